@@ -1,0 +1,1 @@
+//! sym-rewrite.
