@@ -1,1 +1,17 @@
-//! sym-ir.
+//! The tensor program of a model and the typed form of everything else a `.sym` file states.
+//!
+//! Architecture invariant: a [`Program`] is shape-checked, in SSA order and free of names to resolve. This crate knows nothing about
+//! groups, touches no numbers of weights and does no input or output: files that a `use` names come through [`Loader`].
+
+pub mod builder;
+pub mod experiment;
+pub mod function;
+pub mod program;
+
+pub use builder::Builder;
+pub use experiment::Document;
+pub use function::{Builtin, Function, Scalar};
+pub use program::{
+    Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, ReduceKind, Storage, Term,
+    ValueId,
+};

@@ -1,1 +1,21 @@
-//! sym-kernels.
+//! Vectorised activations for sym, as plain functions over slices and as a burn backend extension.
+//!
+//! - [`slice`] works on `&[f32]` and `&[f64]`.
+//! - [`tensor`] works on burn tensors. On burn's flex backend in `f32` or `f64` it runs the slice kernels, and with autodiff
+//!   records one node that saves the value (or, where the derivative is no function of the value, the derivative).
+//!   Every other device and type uses burn's own operation.
+//!
+//! Invariants:
+//! - The bits of an element depend on its argument alone: not on position, length, threads, instruction set or machine.
+//! - `unsafe` occurs in `isa.rs` alone, to call functions compiled for a detected instruction set.
+//! - The crate knows no models.
+
+mod activation;
+mod isa;
+mod math;
+mod tasks;
+
+pub mod slice;
+
+pub use activation::Activation;
+pub use isa::Level;

@@ -1,0 +1,20 @@
+//! Symmetries in action: group elements and generators applied to given weights.
+
+use sym_ir::Program;
+
+/// One value per entry of every parameter, by parameter id, in the row-major order of [`sym_ir::Parameter::shape`] (not of its storage).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// Entries by parameter.
+    pub values: Vec<Vec<f64>>,
+}
+
+impl Weights {
+    /// All entries zero. Panics if the program does not fit into memory.
+    pub fn zeros(program: &Program) -> Self {
+        let entries = |parameter: &sym_ir::Parameter| {
+            usize::try_from(parameter.entries().expect("sizes fit")).expect("a parameter fits into memory")
+        };
+        Self { values: program.parameters.iter().map(|parameter| vec![0.0; entries(parameter)]).collect() }
+    }
+}

@@ -1,0 +1,224 @@
+//! What the analysis finds: one [`Space`] per index space (or set of spaces) on which a group acts.
+
+use serde::Serialize;
+use sym_diagnostics::Span;
+use sym_ir::ParameterId;
+
+/// All symmetries of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Symmetries {
+    /// Independent symmetries, in the order in which their spaces first occur.
+    pub spaces: Vec<Space>,
+    /// The dimension of the whole continuous group: the sum over spaces.
+    pub continuous_dim: u128,
+}
+
+/// An index space with the group that acts on it, or a symmetry of another kind ([`Class`]) under a name of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Space {
+    /// The name that selectors use: the layer whose units these are (`fc1`), else one derived from the parameter.
+    pub name: String,
+    /// Number of positions.
+    pub size: u128,
+    /// The group.
+    pub group: Group,
+    /// Its kind.
+    pub class: Class,
+    /// Dimension of its continuous part.
+    pub continuous_dim: u128,
+    /// log₁₀ of the order of its discrete part.
+    pub log10_order: f64,
+    /// The parameter axes that it moves.
+    pub acts_on: Vec<Action>,
+    /// Its symmetric states.
+    pub states: Vec<State>,
+    /// Its conserved quantities under gradient flow.
+    pub conserved: Vec<Conserved>,
+    /// Which parts the declared objective and dynamics keep; `None` where no training is declared.
+    pub kept: Option<Kept>,
+    /// How far it is proved.
+    pub status: Status,
+    /// Which operations constrained it, in order.
+    pub reasons: Vec<Reason>,
+}
+
+/// A group in structured form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Group {
+    /// One element.
+    Trivial,
+    /// `S_n`: permutations.
+    Permutation(u128),
+    /// `B_n`: permutations with signs.
+    SignedPermutation(u128),
+    /// Permutations with positive scales, `factors` independent scales a unit.
+    PositiveMonomial {
+        /// Units.
+        size: u128,
+        /// Scales a unit.
+        factors: u128,
+    },
+    /// Permutations with scales of either sign, `factors` independent scales a unit.
+    Monomial {
+        /// Units.
+        size: u128,
+        /// Scales a unit.
+        factors: u128,
+    },
+    /// Scales without permutations: `dim` of them, positive or of either sign.
+    Rescaling {
+        /// Dimension.
+        dim: u128,
+        /// Either sign.
+        signed: bool,
+    },
+    /// `GL(n)`.
+    GeneralLinear(u128),
+    /// `O(n)`.
+    Orthogonal(u128),
+    /// Translations of a dimension.
+    Translation(u128),
+    /// Directions that are no linear group (a bottleneck, a parallel path), of a dimension.
+    Directions(u128),
+    /// Signs alone, 2ⁿ.
+    Signs(u128),
+    /// Direct product.
+    Product(Vec<Group>),
+    /// One copy per position of another space, permuted with it: a wreath product.
+    Wreath {
+        /// The copied group.
+        inner: Box<Group>,
+        /// Number of copies.
+        copies: u128,
+        /// Whether the copies may be permuted.
+        permuted: bool,
+    },
+}
+
+/// Kinds of symmetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// θ → gθ with g independent of θ.
+    Linear,
+    /// With a shift, whose coefficients may depend on θ.
+    Affine,
+    /// Linear after a vector parameter is folded into a neighbour; conjugated by it.
+    Gauge,
+    /// θ-dependent directions behind a map with a kernel.
+    Bottleneck,
+}
+
+/// How a group acts on one axis of one parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// The parameter.
+    pub parameter: ParameterId,
+    /// Its axis; `None` where it acts on entries as wholes (a scalar, a shift).
+    pub axis: Option<usize>,
+    /// The frame.
+    pub frame: Frame,
+}
+
+/// A frame of a parameter's axis.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Frame {
+    /// g, a full matrix.
+    Primal,
+    /// g⁻ᵀ.
+    Dual,
+    /// Permuted with the space; scaled by λᵢ^degree, one degree for each independent scale of a unit; changing sign with the unit.
+    Monomial {
+        /// Exponents, one per independent scale.
+        degrees: Vec<Degree>,
+        /// Whether a unit's sign flip changes its sign.
+        sign: bool,
+    },
+    /// Shifted.
+    Shift,
+}
+
+/// A rational exponent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Degree {
+    /// Numerator.
+    pub numerator: i64,
+    /// Denominator, positive.
+    pub denominator: i64,
+}
+
+/// A symmetric state of a group: the fixed set of one of its subgroups (`symmetry.md` §4).
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// What.
+    pub kind: StateKind,
+    /// In words, such as `units i and j identical`.
+    pub description: String,
+    /// rank(P_G) for the whole model in that state.
+    pub rank: u128,
+    /// D − rank(P_G).
+    pub removed: u128,
+    /// rank(P_G) as a formula in the sizes.
+    pub formula: String,
+}
+
+/// Kinds of symmetric states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateKind {
+    /// All units identical.
+    Identical,
+    /// Two units identical.
+    PairIdentical,
+    /// One unit the negative of another.
+    PairOpposite,
+    /// A unit with vanishing weights in and out.
+    DeadUnit,
+    /// One dimension of a linear space unused.
+    LowRank,
+    /// A gate and what it gates vanish.
+    GateClosed,
+}
+
+/// Conserved quantities under gradient flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conserved {
+    /// Formula, such as `|fc1.weight[i,:]|² + fc1.bias[i]² − |fc2.weight[:,i]|²`.
+    pub formula: String,
+    /// How many.
+    pub count: u128,
+}
+
+/// The part of a group that an objective and its dynamics keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Under loss and decay.
+    pub objective: Group,
+    /// Under the optimiser as well.
+    pub dynamics: Group,
+}
+
+/// How far a symmetry is proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Follows from the rules.
+    Derived,
+    /// And numbers confirm it.
+    Verified,
+    /// Holds up to a small size.
+    Approximate,
+    /// Declared by the user.
+    Assumed,
+    /// Numbers contradict it.
+    Refuted,
+}
+
+/// One step of a derivation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The operation.
+    pub span: Span,
+    /// What it does to the space.
+    pub text: String,
+}

@@ -1,0 +1,511 @@
+//! The typed form of a file: its models as programs, and what `data`, `train`, `theorem`, `figure`, `expect` and `assume` items state.
+//!
+//! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
+
+use crate::Program;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use sym_diagnostics::{Diagnostic, Span};
+
+/// A compiled file. Items with errors are missing; the diagnostics say why.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// Models by name, in source order: those that can be elaborated with their defaults alone.
+    pub models: IndexMap<String, Model>,
+    /// Data sets by name.
+    pub data: IndexMap<String, Data>,
+    /// Training runs by name.
+    pub trains: IndexMap<String, Train>,
+    /// Theorems by name.
+    pub theorems: IndexMap<String, Theorem>,
+    /// Figures, in source order.
+    pub figures: Vec<Figure>,
+    /// `expect` items, in source order.
+    pub expectations: Vec<Claim>,
+    /// `assume` items, in source order.
+    pub assumptions: Vec<Claim>,
+    /// Everything that is to be said about the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A model with where it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Its program.
+    pub program: Program,
+    /// The item.
+    pub span: Span,
+}
+
+/// A data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    /// Name.
+    pub name: String,
+    /// Where examples come from.
+    pub source: DataSource,
+    /// How many examples form the second part, and its name.
+    pub split: Option<(u64, String)>,
+    /// The item.
+    pub span: Span,
+}
+
+/// Where examples come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DataSource {
+    /// `digits()`: 1,797 images of handwritten digits, 8×8 grey values scaled to 0..1, with classes 0..9; ships with the tool.
+    Digits,
+    /// `csv("file", target: "column"|last)`: a numeric table with one target column; relative to the file.
+    Csv {
+        /// Path as written.
+        path: String,
+        /// Name of the target column; the last one where absent.
+        target: Option<String>,
+        /// Whether the target is a class number.
+        classes: Option<u64>,
+        /// Span of the path.
+        span: Span,
+    },
+    /// `teacher(MODEL, init: kaiming, scale: 10, n: 300, x: sin(normal(0, 1.5)))`: inputs from a distribution, targets from a network.
+    Teacher {
+        /// The teacher.
+        program: Box<Program>,
+        /// Its initial values.
+        init: Init,
+        /// Factor on its output.
+        scale: f64,
+        /// Number of training examples; the split's part comes on top.
+        count: u64,
+        /// Distribution of the inputs.
+        inputs: Distribution,
+        /// Standard deviation of noise added to the targets.
+        noise: f64,
+    },
+    /// `gaussian(d: 10, n: 100, std: 1)`: targets equal inputs.
+    Identity {
+        /// Number of training examples.
+        count: u64,
+        /// Distribution of the inputs.
+        inputs: Distribution,
+    },
+}
+
+/// A distribution of independent numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Distribution {
+    /// Normal.
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        std: f64,
+    },
+    /// Uniform on low..high.
+    Uniform {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// The sine of another.
+    Sine(Box<Distribution>),
+}
+
+/// A training run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Train {
+    /// Name.
+    pub name: String,
+    /// The model as written, for reports.
+    pub model: String,
+    /// The model's program.
+    pub program: Program,
+    /// Name of the data set.
+    pub data: String,
+    /// Loss.
+    pub loss: Loss,
+    /// Initial values, applied in order.
+    pub init: Vec<Init>,
+    /// Optimiser.
+    pub optimizer: Optimizer,
+    /// Examples a step; `None` is all of them.
+    pub batch: Option<u64>,
+    /// Steps.
+    pub steps: u64,
+    /// Seeds; each is a run of its own.
+    pub seeds: Vec<u64>,
+    /// What is measured how often.
+    pub measures: Vec<Measure>,
+    /// Every so many steps a checkpoint; `None` lets the runtime choose.
+    pub checkpoint: Option<u64>,
+    /// The item.
+    pub span: Span,
+}
+
+/// A loss: the mean over examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// Mean of squared differences over examples and output entries (PyTorch's `MSELoss`).
+    Mse,
+    /// Cross-entropy of logits against class numbers.
+    CrossEntropy,
+}
+
+/// One step of initialisation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Init {
+    /// How.
+    pub kind: InitKind,
+    /// Which parameters: globs over paths (`fc*`, `fc1.weight`); a block's path means all its parameters. Empty means all.
+    pub targets: Vec<String>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Ways to initialise.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InitKind {
+    /// Each parameter's own default (PyTorch's, for the standard library).
+    Default,
+    /// `kaiming`: tensors of rank ≥ 2 normal with std √2/√fan-in (PyTorch's `kaiming_normal_` with its default gain); others zero.
+    Kaiming,
+    /// `kaiming_uniform`: uniform with bound √6/√fan-in; others zero.
+    KaimingUniform,
+    /// `xavier`: normal with std √(2/(fan-in + fan-out)); others zero.
+    Xavier,
+    /// `normal(std: s)`: every entry.
+    Normal {
+        /// Standard deviation.
+        std: f64,
+    },
+    /// `uniform(bound: b)`: every entry.
+    Uniform {
+        /// Half-width.
+        bound: f64,
+    },
+    /// `constant(c)`: every entry.
+    Constant {
+        /// Value.
+        value: f64,
+    },
+    /// `scaled(s)`: multiplies what is there.
+    Scaled {
+        /// Factor.
+        factor: f64,
+    },
+    /// `merged(fc*, jitter: 1e-6)`: in every unit space of the selected layers all units become alike (the mean over the space), then
+    /// every entry of the selected parameters gets normal noise of that standard deviation.
+    Merged {
+        /// Standard deviation of the noise.
+        jitter: f64,
+    },
+}
+
+/// An optimiser. All hyperparameters are double precision.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Optimizer {
+    /// Update rule.
+    pub rule: Rule,
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// Weight decay γ.
+    pub decay: f64,
+    /// How the decay enters.
+    pub decay_kind: DecayKind,
+    /// Examples a step, where the optimiser of a theorem says so (`sgd(lr: 0.05, batch: 32)`).
+    pub batch: Option<u64>,
+}
+
+/// Update rules.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Gradient descent: `gd` on all examples, `sgd` on batches. PyTorch's momentum: v ← μv + g, θ ← θ − ηv (Nesterov: θ − η(g + μv)).
+    Sgd {
+        /// μ; 0 for none.
+        momentum: f64,
+        /// Nesterov's form.
+        nesterov: bool,
+    },
+    /// Adam with PyTorch's defaults β = (0.9, 0.999), ε = 1e-8.
+    Adam {
+        /// β₁.
+        beta1: f64,
+        /// β₂.
+        beta2: f64,
+        /// ε.
+        epsilon: f64,
+    },
+}
+
+/// How weight decay enters an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecayKind {
+    /// γθ is added to the gradient: the gradient of ½γ‖θ‖².
+    Coupled,
+    /// θ shrinks by ηγ before the step (AdamW).
+    Decoupled,
+}
+
+/// Probes with their interval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// Every so many steps, from step 0; the last step is measured too.
+    pub every: u64,
+    /// Probes.
+    pub probes: Vec<Probe>,
+}
+
+/// A measured quantity with its name in records, such as `delta(fc1)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// What.
+    pub kind: ProbeKind,
+    /// The layer, space or parameter that it looks at; empty for those of the whole model.
+    pub target: String,
+    /// The threshold in use, for those that have one.
+    pub threshold: f64,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Measured quantities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// Loss on all training examples.
+    Loss,
+    /// Loss on the second part of the data.
+    TestLoss,
+    /// Share of training examples whose largest logit is the class.
+    Accuracy,
+    /// The same on the second part.
+    TestAccuracy,
+    /// For a unit space: units sorted by the norm of (in, bias, out); the distance of neighbours, a column a pair (PSU A.1, Eq. 3).
+    Delta,
+    /// Number of neighbour pairs with distance below the threshold.
+    Ndos,
+    /// Number of neighbour pairs with distance at or above it.
+    Ndosb,
+    /// Number of singular values above threshold × the largest.
+    Rank,
+    /// Euclidean norm of a parameter, or of all.
+    Norm,
+    /// Steps at which a pair first exceeds the threshold: their number so far.
+    Breakings,
+}
+
+impl ProbeKind {
+    /// Every probe under its name in the language.
+    pub const ALL: [(&'static str, ProbeKind); 10] = [
+        ("loss", ProbeKind::Loss),
+        ("test_loss", ProbeKind::TestLoss),
+        ("accuracy", ProbeKind::Accuracy),
+        ("test_accuracy", ProbeKind::TestAccuracy),
+        ("delta", ProbeKind::Delta),
+        ("ndos", ProbeKind::Ndos),
+        ("ndosb", ProbeKind::Ndosb),
+        ("rank", ProbeKind::Rank),
+        ("norm", ProbeKind::Norm),
+        ("breakings", ProbeKind::Breakings),
+    ];
+
+    /// The name in the language.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Probe {
+    /// The column's name in records: `loss`, `delta(fc1)`.
+    pub fn column(&self) -> String {
+        if self.target.is_empty() { self.kind.name().to_string() } else { format!("{}({})", self.kind.name(), self.target) }
+    }
+}
+
+/// A theorem to execute: a full and a reduced model trained side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theorem {
+    /// Name.
+    pub name: String,
+    /// The model as written.
+    pub model: String,
+    /// The model's program.
+    pub program: Program,
+    /// The symmetric state.
+    pub state: Vec<StateClause>,
+    /// The data set; normal inputs and targets of a random teacher of the same model where absent.
+    pub data: Option<String>,
+    /// Loss.
+    pub loss: Loss,
+    /// Optimisers, each a run.
+    pub optimizers: Vec<Optimizer>,
+    /// Steps.
+    pub steps: u64,
+    /// Seed.
+    pub seed: u64,
+    /// Whether the initial weights are projected with P_G; if not, the state must hold already.
+    pub projected: bool,
+    /// The largest relative divergence allowed.
+    pub tolerance: f64,
+    /// The item.
+    pub span: Span,
+}
+
+/// One clause of a symmetric state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateClause {
+    /// What is done to the units.
+    pub verb: StateVerb,
+    /// The layer or space, such as `fc1`.
+    pub target: String,
+    /// The units concerned, `low..high`; all where absent.
+    pub units: Option<(u128, u128)>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What a state does to units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateVerb {
+    /// `merge fc1 into 8`: the units form that many classes of identical units, sizes as equal as can be, in order.
+    Merge {
+        /// Number of classes.
+        classes: u128,
+    },
+    /// `merge_signed fc1 into 8`: as merge, but every second unit of a class is the negative of the first.
+    MergeSigned {
+        /// Number of classes.
+        classes: u128,
+    },
+    /// `zero fc2[60..64]`: units with vanishing weights in and out.
+    Zero,
+    /// `low_rank fc1 to 3`: the units' space of a linear layer is cut to that dimension.
+    LowRank {
+        /// Dimension kept.
+        rank: u128,
+    },
+}
+
+/// A figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// The stem of its files.
+    pub name: String,
+    /// The title, where given.
+    pub title: Option<String>,
+    /// What is drawn: a training run with a column.
+    pub series: Vec<Series>,
+    /// Marked events.
+    pub marks: Vec<Series>,
+    /// The horizontal axis: `step`.
+    pub over: String,
+    /// Logarithmic axes.
+    pub log_x: bool,
+    /// Logarithmic axes.
+    pub log_y: bool,
+    /// The item.
+    pub span: Span,
+}
+
+/// A measured column of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// The training run.
+    pub train: String,
+    /// The quantity.
+    pub probe: Probe,
+}
+
+/// `LEFT OP RIGHT`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// Left side.
+    pub left: Quantity,
+    /// Comparison.
+    pub comparison: sym_syntax::ast::Comparison,
+    /// Right side.
+    pub right: Quantity,
+    /// The claim as written.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A side of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Quantity {
+    /// A number.
+    Number(f64),
+    /// A group, such as `permutation(64)`.
+    Group(GroupName),
+    /// `symmetry(Plain.fc1)`, `symmetry(Run, of: objective)`.
+    Symmetry {
+        /// The model or training run.
+        model: String,
+        /// The space; all spaces together where absent.
+        space: Option<String>,
+        /// Whose symmetry.
+        of: Carrier,
+    },
+    /// `dims(M)`: the number of trainable entries.
+    Dims(String),
+    /// `flat(M)`: the dimension of the continuous symmetry.
+    ContinuousDim(String),
+    /// A measured column of a run at some step; over several seeds, the mean.
+    Measured {
+        /// The training run.
+        train: String,
+        /// The column.
+        probe: Probe,
+        /// When.
+        when: When,
+    },
+    /// `drop_ratio(Saddle.loss, breaking(fc1, threshold: 0.1), window: 200)`: mean decrease of the loss per step inside windows around
+    /// breakings over that outside; over several seeds, the mean.
+    DropRatio {
+        /// The training run.
+        train: String,
+        /// The breaking events.
+        breaking: Probe,
+        /// Half-width in steps.
+        window: u64,
+    },
+    /// Arithmetic on numbers.
+    Binary(sym_syntax::ast::BinaryOperator, Box<Quantity>, Box<Quantity>),
+}
+
+/// What carries a symmetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// f(θ, ·).
+    Model,
+    /// Loss, decay and constraints.
+    Objective,
+    /// The objective under the optimiser.
+    Dynamics,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// The first measurement.
+    Start,
+    /// The last.
+    End,
+    /// The measurement at this step.
+    Step(u64),
+}
+
+/// A group by its name in the language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupName {
+    /// `trivial`, `permutation`, `signed_permutation`, `monomial`, `positive_monomial`, `gl`, `o`, `translation`, `rescaling`.
+    pub name: String,
+    /// Its size; 0 for `trivial`.
+    pub size: u128,
+}

@@ -1,0 +1,320 @@
+//! The tensor program: parameters, inputs, and one operation a node in SSA order.
+//!
+//! Shapes are those of one example. A value that depends on an input carries an implicit leading batch axis ([`Node::batched`]); values
+//! of parameters alone do not.
+
+use crate::Function;
+use sym_diagnostics::Span;
+
+/// Names a node's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId(pub u32);
+
+/// Names a parameter of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParameterId(pub u32);
+
+/// Names an input of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InputId(pub u32);
+
+/// An index of one einsum: equal labels are one index. Labels mean nothing outside their operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Label(pub u32);
+
+/// One axis of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Axis {
+    /// The number of positions.
+    pub size: u128,
+    /// The size as written (`width`, `d / heads`, `64`).
+    pub symbol: String,
+    /// The index name that `over: j` refers to; empty where the axis has none.
+    pub name: String,
+}
+
+impl Axis {
+    /// An axis of a literal size without a name.
+    pub fn of(size: u128) -> Self {
+        Self { size, symbol: size.to_string(), name: String::new() }
+    }
+}
+
+/// A shape-checked program of one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Program {
+    /// The model's name.
+    pub name: String,
+    /// Parameters and frozen tensors, in the order of their first use.
+    pub parameters: Vec<Parameter>,
+    /// Inputs.
+    pub inputs: Vec<Input>,
+    /// Operations; each operand precedes its user.
+    pub nodes: Vec<Node>,
+    /// Results, at least one.
+    pub outputs: Vec<Output>,
+}
+
+/// A tensor of weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// The path of selectors: block names and the parameter's name, such as `fc1.weight`.
+    pub path: String,
+    /// How it is stored in a state dict.
+    pub storage: Storage,
+    /// Axes as the program uses them.
+    pub shape: Vec<Axis>,
+    /// False for a tensor that is never trained: its entries are not parameters.
+    pub trainable: bool,
+    /// Initial values where the `train` item names no others.
+    pub initial: Initial,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A view of a parameter in a state dict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// The name, such as `fc1.weight`.
+    pub name: String,
+    /// The stored axes in order, each the parameter's axes that it merges, first varies slowest. Every axis occurs once.
+    pub layout: Vec<Vec<usize>>,
+}
+
+/// Initial values of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Initial {
+    /// All entries the same.
+    Constant(f64),
+    /// Uniform on (−bound, bound), as PyTorch's `nn.Linear` uses with bound = 1/√fan-in.
+    Uniform {
+        /// Half-width.
+        bound: f64,
+    },
+    /// Normal.
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        std: f64,
+    },
+}
+
+/// An input of one example.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Name.
+    pub name: String,
+    /// Axes, without the batch.
+    pub shape: Vec<Axis>,
+    /// The dimension of the subspace that it never leaves, where declared.
+    pub rank: Option<u128>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// Name; `output` where the file gives none.
+    pub name: String,
+    /// Value.
+    pub value: ValueId,
+}
+
+/// An operation with its result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What is computed.
+    pub operation: Operation,
+    /// Axes of the result, without the batch.
+    pub shape: Vec<Axis>,
+    /// Whether the result carries the implicit batch axis: it depends on an input.
+    pub batched: bool,
+    /// The path of block names in which it stands, such as `fc1`; empty at the top.
+    pub scope: String,
+    /// The name that the file gives the value (`h`), or that of the operation.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// The primitives. Layers are blocks of the standard library.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// An input.
+    Input(InputId),
+    /// A parameter or frozen tensor.
+    Parameter(ParameterId),
+    /// coefficient · ∏ operands, summed over all labels that the output lacks. A label that occurs twice in one operand is a diagonal; an
+    /// output label that no operand has repeats the value along that axis. Covers contraction, elementwise product, scaling,
+    /// transposition, sum, mean and broadcast. No operands: the constant `coefficient`.
+    Einsum {
+        /// Factors.
+        operands: Vec<Operand>,
+        /// Labels of the result's axes, all different.
+        output: Vec<Label>,
+        /// A constant factor.
+        coefficient: f64,
+    },
+    /// constant + ∑ coefficient · term, each term repeated along the axes it lacks.
+    Add {
+        /// Summands.
+        terms: Vec<Term>,
+        /// A constant summand.
+        constant: f64,
+    },
+    /// An elementwise function.
+    Map {
+        /// Argument.
+        value: ValueId,
+        /// Function.
+        function: Function,
+    },
+    /// Softmax over one axis.
+    Softmax {
+        /// Logits.
+        value: ValueId,
+        /// The normalised axis.
+        axis: usize,
+    },
+    /// Largest or smallest entry over some axes, which are removed.
+    Reduce {
+        /// Argument.
+        value: ValueId,
+        /// Which.
+        kind: ReduceKind,
+        /// Axes, ascending.
+        axes: Vec<usize>,
+    },
+    /// Splits and merges axes without moving an entry (row-major order).
+    Reshape {
+        /// Argument.
+        value: ValueId,
+        /// The finest common axes, in order.
+        atoms: Vec<Axis>,
+        /// How many successive atoms each axis of the argument merges.
+        from: Vec<usize>,
+        /// How many successive atoms each axis of the result merges.
+        to: Vec<usize>,
+    },
+    /// Joins values along one axis.
+    Concat {
+        /// Parts, equal in all other axes.
+        values: Vec<ValueId>,
+        /// The joined axis.
+        axis: usize,
+    },
+    /// Successive entries of one axis.
+    Slice {
+        /// Argument.
+        value: ValueId,
+        /// The cut axis.
+        axis: usize,
+        /// First entry kept; the result's axis says how many.
+        start: u128,
+    },
+}
+
+/// A factor of an einsum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operand {
+    /// Value.
+    pub value: ValueId,
+    /// A label for each of its axes.
+    pub labels: Vec<Label>,
+}
+
+/// A summand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
+    /// Value.
+    pub value: ValueId,
+    /// A constant factor.
+    pub coefficient: f64,
+    /// For each axis of the value, the axis of the result that it runs along, all different.
+    pub axes: Vec<usize>,
+}
+
+/// Which entry a reduction keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReduceKind {
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+}
+
+impl Program {
+    /// The node of a value.
+    pub fn node(&self, value: ValueId) -> &Node {
+        &self.nodes[value.0 as usize]
+    }
+
+    /// A parameter.
+    pub fn parameter(&self, id: ParameterId) -> &Parameter {
+        &self.parameters[id.0 as usize]
+    }
+
+    /// All parameters with their ids.
+    pub fn parameter_ids(&self) -> impl Iterator<Item = (ParameterId, &Parameter)> {
+        self.parameters.iter().enumerate().map(|(at, parameter)| (ParameterId(at as u32), parameter))
+    }
+
+    /// The number D of trainable entries; `None` beyond `u128`.
+    pub fn trainable_entries(&self) -> Option<u128> {
+        self.parameters.iter().filter(|parameter| parameter.trainable).try_fold(0u128, |sum, parameter| sum.checked_add(parameter.entries()?))
+    }
+}
+
+impl Parameter {
+    /// The number of entries; `None` beyond `u128`.
+    pub fn entries(&self) -> Option<u128> {
+        self.shape.iter().try_fold(1u128, |product, axis| product.checked_mul(axis.size))
+    }
+
+    /// The stored shape.
+    pub fn stored_shape(&self) -> Vec<u128> {
+        self.storage.layout.iter().map(|group| group.iter().map(|&axis| self.shape[axis].size).product()).collect()
+    }
+
+    /// PyTorch's fans of the stored shape: (second axis, first axis), each times the receptive field of the others. `None` below rank 2.
+    pub fn fans(&self) -> Option<(u128, u128)> {
+        let stored = self.stored_shape();
+        let field: u128 = stored.iter().skip(2).product();
+        (stored.len() >= 2).then(|| (stored[1] * field, stored[0] * field))
+    }
+}
+
+impl Operation {
+    /// The values that it reads, in order.
+    pub fn operands(&self) -> Vec<ValueId> {
+        match self {
+            Operation::Input(_) | Operation::Parameter(_) => Vec::new(),
+            Operation::Einsum { operands, .. } => operands.iter().map(|operand| operand.value).collect(),
+            Operation::Add { terms, .. } => terms.iter().map(|term| term.value).collect(),
+            Operation::Map { value, .. }
+            | Operation::Softmax { value, .. }
+            | Operation::Reduce { value, .. }
+            | Operation::Reshape { value, .. }
+            | Operation::Slice { value, .. } => vec![*value],
+            Operation::Concat { values, .. } => values.clone(),
+        }
+    }
+
+    /// The word for it in messages.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Operation::Input(_) => "input",
+            Operation::Parameter(_) => "parameter",
+            Operation::Einsum { .. } => "einsum",
+            Operation::Add { .. } => "add",
+            Operation::Map { .. } => "map",
+            Operation::Softmax { .. } => "softmax",
+            Operation::Reduce { .. } => "reduce",
+            Operation::Reshape { .. } => "reshape",
+            Operation::Concat { .. } => "concat",
+            Operation::Slice { .. } => "slice",
+        }
+    }
+}
