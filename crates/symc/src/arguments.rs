@@ -1,0 +1,210 @@
+//! The arguments of the command line.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Checks, proves and trains what `.sym` files describe: neural-network architectures and their parameter symmetries.
+#[derive(Debug, Parser)]
+#[command(
+    name = "symc",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 all holds, 1 an error in a file, a failed `expect` or a refuted symmetry, 2 wrong usage, 101 internal error, 130 interrupted."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to colour the output.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Print diagnostics and failures only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more: parameters, derivations, all proof numbers.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report the symmetries of a file's models and decide its static `expect` items.
+    Check(Check),
+    /// Train, execute theorems and decide every `expect`.
+    Run(Run),
+    /// Execute a file's `theorem` items.
+    Verify(Verify),
+    /// Lay files out in the one canonical way.
+    Fmt(Fmt),
+    /// Explain a diagnostic code.
+    Explain(Explain),
+    /// Print a lower form of a file's models.
+    Lower(Lower),
+}
+
+/// `symc check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Prove each symmetry with numbers: finite and infinitesimal soundness, completeness.
+    #[arg(long)]
+    pub verify: bool,
+    /// Count warnings as errors: unexplained directions among them.
+    #[arg(long)]
+    pub strict: bool,
+    /// Report this model only.
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Print how the symmetry of this space was derived.
+    #[arg(long, value_name = "SPACE")]
+    pub explain: Option<String>,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `symc run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The directory of the record; `runs/<file>` where absent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Go on with the record in this directory, bit for bit.
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub resume: Option<PathBuf>,
+    /// What executes the model.
+    #[command(flatten)]
+    pub execution: Execution,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `symc verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Execute this theorem only.
+    #[arg(long, value_name = "NAME")]
+    pub theorem: Option<String>,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `symc fmt`.
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; exit with 1 where a file is not laid out.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `symc explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The code or its name: `E0203` or `shape-mismatch`. All codes are listed where it is absent.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// `symc lower`.
+#[derive(Debug, Args)]
+pub struct Lower {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The form.
+    #[arg(long, value_enum, default_value_t = Emit::Ir)]
+    pub emit: Emit,
+    /// Print this model only.
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Values that replace those of the file.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// Apply the `profile NAME { … }` fields.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Set a field of a train item or an argument of a model: `Saddle.steps=100`, `Mlp.width=128`. May be repeated.
+    #[arg(long, value_name = "ITEM.KEY=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+}
+
+/// What executes a model.
+#[derive(Debug, Args)]
+pub struct Execution {
+    /// The tensor backend.
+    #[arg(long, value_name = "NAME", default_value = "flex")]
+    pub backend: String,
+    /// The number type: f32 or f64.
+    #[arg(long, value_name = "TYPE", default_value = "f32")]
+    pub dtype: String,
+    /// Seeds that train at the same time; the number of cores where absent. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables and drawn diagnostics.
+    Human,
+    /// One line a fact, for editors and grep.
+    Short,
+    /// One JSON document (`docs/json.md`).
+    Json,
+}
+
+/// Lower forms of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// The tensor program as text.
+    Ir,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal without `NO_COLOR`.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `a.b=c` as (`a.b`, `c`).
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if key.contains('.') && !key.starts_with('.') && !key.ends_with('.') => {
+            Ok((key.trim().to_string(), value.trim().to_string()))
+        }
+        _ => Err("expected ITEM.KEY=VALUE, such as Saddle.steps=100".to_string()),
+    }
+}

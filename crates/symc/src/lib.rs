@@ -1,0 +1,31 @@
+//! The command line of sym and all rendering.
+//!
+//! Architecture invariant: no logic of the language, of inference or of training lives here. A command reads files, calls the stages
+//! in order and hands what they found to a renderer. Only this crate and `sym-runtime` do input or output.
+
+pub mod arguments;
+mod commands;
+mod crash;
+mod exit;
+mod files;
+mod output;
+pub mod render;
+
+use clap::Parser;
+
+pub use exit::Exit;
+
+/// Runs the command line of this process.
+pub fn main() -> std::process::ExitCode {
+    crash::install_hook();
+    let arguments = match arguments::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version count as success, everything else as wrong usage; clap prints each on its stream.
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    commands::execute(&arguments).into()
+}
