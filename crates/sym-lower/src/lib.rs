@@ -1,1 +1,21 @@
-//! sym-lower.
+//! A tensor program as a burn module: the reference execution on any burn device, in single or double precision.
+//!
+//! [`Module`] interprets a [`sym_ir::Program`] one operation after another; [`primitive`] has one file per family of operations.
+//! Values of unknown rank are [`Array`]s; batched values carry a leading batch axis, and
+//! a rank-0 value is an array of one axis of length 1.
+//!
+//! Architecture invariant: this crate evaluates and differentiates; it does not train, draws no random numbers and owns no loss. Whatever
+//! it cannot execute is said before anything runs, all at once ([`check`]).
+
+mod array;
+mod backend;
+mod compile;
+mod execute;
+mod module;
+mod primitive;
+mod weights;
+
+pub use array::{Array, MAX_RANK};
+pub use backend::{Backend, dtype};
+pub use compile::{MAX_ENTRIES, check};
+pub use module::Module;

@@ -1,0 +1,125 @@
+//! Interprets a compiled program, one operation after another.
+
+use crate::Array;
+use crate::compile::Compiled;
+use crate::primitive::add::{Summand, add};
+use crate::primitive::{concat, map, reduce, slice, softmax};
+use burn::tensor::{DType, Device};
+use sym_ir::{Operation, ParameterId, ValueId};
+
+/// One evaluation of a program.
+pub(crate) struct Execution<'a> {
+    compiled: &'a Compiled,
+    inputs: &'a [Array],
+    device: Device,
+    dtype: DType,
+    batch: Option<usize>,
+    values: Vec<Option<Array>>,
+    /// How often every value will still be read; the last reader takes it, so that its memory can be used again.
+    readers: Vec<u32>,
+}
+
+impl<'a> Execution<'a> {
+    /// Prepares an evaluation for these inputs.
+    ///
+    /// # Panics
+    ///
+    /// If the number of inputs or their sizes are not the program's, or their batches differ.
+    pub fn new(compiled: &'a Compiled, inputs: &'a [Array], device: Device, dtype: DType) -> Self {
+        let program = &compiled.program;
+        assert_eq!(inputs.len(), program.inputs.len(), "arrays for the inputs of `{}`", program.name);
+        let batch = inputs.first().map(|input| input.dims()[0]);
+        for (input, array) in program.inputs.iter().zip(inputs) {
+            let expected: Vec<usize> = batch.into_iter().chain(input.shape.iter().map(|axis| axis.size as usize)).collect();
+            assert_eq!(array.dims(), expected, "sizes of input `{}`, the batch in front", input.name);
+        }
+        Self {
+            compiled,
+            inputs,
+            device,
+            dtype,
+            batch,
+            values: vec![None; program.nodes.len()],
+            readers: compiled.readers.clone(),
+        }
+    }
+
+    /// Computes every value in order; `parameter` gives those of parameters. `after` sees each value as it is computed and ends the
+    /// evaluation by returning false.
+    pub fn run(&mut self, parameter: &dyn Fn(ParameterId) -> Array, mut after: impl FnMut(ValueId, &Array) -> bool) {
+        for at in 0..self.compiled.program.nodes.len() {
+            let value = self.compute(at, parameter);
+            let go_on = after(ValueId(at as u32), &value);
+            if self.readers[at] > 0 {
+                self.values[at] = Some(value);
+            }
+            if !go_on {
+                return;
+            }
+        }
+    }
+
+    /// A value for one of its readers.
+    pub fn read(&mut self, value: ValueId) -> Array {
+        let at = value.0 as usize;
+        self.readers[at] -= 1;
+        let kept = if self.readers[at] == 0 { self.values[at].take() } else { self.values[at].clone() };
+        kept.expect("a value precedes its readers, which are counted")
+    }
+
+    fn batched(&self, value: ValueId) -> bool {
+        self.compiled.program.node(value).batched
+    }
+
+    /// How many axes the array of a value has in front of the value's own.
+    fn lead(&self, value: ValueId) -> usize {
+        usize::from(self.batched(value))
+    }
+
+    fn compute(&mut self, at: usize, parameter: &dyn Fn(ParameterId) -> Array) -> Array {
+        let node = &self.compiled.program.nodes[at];
+        let lead = usize::from(node.batched);
+        let sizes: Vec<usize> = match self.batch {
+            Some(batch) if node.batched => std::iter::once(batch).chain(self.compiled.sizes[at].iter().copied()).collect(),
+            _ => self.compiled.sizes[at].clone(),
+        };
+        let sizes = if sizes.is_empty() { vec![1] } else { sizes };
+        match &node.operation {
+            Operation::Input(id) => self.inputs[id.0 as usize].clone(),
+            Operation::Parameter(id) => parameter(*id),
+            Operation::Einsum { operands, .. } => {
+                let arrays = operands.iter().map(|operand| self.read(operand.value)).collect();
+                let contraction = self.compiled.contractions[at].as_ref().expect("every einsum has a contraction");
+                contraction.evaluate(arrays, &sizes, &self.device, self.dtype)
+            }
+            Operation::Add { terms, constant } => {
+                if terms.is_empty() {
+                    return Array::full(*constant, &sizes, &self.device, self.dtype);
+                }
+                let summands = terms
+                    .iter()
+                    .map(|term| {
+                        let own = self.batched(term.value).then_some(0);
+                        let positions = own.into_iter().chain(term.axes.iter().map(|&axis| axis + lead)).collect();
+                        Summand { array: self.read(term.value), coefficient: term.coefficient, positions }
+                    })
+                    .collect();
+                add(summands, *constant, &sizes)
+            }
+            Operation::Map { value, function } => map::map(self.read(*value), &function.body),
+            Operation::Softmax { value, axis } => softmax::softmax(self.read(*value), axis + lead),
+            Operation::Reduce { value, kind, axes } => {
+                let axes: Vec<usize> = axes.iter().map(|&axis| axis + self.lead(*value)).collect();
+                reduce::reduce(self.read(*value), *kind, &axes)
+            }
+            Operation::Reshape { value, .. } => self.read(*value).reshape(&sizes),
+            Operation::Concat { values, axis } => {
+                let parts = values.iter().map(|&value| (self.read(value), self.batched(value))).collect();
+                concat::concat(parts, axis + lead, if node.batched { self.batch } else { None })
+            }
+            Operation::Slice { value, axis, start } => {
+                slice::slice(self.read(*value), axis + lead, *start as usize, self.compiled.sizes[at][*axis])
+            }
+        }
+    }
+}

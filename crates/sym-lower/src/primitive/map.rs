@@ -1,0 +1,116 @@
+//! Elementwise functions.
+
+use crate::Array;
+use crate::array::with_tensor;
+use burn::tensor::Tensor;
+use sym_ir::{Builtin, Scalar};
+
+/// The function of every entry.
+pub(crate) fn map(array: Array, function: &Scalar) -> Array {
+    with_tensor!(array, tensor => Array::from(scalar(function, &tensor).unwrap_or_else(|value| Tensor::full_like(&tensor, value))))
+}
+
+/// The expression at every entry of `x`; `Err` with its value where it is a constant.
+fn scalar<const D: usize>(expression: &Scalar, x: &Tensor<D>) -> Result<Tensor<D>, f64> {
+    match expression {
+        Scalar::Argument => Ok(x.clone()),
+        Scalar::Number(value) => Err(*value),
+        Scalar::Add(parts) => fold(parts, x, 0.0, |a, b| a + b, Tensor::add_scalar, |a, b| a + b),
+        Scalar::Multiply(parts) => fold(parts, x, 1.0, |a, b| a * b, Tensor::mul_scalar, |a, b| a * b),
+        Scalar::Power(base, exponent) => match scalar(base, x) {
+            Ok(base) => power(base, *exponent),
+            Err(_) => Err(expression.evaluate(0.0)),
+        },
+        Scalar::Call(function, argument) => match scalar(argument, x) {
+            Ok(argument) => Ok(builtin(*function, argument)),
+            Err(value) => Err(function.evaluate(value)),
+        },
+    }
+}
+
+/// Joins parts from left to right, constants first among themselves.
+fn fold<const D: usize>(
+    parts: &[Scalar],
+    x: &Tensor<D>,
+    neutral: f64,
+    join: impl Fn(Tensor<D>, Tensor<D>) -> Tensor<D>,
+    join_constant: impl Fn(Tensor<D>, f64) -> Tensor<D>,
+    join_constants: impl Fn(f64, f64) -> f64,
+) -> Result<Tensor<D>, f64> {
+    let mut constant = neutral;
+    let mut joined: Option<Tensor<D>> = None;
+    for part in parts {
+        match scalar(part, x) {
+            Ok(part) => {
+                joined = Some(match joined {
+                    Some(before) => join(before, part),
+                    None => part,
+                });
+            }
+            Err(value) => constant = join_constants(constant, value),
+        }
+    }
+    match joined {
+        Some(joined) if constant == neutral => Ok(joined),
+        Some(joined) => Ok(join_constant(joined, constant)),
+        None => Err(constant),
+    }
+}
+
+/// The power with a constant exponent. Integer powers multiply, so that they hold for every sign, as [`Scalar::evaluate`] does.
+fn power<const D: usize>(base: Tensor<D>, exponent: f64) -> Result<Tensor<D>, f64> {
+    if exponent == 0.0 {
+        return Err(1.0);
+    }
+    if exponent == 0.5 {
+        return Ok(base.sqrt());
+    }
+    if exponent.fract() != 0.0 || exponent.abs() >= 64.0 {
+        return Ok(base.powf_scalar(exponent));
+    }
+    let mut rest = exponent.abs() as u32;
+    let mut square = base;
+    let mut product: Option<Tensor<D>> = None;
+    loop {
+        if rest & 1 == 1 {
+            product = Some(match product {
+                Some(product) => product * square.clone(),
+                None => square.clone(),
+            });
+        }
+        rest >>= 1;
+        if rest == 0 {
+            break;
+        }
+        square = square.clone() * square;
+    }
+    let product = product.expect("a non-zero exponent has a bit set");
+    Ok(if exponent < 0.0 { product.recip() } else { product })
+}
+
+fn builtin<const D: usize>(function: Builtin, x: Tensor<D>) -> Tensor<D> {
+    use burn::tensor::activation;
+    match function {
+        Builtin::Relu => activation::relu(x),
+        Builtin::LeakyRelu(slope) => activation::leaky_relu(x, slope),
+        Builtin::Abs => x.abs(),
+        Builtin::Tanh => x.tanh(),
+        Builtin::Sigmoid => activation::sigmoid(x),
+        Builtin::Silu => activation::silu(x),
+        Builtin::Gelu => activation::gelu(x),
+        Builtin::GeluTanh => gelu_tanh(x),
+        Builtin::Softplus => activation::relu(x.clone()) + x.abs().neg().exp().log1p(),
+        Builtin::Exp => x.exp(),
+        Builtin::Log => x.log(),
+        Builtin::Sin => x.sin(),
+        Builtin::Cos => x.cos(),
+        Builtin::Erf => x.erf(),
+    }
+}
+
+/// ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks and Gimpel, "Gaussian error linear units", 2016).
+fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let cube = x.clone() * x.clone() * x.clone();
+    let inner = (x.clone() + cube.mul_scalar(0.044_715)).mul_scalar((2.0 / std::f64::consts::PI).sqrt());
+    x.mul_scalar(0.5) * inner.tanh().add_scalar(1.0)
+}

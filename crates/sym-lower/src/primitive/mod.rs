@@ -1,0 +1,12 @@
+//! The primitives on arrays, one file per family.
+//!
+//! A batched value has a leading batch axis, so an axis of the program is one further right in its array.
+
+pub(crate) mod add;
+pub(crate) mod arrange;
+pub(crate) mod concat;
+pub(crate) mod einsum;
+pub(crate) mod map;
+pub(crate) mod reduce;
+pub(crate) mod slice;
+pub(crate) mod softmax;
