@@ -1,7 +1,8 @@
 //! Appends nodes to a program. The elaboration of `.sym` files and tests of later stages build programs through it.
 
 use crate::program::{
-    Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Storage, Term, ValueId,
+    Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Storage, Term,
+    ValueId,
 };
 use crate::{Builtin, Function};
 use sym_diagnostics::{FileId, Span};
@@ -21,7 +22,13 @@ impl Builder {
     /// An empty program.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
-            program: Program { name: name.into(), parameters: Vec::new(), inputs: Vec::new(), nodes: Vec::new(), outputs: Vec::new() },
+            program: Program {
+                name: name.into(),
+                parameters: Vec::new(),
+                inputs: Vec::new(),
+                nodes: Vec::new(),
+                outputs: Vec::new(),
+            },
             scope: String::new(),
             span: Span::new(FileId(0), 0, 0),
         }
@@ -48,7 +55,14 @@ impl Builder {
             Operation::Input(_) => true,
             other => other.operands().iter().any(|&operand| self.program.node(operand).batched),
         };
-        self.program.nodes.push(Node { operation, shape, batched, scope: self.scope.clone(), name: name.into(), span: self.span });
+        self.program.nodes.push(Node {
+            operation,
+            shape,
+            batched,
+            scope: self.scope.clone(),
+            name: name.into(),
+            span: self.span,
+        });
         ValueId(self.program.nodes.len() as u32 - 1)
     }
 

@@ -83,6 +83,8 @@ pub enum DataSource {
     },
     /// `gaussian(d: 10, n: 100, std: 1)`: targets equal inputs.
     Identity {
+        /// Entries of an input and of a target.
+        dimension: u64,
         /// Number of training examples.
         count: u64,
         /// Distribution of the inputs.
@@ -506,6 +508,6 @@ pub enum When {
 pub struct GroupName {
     /// `trivial`, `permutation`, `signed_permutation`, `monomial`, `positive_monomial`, `gl`, `o`, `translation`, `rescaling`.
     pub name: String,
-    /// Its size; 0 for `trivial`.
+    /// Its size; 0 for `trivial`, and where the file gives none: then it has the size of what it is compared with.
     pub size: u128,
 }

@@ -137,7 +137,13 @@ impl Builtin {
     pub fn evaluate(self, x: f64) -> f64 {
         match self {
             Builtin::Relu => x.max(0.0),
-            Builtin::LeakyRelu(slope) => if x >= 0.0 { x } else { slope * x },
+            Builtin::LeakyRelu(slope) => {
+                if x >= 0.0 {
+                    x
+                } else {
+                    slope * x
+                }
+            }
             Builtin::Abs => x.abs(),
             Builtin::Tanh => x.tanh(),
             Builtin::Sigmoid => 1.0 / (1.0 + (-x).exp()),

@@ -5,13 +5,15 @@
 
 pub mod builder;
 pub mod experiment;
+pub mod experiments;
 pub mod function;
 pub mod program;
+pub mod selector;
 
 pub use builder::Builder;
 pub use experiment::Document;
 pub use function::{Builtin, Function, Scalar};
 pub use program::{
-    Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, ReduceKind, Storage, Term,
-    ValueId,
+    Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, ReduceKind, Storage,
+    Term, ValueId,
 };

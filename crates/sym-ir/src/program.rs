@@ -263,7 +263,10 @@ impl Program {
 
     /// The number D of trainable entries; `None` beyond `u128`.
     pub fn trainable_entries(&self) -> Option<u128> {
-        self.parameters.iter().filter(|parameter| parameter.trainable).try_fold(0u128, |sum, parameter| sum.checked_add(parameter.entries()?))
+        self.parameters
+            .iter()
+            .filter(|parameter| parameter.trainable)
+            .try_fold(0u128, |sum, parameter| sum.checked_add(parameter.entries()?))
     }
 }
 

@@ -1,0 +1,151 @@
+//! `figure "NAME" { plot Run.loss over step; mark breaking(fc1, threshold: 0.1) }`.
+
+use super::fields::{Fields, Schema};
+use super::values::{name, string};
+use super::{Elaborator, arguments, probe};
+use crate::experiment::{Figure, Series, Train};
+use sym_diagnostics::{Code, Diagnostic, Span};
+use sym_syntax::ast::{self, Argument, Expr, FieldValue, Ident};
+
+const SCHEMA: Schema = Schema { known: &["plot", "mark", "title", "log"], repeatable: &["plot", "mark"] };
+
+impl Elaborator<'_> {
+    pub(super) fn figure(&mut self, figure: &ast::Figure, span: Span) {
+        let header = ("the figure".to_string(), figure.name.span);
+        let fields = Fields::resolve(header, &figure.fields, &SCHEMA, None, &[], &mut self.reporter);
+        let before = self.reporter.count();
+        let stem = self.stem(figure);
+        let title = match fields.expr("title", &mut self.reporter) {
+            None => Some(None),
+            Some(expr) => string(expr, "`title`", &mut self.reporter).map(Some),
+        };
+        fields.require("plot", "plot Run.loss over step", &mut self.reporter);
+        let mut series = Vec::new();
+        let mut complete = true;
+        for field in fields.all("plot") {
+            let FieldValue::Plot { series: exprs, against, options } = &field.value else {
+                complete &= matches!(field.value, FieldValue::Error);
+                continue;
+            };
+            self.over_step(against.as_ref());
+            self.no_options(options);
+            for expr in exprs {
+                match self.measured_series(expr) {
+                    Some(found) => series.extend(found),
+                    None => complete = false,
+                }
+            }
+        }
+        let marks = self.marks(&fields, &series);
+        let (log_x, log_y) = self.log(&fields);
+        let (Some(stem), Some(title), Some(marks)) = (stem, title, marks) else { return };
+        if self.reporter.count() == before && complete && !series.is_empty() {
+            self.document.figures.push(Figure { name: stem, title, series, marks, over: "step".to_string(), log_x, log_y, span });
+        }
+    }
+
+    /// The stem of the files: letters, digits, `-`, `_` and `.`, so that no figure leaves its directory.
+    fn stem(&mut self, figure: &ast::Figure) -> Option<String> {
+        let span = figure.name.span;
+        let stem = figure.name.plain().unwrap_or_default();
+        let sound = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | ' ');
+        if stem.is_empty() || stem.starts_with('.') || !stem.chars().all(sound) || stem.len() > 100 {
+            let found = self.reporter.text(span);
+            self.reporter.bad_value(span, "the figure's name", &found, "a file name of letters, digits, `-` and `_`");
+            return None;
+        }
+        if let Some(first) = self.document.figures.iter().find(|other| other.name == stem) {
+            let first = first.span;
+            self.reporter.duplicate(span, first, &format!("the figure `{stem}`"));
+            return None;
+        }
+        Some(stem)
+    }
+
+    fn over_step(&mut self, against: Option<&Expr>) {
+        if let Some(expr) = against
+            && name(expr) != Some("step")
+        {
+            let found = self.reporter.text(expr.span);
+            self.reporter.bad_value(expr.span, "the horizontal axis", &format!("`{found}`"), "`step`");
+        }
+    }
+
+    fn no_options(&mut self, options: &[Argument]) {
+        for option in options {
+            let (span, text) =
+                option.name.as_ref().map_or((option.value.span, String::new()), |name| (name.span, name.text.clone()));
+            self.reporter.push(
+                Diagnostic::new(Code::E0209, span, format!("`plot` has no option `{text}`"))
+                    .label("not an option of it")
+                    .found(format!("`{text}`"))
+                    .help("remove it"),
+            );
+        }
+    }
+
+    /// `log y`, `log x, y`.
+    fn log(&mut self, fields: &Fields) -> (bool, bool) {
+        let (mut log_x, mut log_y) = (false, false);
+        for expr in fields.exprs("log") {
+            match super::values::word(expr, "axis", &[("x", true), ("y", false)], &mut self.reporter) {
+                Some(true) => log_x = true,
+                Some(false) => log_y = true,
+                None => {}
+            }
+        }
+        (log_x, log_y)
+    }
+
+    /// `Run.loss` or `Run.delta(fc1)`: the run and the quantity. `None` also where the run has errors of its own.
+    pub(super) fn run_and_quantity<'e>(&mut self, expr: &'e Expr) -> Option<(Train, &'e Ident)> {
+        let Some([run, quantity]) = arguments::callee(expr) else {
+            self.reporter.wrong_type(expr, "this", "a measured quantity such as `Run.loss`");
+            return None;
+        };
+        if !self.names.trains.contains_key(run.text.as_str()) {
+            let names: Vec<&str> = self.names.trains.keys().copied().collect();
+            self.reporter.unknown(run.span, "training run", &run.text, names);
+        }
+        Some((self.document.trains.get(&run.text)?.clone(), quantity))
+    }
+
+    fn measured_series(&mut self, expr: &Expr) -> Option<Vec<Series>> {
+        let (train, quantity) = self.run_and_quantity(expr)?;
+        let probes = probe::referred(expr, quantity, &train, &mut self.reporter)?;
+        Some(probes.into_iter().map(|probe| Series { train: train.name.clone(), probe }).collect())
+    }
+
+    /// `mark breaking(…)` marks the events of every run that is drawn, `mark Run.breaking(…)` those of one.
+    fn marks(&mut self, fields: &Fields, series: &[Series]) -> Option<Vec<Series>> {
+        let mut marks = Vec::new();
+        for field in fields.all("mark") {
+            let (FieldValue::Exprs(exprs) | FieldValue::Plot { series: exprs, .. }) = &field.value else { continue };
+            for expr in exprs {
+                let runs: Vec<Train> = match arguments::callee(expr) {
+                    Some([word]) if word.text == "breaking" => {
+                        let mut runs: Vec<Train> = Vec::new();
+                        for entry in series {
+                            if let Some(train) = self.document.trains.get(&entry.train)
+                                && runs.iter().all(|run| run.name != train.name)
+                            {
+                                runs.push(train.clone());
+                            }
+                        }
+                        runs
+                    }
+                    Some([_, word]) if word.text == "breaking" => vec![self.run_and_quantity(expr)?.0],
+                    _ => {
+                        self.reporter.wrong_type(expr, "`mark`", "an event such as `breaking(fc1, threshold: 0.1)`");
+                        return None;
+                    }
+                };
+                for train in runs {
+                    let probes = probe::breaking(expr, &train, &mut self.reporter)?;
+                    marks.extend(probes.into_iter().map(|probe| Series { train: train.name.clone(), probe }));
+                }
+            }
+        }
+        Some(marks)
+    }
+}

@@ -1,0 +1,153 @@
+//! From the syntax of `data`, `train`, `theorem`, `figure`, `expect` and `assume` items to their typed form.
+//!
+//! An item with an error is missing from the document; items that refer to it say nothing about that.
+
+mod arguments;
+mod claim;
+mod data;
+mod fields;
+mod figure;
+mod fit;
+mod initial;
+mod optimizer;
+mod overrides;
+mod probe;
+mod reporter;
+mod theorem;
+mod train;
+mod values;
+
+pub use overrides::Overrides;
+
+use crate::{Document, Program};
+use indexmap::IndexMap;
+use reporter::Reporter;
+use sym_diagnostics::{Code, Diagnostic, Sources};
+use sym_syntax::ast;
+
+/// What the elaboration of models offers to other items.
+pub trait Models {
+    /// The program of `Mlp` or `Mlp(width: 64)`, with the expression as written. `None` where it has errors; a diagnostic has been given.
+    fn instantiate(&mut self, expr: &ast::Expr) -> Option<(String, Program)>;
+}
+
+/// Elaborates every item but `use`, `fn`, `block` and `model` into the document, whose models are there already.
+///
+/// `profile` is what `--profile` asks for. Items may stand in any order.
+pub fn elaborate(
+    items: &[&ast::Item],
+    sources: &Sources,
+    profile: Option<&str>,
+    overrides: &Overrides,
+    models: &mut dyn Models,
+    document: &mut Document,
+) {
+    let mut elaborator =
+        Elaborator { names: Names::collect(items), profile, overrides, models, document, reporter: Reporter::new(sources) };
+    elaborator.reporter.check_profile(profile, items);
+    for item in items {
+        if let ast::ItemKind::Data(data) = &item.kind {
+            elaborator.data(data, item.span);
+        }
+    }
+    for item in items {
+        match &item.kind {
+            ast::ItemKind::Train(train) => elaborator.train(train, item.span),
+            ast::ItemKind::Theorem(theorem) => elaborator.theorem(theorem, item.span),
+            _ => {}
+        }
+    }
+    for item in items {
+        match &item.kind {
+            ast::ItemKind::Figure(figure) => elaborator.figure(figure, item.span),
+            ast::ItemKind::Expect(claim) => elaborator.expectation(claim),
+            ast::ItemKind::Assume(claim) => elaborator.assumption(claim),
+            _ => {}
+        }
+    }
+    let diagnostics = elaborator.reporter.finish();
+    document.diagnostics.extend(overrides.diagnostics.iter().cloned());
+    document.diagnostics.extend(diagnostics);
+}
+
+/// The state of one elaboration. Each kind of item adds its methods in a file of its own.
+struct Elaborator<'a> {
+    names: Names<'a>,
+    profile: Option<&'a str>,
+    overrides: &'a Overrides,
+    models: &'a mut dyn Models,
+    document: &'a mut Document,
+    reporter: Reporter<'a>,
+}
+
+/// All items by name, also those with errors.
+struct Names<'a> {
+    models: IndexMap<&'a str, &'a ast::Model>,
+    data: IndexMap<&'a str, &'a ast::Data>,
+    trains: IndexMap<&'a str, &'a ast::Train>,
+}
+
+impl<'a> Names<'a> {
+    fn collect(items: &[&'a ast::Item]) -> Self {
+        let mut names = Self { models: IndexMap::new(), data: IndexMap::new(), trains: IndexMap::new() };
+        for item in items {
+            match &item.kind {
+                ast::ItemKind::Model(model) => {
+                    names.models.entry(&model.name.text).or_insert(model);
+                }
+                ast::ItemKind::Data(data) => {
+                    names.data.entry(&data.name.text).or_insert(data);
+                }
+                ast::ItemKind::Train(train) => {
+                    names.trains.entry(&train.name.text).or_insert(train);
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+}
+
+impl Elaborator<'_> {
+    /// The data set of this name; `None` also where it has errors of its own.
+    fn data_named(&mut self, expr: &ast::Expr) -> Option<crate::experiment::Data> {
+        let Some(name) = values::name(expr) else {
+            self.reporter.wrong_type(expr, "`data`", "the name of a `data` item");
+            return None;
+        };
+        if !self.names.data.contains_key(name) {
+            self.reporter.unknown(expr.span, "data set", name, self.names.data.keys().copied());
+        }
+        self.document.data.get(name).cloned()
+    }
+}
+
+impl Reporter<'_> {
+    /// E0201 for a profile that no item has.
+    fn check_profile(&mut self, profile: Option<&str>, items: &[&ast::Item]) {
+        let Some(profile) = profile else { return };
+        let mut names: Vec<&str> = Vec::new();
+        for item in items {
+            let fields: &[ast::Field] = match &item.kind {
+                ast::ItemKind::Train(train) => &train.fields,
+                ast::ItemKind::Theorem(theorem) => &theorem.fields,
+                _ => &[],
+            };
+            for field in fields {
+                if let ast::FieldValue::Profile { name, .. } = &field.value
+                    && !names.contains(&name.text.as_str())
+                {
+                    names.push(&name.text);
+                }
+            }
+        }
+        if !names.contains(&profile) {
+            self.push(
+                Diagnostic::without_span(Code::E0201, format!("no item has a profile `{profile}`"))
+                    .found(format!("`--profile {profile}`"))
+                    .expected("a profile of the file")
+                    .suggest(profile, names),
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `optim gd(lr: 0.05)`, `sgd(lr: 0.1, momentum: 0.9)`, `adam(lr: 1e-3)`, `adamw(lr: 1e-3, decay: 1e-2)`.
+
+use super::arguments::{Arguments, callee};
+use super::reporter::Reporter;
+use super::values::{flag, fraction, non_negative, positive, whole};
+use crate::experiment::{DecayKind, Optimizer, Rule};
+use sym_diagnostics::{Code, Diagnostic};
+use sym_syntax::ast::Expr;
+
+const NAMES: [&str; 4] = ["gd", "sgd", "adam", "adamw"];
+
+/// PyTorch's default for `adamw`.
+const ADAMW_DECAY: f64 = 0.01;
+
+/// The optimiser that an expression names.
+pub(super) fn elaborate(expr: &Expr, reporter: &mut Reporter) -> Option<Optimizer> {
+    let Some([name]) = callee(expr) else {
+        reporter.wrong_type(expr, "`optim`", "an optimiser such as `gd(lr: 0.05)`");
+        return None;
+    };
+    match name.text.as_str() {
+        "gd" => descent(Arguments::of(expr, "gd", &["lr", "decay"]), false, reporter),
+        "sgd" => descent(Arguments::of(expr, "sgd", &["lr", "momentum", "nesterov", "decay", "batch"]), true, reporter),
+        "adam" => adam(Arguments::of(expr, "adam", &["lr", "beta1", "beta2", "eps", "decay"]), DecayKind::Coupled, 0.0, reporter),
+        "adamw" => adam(
+            Arguments::of(expr, "adamw", &["lr", "beta1", "beta2", "eps", "decay"]),
+            DecayKind::Decoupled,
+            ADAMW_DECAY,
+            reporter,
+        ),
+        other => {
+            reporter.unknown(name.span, "optimiser", other, NAMES);
+            None
+        }
+    }
+}
+
+/// An optional argument: its default where absent, `None` where it has an error.
+fn optional<T>(value: Option<&Expr>, default: T, read: impl FnOnce(&Expr) -> Option<T>) -> Option<T> {
+    value.map_or(Some(default), read)
+}
+
+fn descent(mut arguments: Arguments, stochastic: bool, reporter: &mut Reporter) -> Option<Optimizer> {
+    let learning_rate = arguments.required("lr", "0.05", reporter).and_then(|value| positive(value, "`lr`", reporter));
+    let decay = optional(arguments.named("decay"), 0.0, |value| non_negative(value, "`decay`", reporter));
+    let (mut momentum, mut nesterov, mut batch) = (Some(0.0), Some(false), Some(None));
+    if stochastic {
+        momentum = optional(arguments.named("momentum"), 0.0, |value| fraction(value, "`momentum`", reporter));
+        let flagged = arguments.named("nesterov");
+        nesterov = optional(flagged, false, |value| flag(value, "`nesterov`", reporter));
+        if let (Some(value), Some(true), Some(0.0)) = (flagged, nesterov, momentum) {
+            reporter.push(
+                Diagnostic::new(Code::E0223, value.span, "`nesterov` needs a `momentum` above 0")
+                    .label("without momentum")
+                    .found("`momentum` is 0")
+                    .expected("`momentum` above 0")
+                    .help("add `momentum: 0.9`"),
+            );
+            nesterov = None;
+        }
+        batch = optional(arguments.named("batch"), None, |value| whole(value, "`batch`", 1, reporter).map(Some));
+    }
+    arguments.finish(reporter);
+    Some(Optimizer {
+        rule: Rule::Sgd { momentum: momentum?, nesterov: nesterov? },
+        learning_rate: learning_rate?,
+        decay: decay?,
+        decay_kind: DecayKind::Coupled,
+        batch: batch?,
+    })
+}
+
+fn adam(mut arguments: Arguments, decay_kind: DecayKind, decay: f64, reporter: &mut Reporter) -> Option<Optimizer> {
+    let learning_rate = arguments.required("lr", "1e-3", reporter).and_then(|value| positive(value, "`lr`", reporter));
+    let beta1 = optional(arguments.named("beta1"), 0.9, |value| fraction(value, "`beta1`", reporter));
+    let beta2 = optional(arguments.named("beta2"), 0.999, |value| fraction(value, "`beta2`", reporter));
+    let epsilon = optional(arguments.named("eps"), 1e-8, |value| non_negative(value, "`eps`", reporter));
+    let decay = optional(arguments.named("decay"), decay, |value| non_negative(value, "`decay`", reporter));
+    arguments.finish(reporter);
+    Some(Optimizer {
+        rule: Rule::Adam { beta1: beta1?, beta2: beta2?, epsilon: epsilon? },
+        learning_rate: learning_rate?,
+        decay: decay?,
+        decay_kind,
+        batch: None,
+    })
+}
+
+/// Whether the optimiser is written `gd`: all examples at every step.
+pub(super) fn takes_all_examples(expr: &Expr) -> bool {
+    matches!(callee(expr), Some([name]) if name.text == "gd")
+}

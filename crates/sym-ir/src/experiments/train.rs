@@ -1,0 +1,192 @@
+//! `train NAME = MODEL { … }`.
+
+use super::fields::{Fields, Schema};
+use super::reporter::Reporter;
+use super::values::{whole, word};
+use super::{Elaborator, fit, initial, optimizer, probe};
+use crate::Program;
+use crate::experiment::{Data, Loss, Measure, Probe, ProbeKind, Train};
+use sym_diagnostics::{Code, Diagnostic, Span};
+use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
+
+const SCHEMA: Schema = Schema {
+    known: &["data", "loss", "init", "optim", "batch", "steps", "seeds", "every", "checkpoint", "profile"],
+    repeatable: &["every"],
+};
+
+/// The losses under their names in the language.
+pub(super) const LOSSES: [(&str, Loss); 2] = [("mse", Loss::Mse), ("cross_entropy", Loss::CrossEntropy)];
+
+/// The most seeds of one run.
+const MAX_SEEDS: u64 = 10_000;
+
+impl Elaborator<'_> {
+    pub(super) fn train(&mut self, train: &ast::Train, span: Span) {
+        let name = train.name.text.clone();
+        let fields = Fields::resolve(
+            (format!("train `{name}`"), train.name.span),
+            &train.fields,
+            &SCHEMA,
+            self.profile,
+            &self.overrides.of(&name),
+            &mut self.reporter,
+        );
+        let before = self.reporter.count();
+        let model = self.models.instantiate(&train.model);
+        let data = fields.required("data", "data Digits", &mut self.reporter).cloned().and_then(|expr| self.data_named(&expr));
+        let reporter = &mut self.reporter;
+        let loss_expr = fields.required("loss", "loss mse", reporter);
+        let loss = loss_expr.and_then(|expr| word(expr, "loss", &LOSSES, reporter));
+        let optim_expr = fields.required("optim", "optim gd(lr: 0.05)", reporter);
+        let optimizer = optim_expr.and_then(|expr| optimizer::elaborate(expr, reporter));
+        let steps = fields.required("steps", "steps 1_000", reporter).and_then(|expr| whole(expr, "`steps`", 1, reporter));
+        let batch_expr = fields.expr("batch", reporter);
+        let batch = batch_expr.map_or(Some(None), |expr| whole(expr, "`batch`", 1, reporter).map(Some));
+        let seeds = seeds(fields.exprs("seeds"), reporter);
+        let checkpoint = match fields.expr("checkpoint", reporter) {
+            None => Some(None),
+            Some(expr) => whole(expr, "`checkpoint`", 1, reporter).map(Some),
+        };
+        if let (Some(batch), Some(optim)) = (batch_expr, optim_expr)
+            && optimizer::takes_all_examples(optim)
+        {
+            reporter.push(
+                Diagnostic::new(Code::E0223, batch.span, "`gd` takes all examples at every step, so `batch` has no meaning")
+                    .label("a batch size")
+                    .cause(optim.span, "uses all examples")
+                    .help("write `sgd(…)` in place of `gd(…)`, or remove `batch`"),
+            );
+        }
+        let Some((model, program)) = model else { return };
+        let init: Vec<_> =
+            fields.exprs("init").iter().filter_map(|expr| initial::elaborate(expr, Some(&program), reporter)).collect();
+        let measures = measures(&fields, &program, reporter);
+        if let (Some(data), Some(loss), Some(loss_expr)) = (&data, loss, loss_expr) {
+            fit::check(&program, data, loss, train.model.span, loss_expr.span, reporter);
+        }
+        for probe in measures.iter().flat_map(|measure| &measure.probes) {
+            check_probe(probe, data.as_ref(), loss, reporter);
+        }
+        if reporter.count() > before || self.document.trains.contains_key(&name) {
+            return;
+        }
+        let (Some(data), Some(loss), Some(mut optimizer), Some(steps), Some(batch), Some(seeds), Some(checkpoint)) =
+            (data, loss, optimizer, steps, batch, seeds, checkpoint)
+        else {
+            return;
+        };
+        let batch = batch.or(optimizer.batch);
+        optimizer.batch = batch;
+        let data = data.name;
+        let train = Train {
+            name: name.clone(),
+            model,
+            program,
+            data,
+            loss,
+            init,
+            optimizer,
+            batch,
+            steps,
+            seeds,
+            measures,
+            checkpoint,
+            span,
+        };
+        self.document.trains.insert(name, train);
+    }
+}
+
+/// `seeds 0..5`, `seeds 3`, `seeds [1, 7]`; seed 0 where absent.
+fn seeds(exprs: &[Expr], reporter: &mut Reporter) -> Option<Vec<u64>> {
+    let (first, rest) = match exprs {
+        [] => return Some(vec![0]),
+        [first, rest @ ..] => (first, rest),
+    };
+    match &first.kind {
+        ExprKind::Range { low, high, inclusive } if rest.is_empty() => {
+            let low = whole(low, "the first seed", 0, reporter);
+            let high_value = whole(high, "the last seed", 0, reporter);
+            let (low, high_value) = (low?, high_value?);
+            let end = high_value.saturating_add(u64::from(*inclusive));
+            if end <= low || end - low > MAX_SEEDS {
+                let found = format!("{} seeds", end.saturating_sub(low));
+                reporter.bad_value(first.span, "`seeds`", &found, &format!("a range of 1 to {MAX_SEEDS} seeds"));
+                return None;
+            }
+            Some((low..end).collect())
+        }
+        ExprKind::List(entries) if rest.is_empty() => seed_list(entries, first, reporter),
+        _ => seed_list(exprs, first, reporter),
+    }
+}
+
+fn seed_list(entries: &[Expr], at: &Expr, reporter: &mut Reporter) -> Option<Vec<u64>> {
+    let mut seeds = Vec::new();
+    for entry in entries {
+        let seed = whole(entry, "a seed", 0, reporter)?;
+        if seeds.contains(&seed) {
+            reporter.bad_value(entry.span, "the second seed", &seed.to_string(), "different from the seeds before it");
+            return None;
+        }
+        seeds.push(seed);
+    }
+    if seeds.is_empty() {
+        reporter.bad_value(at.span, "`seeds`", "empty", "at least one seed");
+        return None;
+    }
+    Some(seeds)
+}
+
+fn measures(fields: &Fields, program: &Program, reporter: &mut Reporter) -> Vec<Measure> {
+    let mut measures: Vec<Measure> = Vec::new();
+    for field in fields.all("every") {
+        let FieldValue::Every { interval, probes } = &field.value else { continue };
+        let every = whole(interval, "the interval", 1, reporter);
+        let mut found: Vec<Probe> = Vec::new();
+        for expr in probes {
+            for probe in probe::measured(expr, program, reporter) {
+                let earlier = measures.iter().flat_map(|measure| &measure.probes).chain(&found);
+                if let Some(first) = earlier.into_iter().find(|first| first.column() == probe.column()) {
+                    reporter.duplicate(probe.span, first.span, &format!("the column `{}`", probe.column()));
+                } else {
+                    found.push(probe);
+                }
+            }
+        }
+        if let Some(every) = every {
+            measures.push(Measure { every, probes: found });
+        }
+    }
+    measures
+}
+
+/// A probe of the second part needs one; a probe of classes needs classes.
+fn check_probe(probe: &Probe, data: Option<&Data>, loss: Option<Loss>, reporter: &mut Reporter) {
+    let word = probe.kind.name();
+    if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy)
+        && let Some(data) = data
+        && data.split.is_none()
+    {
+        reporter.push(
+            Diagnostic::new(
+                Code::E0220,
+                probe.span,
+                format!("`{word}` needs a second part of `{}`, which has no `split`", data.name),
+            )
+            .label("nothing to test on")
+            .cause(data.span, "all examples train")
+            .expected("a `split`")
+            .help(format!("write `split 100 as test` at the end of `data {}`", data.name)),
+        );
+    }
+    if matches!(probe.kind, ProbeKind::Accuracy | ProbeKind::TestAccuracy) && loss == Some(Loss::Mse) {
+        reporter.push(
+            Diagnostic::new(Code::E0223, probe.span, format!("`{word}` needs classes, but the loss is `mse`"))
+                .label("counts correct classes")
+                .found("`mse`")
+                .expected("`cross_entropy`")
+                .help("measure `loss` instead"),
+        );
+    }
+}
