@@ -1,1 +1,17 @@
-//! sym-rewrite.
+//! From a program to another program.
+//!
+//! Architecture invariant: a rewrite works on the program's structure. It reads no weights; the maps of a [`Reduction`] between the
+//! weights of the two programs are kept as signed index maps, never as dense matrices.
+
+mod axes;
+mod coordinates;
+mod miniature;
+mod orbits;
+mod reduce;
+mod state;
+
+pub use axes::AxisClasses;
+pub use coordinates::Coordinates;
+pub use miniature::{miniature, miniature_within};
+pub use orbits::fixed_dimension;
+pub use reduce::{Reduction, reduce};

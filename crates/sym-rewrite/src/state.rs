@@ -1,0 +1,241 @@
+//! From the clauses of a symmetric state to signed maps of units.
+
+use sym_diagnostics::{Code, Diagnostic};
+use sym_infer::{Action, Class, Frame, Group, Space, Symmetries};
+use sym_ir::Program;
+use sym_ir::experiment::{StateClause, StateVerb};
+
+/// What a state does to the units of one space.
+#[derive(Debug, Clone)]
+pub(crate) struct UnitMap {
+    /// The position of the space in [`Symmetries::spaces`].
+    pub space: usize,
+    /// For each unit its class and whether it is the negative of the class's value; `None` where it vanishes.
+    pub units: Vec<Option<(usize, bool)>>,
+    /// The number of units in each class.
+    pub multiplicities: Vec<usize>,
+}
+
+impl UnitMap {
+    /// Whether every class has the same number of units, and which.
+    pub fn uniform(&self) -> Option<usize> {
+        let first = *self.multiplicities.first()?;
+        self.multiplicities.iter().all(|&count| count == first).then_some(first)
+    }
+
+    /// Whether some unit vanishes.
+    pub fn drops(&self) -> bool {
+        self.units.iter().any(Option::is_none)
+    }
+}
+
+/// Reads all clauses, or says why one of them is no fixed set of a symmetry that the model has.
+pub(crate) fn unit_maps(
+    program: &Program,
+    symmetries: &Symmetries,
+    clauses: &[StateClause],
+) -> Result<Vec<UnitMap>, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let mut by_space: Vec<(usize, Vec<&StateClause>)> = Vec::new();
+    for clause in clauses {
+        match checked_space(program, symmetries, clause) {
+            Ok(space) => match by_space.iter_mut().find(|(other, _)| *other == space) {
+                Some((_, clauses)) => clauses.push(clause),
+                None => by_space.push((space, vec![clause])),
+            },
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
+    }
+    let mut maps = Vec::new();
+    for (space, clauses) in by_space {
+        match combine(symmetries, space, &clauses) {
+            Ok(map) => maps.push(map),
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
+    }
+    if diagnostics.is_empty() { Ok(maps) } else { Err(diagnostics) }
+}
+
+/// The space of a clause whose group has the subgroup that the clause needs.
+fn checked_space(program: &Program, symmetries: &Symmetries, clause: &StateClause) -> Result<usize, Box<Diagnostic>> {
+    let on_units = |space: &Space| space.acts_on.iter().any(|action| action.axis.is_some());
+    let named = symmetries.spaces.iter().enumerate().filter(|(_, space)| space.name == clause.target);
+    // A layer may carry several symmetries (units, and a trade of biases): the state concerns the one that has its subgroup.
+    let candidates: Vec<(usize, &Space)> = named.collect();
+    if let Some(&(at, _)) = candidates.iter().find(|(_, space)| on_units(space) && has_subgroup(space, clause.verb)) {
+        return Ok(at);
+    }
+    let Some(&(_, space)) = candidates.first() else {
+        let names = symmetries.spaces.iter().filter(|space| on_units(space)).map(|space| space.name.as_str());
+        let message = format!("`{}` has no symmetry on `{}`", program.name, clause.target);
+        return Err(Box::new(
+            Diagnostic::new(Code::E0401, clause.span, message)
+                .found("no symmetry there")
+                .expected(needs(clause.verb))
+                .suggest(&clause.target, names),
+        ));
+    };
+    Err(Box::new(refusal(program, space, clause)))
+}
+
+fn refusal(program: &Program, space: &Space, clause: &StateClause) -> Diagnostic {
+    let (verb, help) = match clause.verb {
+        StateVerb::Merge { .. } => ("merged", "choose a layer whose units are permuted"),
+        StateVerb::MergeSigned { .. } => ("sign-merged", "use `merge`, or an odd activation such as `tanh`"),
+        StateVerb::Zero => ("zeroed", "use `merge`, or an activation with a sign or scale symmetry such as `tanh` or `relu`"),
+        StateVerb::LowRank { .. } => {
+            ("cut to a lower rank", "use `merge`, or remove what stands between the layer and its reader")
+        }
+    };
+    let message = format!("the units of `{}` cannot be {verb}: `{}` has no such symmetry there", clause.target, program.name);
+    let diagnostic = Diagnostic::new(Code::E0401, clause.span, message)
+        .label(format!("the group on `{}` is {}", space.name, describe(&space.group)))
+        .found(describe(&space.group))
+        .expected(needs(clause.verb))
+        .help(help);
+    match space.reasons.last() {
+        Some(reason) if reason.span != clause.span => diagnostic.cause(reason.span, reason.text.clone()),
+        _ => diagnostic,
+    }
+}
+
+fn needs(verb: StateVerb) -> &'static str {
+    match verb {
+        StateVerb::Merge { .. } => "a group that contains the permutations of the units",
+        StateVerb::MergeSigned { .. } => "a linear group that contains permutations with signs",
+        StateVerb::Zero => "a linear group that contains signs or scales of single units",
+        StateVerb::LowRank { .. } => "GL(n) or O(n)",
+    }
+}
+
+/// A group in words, for messages.
+pub(crate) fn describe(group: &Group) -> String {
+    match group {
+        Group::Trivial => "trivial".to_string(),
+        Group::Permutation(n) => format!("permutation({n})"),
+        Group::SignedPermutation(n) => format!("signed_permutation({n})"),
+        Group::PositiveMonomial { size, .. } => format!("positive_monomial({size})"),
+        Group::Monomial { size, .. } => format!("monomial({size})"),
+        Group::Rescaling { dim, .. } => format!("rescaling({dim})"),
+        Group::GeneralLinear(n) => format!("gl({n})"),
+        Group::Orthogonal(n) => format!("o({n})"),
+        Group::Translation(n) => format!("translation({n})"),
+        Group::Directions(n) => format!("{n} directions"),
+        Group::Signs(n) => format!("signs({n})"),
+        Group::Product(factors) => factors.iter().map(describe).collect::<Vec<_>>().join(" × "),
+        Group::Wreath { inner, copies, .. } => format!("{} in {copies} copies", describe(inner)),
+    }
+}
+
+/// Whether the group of a space holds the subgroup whose fixed set a verb names, acting as the reduction can follow it.
+fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
+    let linear = space.class == Class::Linear;
+    let factors = match &space.group {
+        Group::Product(factors) => factors.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    factors.iter().any(|group| match (verb, group) {
+        (
+            StateVerb::Merge { .. },
+            Group::Permutation(_) | Group::SignedPermutation(_) | Group::PositiveMonomial { .. } | Group::Monomial { .. },
+        ) => space.class != Class::Gauge,
+        (_, Group::GeneralLinear(_) | Group::Orthogonal(_))
+        | (StateVerb::MergeSigned { .. }, Group::SignedPermutation(_) | Group::Monomial { .. }) => linear,
+        (StateVerb::Zero, Group::SignedPermutation(_) | Group::PositiveMonomial { .. } | Group::Monomial { .. }) => {
+            linear && space.acts_on.iter().all(vanishes)
+        }
+        _ => false,
+    })
+}
+
+/// Whether the fixed set of a unit's signs and scales has zeros here.
+fn vanishes(action: &Action) -> bool {
+    match &action.frame {
+        Frame::Primal | Frame::Dual => true,
+        Frame::Monomial { degrees, sign } => *sign || degrees.iter().any(|degree| degree.numerator != 0),
+        Frame::Shift => false,
+    }
+}
+
+/// Joins the clauses on one space into one map.
+fn combine(symmetries: &Symmetries, at: usize, clauses: &[&StateClause]) -> Result<UnitMap, Box<Diagnostic>> {
+    let space = &symmetries.spaces[at];
+    let size = usize::try_from(space.size).map_err(|_| {
+        let message = format!("`{}` has {} units, too many to reduce", space.name, space.size);
+        Box::new(Diagnostic::new(Code::E0401, clauses[0].span, message))
+    })?;
+    let mut owner: Vec<Option<usize>> = vec![None; size];
+    // Clauses with a range speak first; those without take what is left.
+    let order = (0..clauses.len())
+        .filter(|&c| clauses[c].units.is_some())
+        .chain((0..clauses.len()).filter(|&c| clauses[c].units.is_none()));
+    for c in order {
+        let clause = clauses[c];
+        let error = |message: String| Diagnostic::new(Code::E0401, clause.span, message);
+        if let Some((low, high)) = clause.units {
+            if low >= high || high > space.size {
+                return Err(error(format!("`{}` has no units {low}..{high}", clause.target))
+                    .found(format!("{low}..{high}"))
+                    .expected(format!("a range within 0..{size}"))
+                    .into());
+            }
+            let range = low as usize..high as usize;
+            if let Some(unit) = range.clone().find(|&unit| owner[unit].is_some()) {
+                return Err(error(format!("two clauses of the state claim unit {unit} of `{}`", clause.target)).into());
+            }
+            owner[range].fill(Some(c));
+        } else {
+            let mut free = owner.iter_mut().filter(|owner| owner.is_none()).peekable();
+            if free.peek().is_none() {
+                return Err(error(format!("two clauses of the state claim the units of `{}`", clause.target)).into());
+            }
+            free.for_each(|owner| *owner = Some(c));
+        }
+    }
+    let mut map = UnitMap { space: at, units: vec![None; size], multiplicities: Vec::new() };
+    for unit in (0..size).filter(|&unit| owner[unit].is_none()) {
+        map.units[unit] = Some((map.multiplicities.len(), false));
+        map.multiplicities.push(1);
+    }
+    for (c, clause) in clauses.iter().enumerate() {
+        let units: Vec<usize> = (0..size).filter(|&unit| owner[unit] == Some(c)).collect();
+        let (classes, signed) = match clause.verb {
+            StateVerb::Zero => continue,
+            StateVerb::Merge { classes } => (classes, false),
+            StateVerb::MergeSigned { classes } => (classes, true),
+            StateVerb::LowRank { rank } => (rank, false),
+        };
+        if classes == 0 || classes > units.len() as u128 {
+            let message = format!("{} units of `{}` cannot form {classes} classes", units.len(), clause.target);
+            let diagnostic = Diagnostic::new(Code::E0401, clause.span, message)
+                .found(classes.to_string())
+                .expected(format!("1 to {}", units.len()));
+            return Err(Box::new(diagnostic));
+        }
+        let classes = classes as usize;
+        if matches!(clause.verb, StateVerb::LowRank { .. }) {
+            for &unit in &units[..classes] {
+                map.units[unit] = Some((map.multiplicities.len(), false));
+                map.multiplicities.push(1);
+            }
+            continue;
+        }
+        let mut rest = units.as_slice();
+        for class in 0..classes {
+            let count = units.len() / classes + usize::from(class < units.len() % classes);
+            let (members, others) = rest.split_at(count);
+            for (place, &unit) in members.iter().enumerate() {
+                map.units[unit] = Some((map.multiplicities.len(), signed && place % 2 == 1));
+            }
+            map.multiplicities.push(count);
+            rest = others;
+        }
+    }
+    if map.multiplicities.is_empty() {
+        let message = format!("no unit of `{}` is left", space.name);
+        let diagnostic =
+            Diagnostic::new(Code::E0401, clauses[0].span, message).help("leave at least one unit, such as `zero fc1[1..4]`");
+        return Err(Box::new(diagnostic));
+    }
+    Ok(map)
+}

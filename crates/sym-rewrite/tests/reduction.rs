@@ -1,0 +1,189 @@
+//! The reduced program computes what the full one computes on the fixed set, and its maps are those of an orthogonal projection.
+
+mod support;
+
+use support::{evaluate, numbers, weights};
+use sym_diagnostics::{Code, FileId, Span};
+use sym_infer::{Action, Class, Frame, Group, Space, Status, Symmetries, Weights};
+use sym_ir::experiment::{StateClause, StateVerb};
+use sym_ir::{Builder, Builtin, ParameterId, Program};
+use sym_rewrite::{Coordinates, Reduction, fixed_dimension, reduce};
+
+const SPAN: Span = Span::new(FileId(0), 0, 0);
+
+fn clause(verb: StateVerb, target: &str, units: Option<(u128, u128)>) -> StateClause {
+    StateClause { verb, target: target.to_string(), units, span: SPAN }
+}
+
+/// x[3] → fc1[6] → fc2[5] → head[2].
+fn mlp(activation: Option<Builtin>) -> Program {
+    let mut builder = Builder::new("M");
+    let mut h = builder.input("x", &[3]);
+    for (path, width) in [("fc1", 6), ("fc2", 5)] {
+        h = builder.linear(path, h, width, activation.is_some());
+        if let Some(activation) = activation {
+            h = builder.map(activation, h);
+        }
+    }
+    let y = builder.linear("head", h, 2, activation.is_some());
+    builder.output("output", y);
+    builder.finish()
+}
+
+fn symmetries(program: &Program, group: impl Fn(u128) -> Group, frame: impl Fn(bool) -> Frame) -> Symmetries {
+    let id = |path: &str| program.parameters.iter().position(|parameter| parameter.path == path).map(|at| ParameterId(at as u32));
+    let space = |name: &str, size: u128, reader: &str| Space {
+        name: name.to_string(),
+        size,
+        group: group(size),
+        class: Class::Linear,
+        continuous_dim: 0,
+        log10_order: 0.0,
+        acts_on: [(format!("{name}.weight"), 0, true), (format!("{name}.bias"), 0, true), (format!("{reader}.weight"), 1, false)]
+            .into_iter()
+            .filter_map(|(path, axis, incoming)| Some(Action { parameter: id(&path)?, axis: Some(axis), frame: frame(incoming) }))
+            .collect(),
+        states: Vec::new(),
+        conserved: Vec::new(),
+        kept: None,
+        status: Status::Derived,
+        reasons: Vec::new(),
+    };
+    Symmetries { spaces: vec![space("fc1", 6, "fc2"), space("fc2", 5, "head")], continuous_dim: 0 }
+}
+
+fn signed(program: &Program) -> Symmetries {
+    symmetries(program, Group::SignedPermutation, |_| Frame::Monomial { degrees: Vec::new(), sign: true })
+}
+
+fn distance(one: &Weights, other: &Weights) -> f64 {
+    let pairs = one.values.iter().flatten().zip(other.values.iter().flatten());
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+fn inner(one: &Weights, other: &Weights) -> f64 {
+    one.values.iter().flatten().zip(other.values.iter().flatten()).map(|(a, b)| a * b).sum()
+}
+
+/// What holds for every reduction, to 1e-12 on numbers of order one.
+fn check(program: &Program, reduction: &Reduction) {
+    let (one, other) = (weights(program, 3), weights(program, 4));
+    let projected = reduction.project(&one);
+    assert!(distance(&reduction.project(&projected), &projected) < 1e-15, "P is idempotent");
+    assert!((inner(&projected, &other) - inner(&one, &reduction.project(&other))).abs() < 1e-12, "P is symmetric");
+    let reduced = reduction.restrict(&one);
+    assert!(distance(&reduction.expand(&reduced), &projected) < 1e-12, "expand after restrict is P");
+    assert!(
+        distance(&reduction.restrict(&reduction.expand(&reduced)), &reduced) < 1e-12,
+        "restrict after expand is the identity"
+    );
+    let mut next = numbers(9);
+    for _ in 0..3 {
+        let x = vec![(0..3).map(|_| next()).collect()];
+        let full = evaluate(program, &projected, &x);
+        let small = evaluate(&reduction.program, &reduced, &x);
+        assert!(full.iter().zip(&small).all(|(a, b)| (a - b).abs() < 1e-12), "{full:?} against {small:?}");
+    }
+    assert_eq!(Some(reduction.rank), reduction.program.trainable_entries());
+    assert_eq!(fixed_dimension(reduction), reduction.rank);
+}
+
+#[test]
+fn merged_units_become_one_unit_in_both_coordinates() {
+    let program = mlp(Some(Builtin::Tanh));
+    for coordinates in [Coordinates::Orthonormal, Coordinates::Copies] {
+        let reduction = reduce(&program, &signed(&program), &[clause(StateVerb::Merge { classes: 3 }, "fc1", None)], coordinates);
+        let reduction = reduction.expect("units of a tanh layer merge");
+        check(&program, &reduction);
+        assert_eq!(reduction.rank, 3 * 3 + 3 + 5 * 3 + 5 + 2 * 5 + 2);
+    }
+}
+
+#[test]
+fn classes_of_different_sizes_carry_their_multiplicities() {
+    let program = mlp(Some(Builtin::Tanh));
+    let state = [clause(StateVerb::Merge { classes: 4 }, "fc1", None), clause(StateVerb::Merge { classes: 2 }, "fc2", None)];
+    for coordinates in [Coordinates::Orthonormal, Coordinates::Copies] {
+        check(&program, &reduce(&program, &signed(&program), &state, coordinates).expect("both layers merge"));
+    }
+}
+
+#[test]
+fn sign_merged_and_zeroed_units_combine_in_one_layer() {
+    let program = mlp(Some(Builtin::Tanh));
+    let state =
+        [clause(StateVerb::MergeSigned { classes: 2 }, "fc1", Some((0, 4))), clause(StateVerb::Zero, "fc1", Some((5, 6)))];
+    let reduction = reduce(&program, &signed(&program), &state, Coordinates::Orthonormal).expect("a signed state");
+    check(&program, &reduction);
+    assert_eq!(reduction.program.parameters[0].shape[0].size, 3);
+}
+
+#[test]
+fn a_linear_layer_is_cut_to_a_rank() {
+    let program = mlp(None);
+    let symmetries = symmetries(&program, Group::GeneralLinear, |incoming| if incoming { Frame::Primal } else { Frame::Dual });
+    let state = [clause(StateVerb::LowRank { rank: 2 }, "fc1", None)];
+    let reduction = reduce(&program, &symmetries, &state, Coordinates::Orthonormal).expect("GL(6) holds the reflection");
+    check(&program, &reduction);
+    assert_eq!(reduction.rank, 2 * 3 + 5 * 2 + 2 * 5);
+}
+
+#[test]
+fn the_projection_is_the_mean_over_the_group() {
+    let program = mlp(Some(Builtin::Tanh));
+    let state = [clause(StateVerb::MergeSigned { classes: 1 }, "fc2", Some((1, 4)))];
+    let reduction = reduce(&program, &signed(&program), &state, Coordinates::Orthonormal).expect("a signed state");
+    let start = weights(&program, 5);
+    // All 6 permutations of units 1, −2, 3 of fc2, each unit being (row of fc2.weight, entry of fc2.bias, column of head.weight).
+    let signs = [1.0, -1.0, 1.0];
+    let mut mean = start.clone();
+    let (weight, bias, reader) = (2, 3, 4);
+    for values in &mut [weight, bias, reader] {
+        mean.values[*values].iter_mut().for_each(|value| *value = 0.0);
+    }
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let source = |unit: usize| match unit {
+            1..=3 => (order[unit - 1] + 1, signs[unit - 1] * signs[order[unit - 1]]),
+            other => (other, 1.0),
+        };
+        for unit in 0..5 {
+            let (from, sign) = source(unit);
+            for column in 0..6 {
+                mean.values[weight][unit * 6 + column] += sign * start.values[weight][from * 6 + column] / 6.0;
+            }
+            mean.values[bias][unit] += sign * start.values[bias][from] / 6.0;
+            for row in 0..2 {
+                mean.values[reader][row * 5 + unit] += sign * start.values[reader][row * 5 + from] / 6.0;
+            }
+        }
+    }
+    assert!(distance(&reduction.project(&start), &mean) < 1e-14);
+}
+
+#[test]
+fn signs_that_the_activation_does_not_have_are_refused() {
+    let program = mlp(Some(Builtin::Gelu));
+    let symmetries = symmetries(&program, Group::Permutation, |_| Frame::Monomial { degrees: Vec::new(), sign: false });
+    for verb in [StateVerb::MergeSigned { classes: 2 }, StateVerb::Zero, StateVerb::LowRank { rank: 1 }] {
+        let errors =
+            reduce(&program, &symmetries, &[clause(verb, "fc1", None)], Coordinates::Orthonormal).expect_err("no such symmetry");
+        assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), [Code::E0401], "{verb:?}");
+    }
+}
+
+#[test]
+fn impossible_classes_and_ranges_are_refused() {
+    let program = mlp(Some(Builtin::Tanh));
+    let states = [
+        vec![clause(StateVerb::Merge { classes: 7 }, "fc1", None)],
+        vec![clause(StateVerb::Merge { classes: 0 }, "fc1", None)],
+        vec![clause(StateVerb::Zero, "fc1", Some((4, 9)))],
+        vec![clause(StateVerb::Zero, "fc1", None)],
+        vec![clause(StateVerb::Merge { classes: 1 }, "fc1", Some((0, 4))), clause(StateVerb::Zero, "fc1", Some((3, 5)))],
+        vec![clause(StateVerb::Merge { classes: 1 }, "fc3", None)],
+    ];
+    for state in states {
+        let errors = reduce(&program, &signed(&program), &state, Coordinates::Orthonormal).expect_err("an impossible state");
+        assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), [Code::E0401], "{state:?}");
+    }
+}

@@ -1,0 +1,90 @@
+//! A naive evaluator: every entry by its definition, with loops.
+
+use std::collections::HashMap;
+use sym_infer::Weights;
+use sym_ir::{Label, Operation, Program, ValueId};
+
+/// The entries of the first output for one example, row-major.
+pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Vec<f64> {
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    for node in &program.nodes {
+        let sizes: Vec<usize> = node.shape.iter().map(|axis| axis.size as usize).collect();
+        let result = match &node.operation {
+            Operation::Input(id) => inputs[id.0 as usize].clone(),
+            Operation::Parameter(id) => weights.values[id.0 as usize].clone(),
+            Operation::Map { value, function } => values[value.0 as usize].iter().map(|&x| function.body.evaluate(x)).collect(),
+            Operation::Add { terms, constant } => indices(&sizes)
+                .iter()
+                .map(|index| {
+                    let term = |term: &sym_ir::Term| {
+                        let at: Vec<usize> = term.axes.iter().map(|&axis| index[axis]).collect();
+                        term.coefficient * values[term.value.0 as usize][offset(program, term.value, &at)]
+                    };
+                    constant + terms.iter().map(term).sum::<f64>()
+                })
+                .collect(),
+            Operation::Einsum { operands, output, coefficient } => {
+                let mut extent: HashMap<Label, usize> = output.iter().copied().zip(sizes.iter().copied()).collect();
+                for operand in operands {
+                    for (axis, &label) in operand.labels.iter().enumerate() {
+                        extent.insert(label, program.node(operand.value).shape[axis].size as usize);
+                    }
+                }
+                let summed: Vec<Label> = extent.keys().copied().filter(|label| !output.contains(label)).collect();
+                let summed_sizes: Vec<usize> = summed.iter().map(|label| extent[label]).collect();
+                indices(&sizes)
+                    .iter()
+                    .map(|outer| {
+                        let total: f64 = indices(&summed_sizes)
+                            .iter()
+                            .map(|inner| {
+                                let position = |label: &Label| match output.iter().position(|other| other == label) {
+                                    Some(axis) => outer[axis],
+                                    None => {
+                                        inner[summed.iter().position(|other| other == label).expect("a label is kept or summed")]
+                                    }
+                                };
+                                let factor = |operand: &sym_ir::Operand| {
+                                    let at: Vec<usize> = operand.labels.iter().map(position).collect();
+                                    values[operand.value.0 as usize][offset(program, operand.value, &at)]
+                                };
+                                operands.iter().map(factor).product::<f64>()
+                            })
+                            .sum();
+                        coefficient * total
+                    })
+                    .collect()
+            }
+            other => unreachable!("the tests build no {}", other.word()),
+        };
+        values.push(result);
+    }
+    values[program.outputs[0].value.0 as usize].clone()
+}
+
+fn offset(program: &Program, value: ValueId, index: &[usize]) -> usize {
+    program.node(value).shape.iter().zip(index).fold(0, |offset, (axis, &at)| offset * axis.size as usize + at)
+}
+
+fn indices(sizes: &[usize]) -> Vec<Vec<usize>> {
+    sizes.iter().fold(vec![Vec::new()], |all, &size| {
+        all.iter().flat_map(|index| (0..size).map(move |at| index.iter().copied().chain([at]).collect())).collect()
+    })
+}
+
+/// Numbers in (−1, 1) from a linear congruence: enough to be generic, the same everywhere.
+pub fn numbers(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+/// Weights filled from [`numbers`].
+pub fn weights(program: &Program, seed: u64) -> Weights {
+    let mut next = numbers(seed);
+    let mut weights = Weights::zeros(program);
+    weights.values.iter_mut().flatten().for_each(|value| *value = next());
+    weights
+}
