@@ -1,0 +1,312 @@
+//! Statements of blocks and models.
+
+use super::Builder;
+use super::items::single_equals;
+use crate::ast::{Expr, Field, ResultValue, Statement, StatementKind, Stored, StoredAxis, StringLiteral};
+use crate::grammar::Rule;
+use pest::iterators::Pair;
+use sym_diagnostics::{Code, Diagnostic, Span};
+
+/// The words that start a statement.
+const STATEMENT_WORDS: [&str; 8] = ["input", "param", "frozen", "for", "if", "output", "return", "else"];
+
+/// How many `else if` one `if` may have; each nests the tree by one.
+const MAX_ELSE_IF: usize = 64;
+
+impl<'a> Builder<'a> {
+    /// The statements of a braced body.
+    pub(super) fn statements(&mut self, pair: Pair<'a, Rule>) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        let mut opener = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::lbrace => opener = Some(self.span(&part)),
+                Rule::header_junk => self.junk(&part, "`{`"),
+                Rule::missing_lbrace => {
+                    self.opened += usize::from(part.as_span().start() < self.text.len());
+                    self.missing(part.as_span().start(), Code::E0102, "`{`", None);
+                }
+                Rule::missing_body => self.missing(part.as_span().start(), Code::E0102, "`{`", None),
+                Rule::missing_rbrace => {
+                    if let Some(opener) = opener {
+                        self.unclosed(part.as_span().start(), opener, "}");
+                    }
+                }
+                Rule::rbrace => {}
+                Rule::bad_statement => self.bad_statement(&part, &mut statements),
+                _ => statements.push(self.statement(part)),
+            }
+        }
+        statements
+    }
+
+    fn statement(&mut self, pair: Pair<'a, Rule>) -> Statement {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::assign => self.assign(pair),
+            Rule::input_statement => self.input(pair),
+            Rule::param_statement => self.param(pair),
+            Rule::for_statement => self.for_loop(pair),
+            Rule::if_statement => self.branch(pair),
+            Rule::output_statement => StatementKind::Output(self.result(pair)),
+            Rule::return_statement => StatementKind::Return(self.result(pair)),
+            _ => StatementKind::Error,
+        };
+        Statement { kind, span }
+    }
+
+    fn bad_statement(&mut self, pair: &Pair<'a, Rule>, statements: &mut Vec<Statement>) {
+        let whole = pair.as_span();
+        for (start, end, near) in self.misspelt(whole.start(), whole.end(), &STATEMENT_WORDS) {
+            let span = Span::new(self.file, start as u32, self.trim(end).max(start) as u32);
+            let (found, place) = self.token(start);
+            let word = found.trim_matches('`');
+            let is_name = word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+            let after = super::skip_blank(self.text, self.comments, place.end as usize);
+            let rest = &self.text[after..whole.end().max(after)];
+            let diagnostic = if matches!(word, ")" | "]") {
+                Diagnostic::new(Code::E0102, place, format!("{found} closes nothing"))
+                    .label("nothing is open here")
+                    .expected("a statement")
+                    .help(format!("remove {found}"))
+            } else if is_name && near.is_none() && rest.starts_with("==") {
+                let place = Span::new(self.file, after as u32, after as u32 + 2);
+                Diagnostic::new(Code::E0101, place, format!("`==` compares values; `{word}` is defined with `=`"))
+                    .label("`=` is expected")
+                    .expected("`=`")
+                    .help(format!("write `{word} = …`"))
+            } else if is_name {
+                let expected =
+                    format!("`=` after `{word}`, or a statement such as `input`, `param`, `for`, `if`, `output` or `return`");
+                let message = format!("{found} starts no statement");
+                let diagnostic = Diagnostic::new(Code::E0101, place, message).label("not a statement").expected(expected);
+                match near {
+                    Some(near) => diagnostic.help(format!("a similar word exists: `{near}`")),
+                    None if rest.is_empty() => diagnostic.help(format!("give it a value: `{word} = …`")),
+                    None => diagnostic,
+                }
+            } else {
+                let expected = "a statement: `NAME = …`, `input`, `param`, `for`, `if`, `output` or `return`";
+                let message = format!("unexpected {found} where a statement starts");
+                Diagnostic::new(Code::E0101, place, message).label("not expected here").expected(expected)
+            };
+            self.report(span, diagnostic.found(found));
+            statements.push(Statement { kind: StatementKind::Error, span });
+        }
+    }
+
+    fn assign(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
+        let mut target = self.no_name(pair.as_span().start());
+        let mut indices = None;
+        let mut value = self.no_expr(pair.as_span().end());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => target = self.ident(&part),
+                Rule::axes => indices = Some(self.axes(part)),
+                Rule::expr | Rule::missing_expr => value = self.value(part),
+                _ => {}
+            }
+        }
+        StatementKind::Assign { target, indices, value }
+    }
+
+    fn input(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
+        let mut name = self.no_name(pair.as_span().start());
+        let mut sizes = Vec::new();
+        let mut fields = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident | Rule::missing_name => name = self.name(&part, "a name for the input"),
+                Rule::sizes => sizes = self.axes(part),
+                Rule::missing_sizes => {
+                    let help = format!("give the shape of one example: `input {}[10]`, or `[]` for a single number", name.text);
+                    self.missing(part.as_span().start(), Code::E0101, "the sizes of the input in `[…]`", Some(help));
+                }
+                Rule::trailing_field => fields.push(self.trailing_field(part)),
+                _ => {}
+            }
+        }
+        StatementKind::Input { name, sizes, fields }
+    }
+
+    fn param(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
+        let mut name = self.no_name(pair.as_span().start());
+        let mut frozen = false;
+        let mut sizes = Vec::new();
+        let mut stored = None;
+        let mut fields = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::kw_frozen => frozen = true,
+                Rule::ident | Rule::missing_name => name = self.name(&part, "a name for the parameter"),
+                Rule::sizes => sizes = self.axes(part),
+                Rule::stored => stored = Some(self.stored(part)),
+                Rule::trailing_field => fields.push(self.trailing_field(part)),
+                _ => {}
+            }
+        }
+        StatementKind::Param { frozen, name, sizes, stored, fields }
+    }
+
+    fn trailing_field(&mut self, pair: Pair<'a, Rule>) -> Field {
+        let outer = std::mem::replace(&mut self.selectors, true);
+        let field = self.plain_field(pair);
+        self.selectors = outer;
+        field
+    }
+
+    fn stored(&mut self, pair: Pair<'a, Rule>) -> Stored {
+        let span = self.span(&pair);
+        let mut stored = Stored { name: StringLiteral { parts: Vec::new(), span: span.after() }, layout: None, span };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::string | Rule::unterminated => stored.name = self.string(part, true),
+                Rule::missing_string => {
+                    let at = part.as_span().start();
+                    self.missing(at, Code::E0101, "a stored name in quotes, such as `\"weight\"`", None);
+                }
+                Rule::layout => stored.layout = Some(self.layout(part)),
+                _ => {}
+            }
+        }
+        stored
+    }
+
+    fn layout(&mut self, pair: Pair<'a, Rule>) -> Vec<StoredAxis> {
+        let mut axes = Vec::new();
+        let mut opener = self.span(&pair);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::lbracket => opener = self.span(&part),
+                Rule::missing_lbracket => {
+                    self.missing(part.as_span().start(), Code::E0102, "`[` and the stored axes, such as `[d, width]`", None);
+                    return axes;
+                }
+                Rule::stored_axis => axes.push(self.stored_axis(part)),
+                Rule::bracket_junk => self.junk(&part, "an axis name, a group such as `(heads k)`, `,` or `]`"),
+                Rule::missing_rbracket => self.unclosed(part.as_span().start(), opener, "]"),
+                _ => {}
+            }
+        }
+        axes
+    }
+
+    fn stored_axis(&mut self, pair: Pair<'a, Rule>) -> StoredAxis {
+        let span = self.span(&pair);
+        let mut names = Vec::new();
+        let mut opener = span;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::lparen => opener = self.span(&part),
+                Rule::ident => names.push(self.ident(&part)),
+                Rule::paren_junk => self.junk(&part, "the names of the axes that are merged, or `)`"),
+                Rule::missing_rparen => self.unclosed(part.as_span().start(), opener, ")"),
+                _ => {}
+            }
+        }
+        StoredAxis { names, span }
+    }
+
+    fn for_loop(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
+        let mut variable = self.no_name(pair.as_span().start());
+        let mut range = self.no_expr(pair.as_span().end());
+        let mut body = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident | Rule::missing_name => variable = self.name(&part, "a loop variable"),
+                Rule::missing_in => self.missing(part.as_span().start(), Code::E0101, "`in`", None),
+                Rule::expr | Rule::missing_expr => range = self.value(part),
+                Rule::inner_statements => body = self.statements(part),
+                _ => {}
+            }
+        }
+        StatementKind::For { variable, range, body }
+    }
+
+    fn branch(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
+        let whole = self.span(&pair);
+        // Each arm is where it starts, its condition (absent in `else`) and its body; they are nested from the last one on.
+        let mut arms: Vec<(u32, Option<Expr>, Vec<Statement>)> = vec![(whole.start, None, Vec::new())];
+        for part in pair.into_inner() {
+            let start = self.span(&part).start;
+            match part.as_rule() {
+                Rule::condition => arms[0].1 = Some(self.condition(part)),
+                Rule::inner_statements => arms[0].2 = self.statements(part),
+                Rule::else_if => {
+                    let mut arm = (start, None, Vec::new());
+                    for piece in part.into_inner() {
+                        match piece.as_rule() {
+                            Rule::kw_if => arm.0 = self.span(&piece).start,
+                            Rule::condition => arm.1 = Some(self.condition(piece)),
+                            Rule::inner_statements => arm.2 = self.statements(piece),
+                            _ => {}
+                        }
+                    }
+                    arms.push(arm);
+                }
+                Rule::else_branch => {
+                    let body = part.into_inner().filter(|piece| piece.as_rule() == Rule::inner_statements).last();
+                    arms.push((start, None, body.map_or_else(Vec::new, |piece| self.statements(piece))));
+                }
+                _ => {}
+            }
+        }
+        if arms.len() > MAX_ELSE_IF {
+            self.report(whole, crate::scan::too_deep(whole));
+            return StatementKind::Error;
+        }
+        let mut otherwise = Vec::new();
+        while let Some((start, condition, then)) = arms.pop() {
+            match condition {
+                None if !arms.is_empty() => otherwise = then,
+                condition => {
+                    let condition = condition.unwrap_or_else(|| self.no_expr(whole.end as usize));
+                    let kind = StatementKind::If { condition, then, otherwise };
+                    if arms.is_empty() {
+                        return kind;
+                    }
+                    otherwise = vec![Statement { kind, span: Span::new(self.file, start, whole.end) }];
+                }
+            }
+        }
+        StatementKind::Error
+    }
+
+    fn condition(&mut self, pair: Pair<'a, Rule>) -> Expr {
+        let at = pair.as_span().start();
+        let mut condition = None;
+        for part in pair.into_inner() {
+            if part.as_rule() == Rule::single {
+                let span = self.span(&part);
+                self.report(span, single_equals(span));
+            } else {
+                let value = self.value(part);
+                condition.get_or_insert(value);
+            }
+        }
+        condition.unwrap_or_else(|| self.no_expr(at))
+    }
+
+    fn result(&mut self, pair: Pair<'a, Rule>) -> ResultValue {
+        let mut result = ResultValue { target: None, value: self.no_expr(pair.as_span().end()) };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::expr | Rule::missing_expr => result.value = self.value(part),
+                Rule::result_target => {
+                    let mut name = self.no_name(part.as_span().start());
+                    let mut axes = Vec::new();
+                    for piece in part.into_inner() {
+                        match piece.as_rule() {
+                            Rule::ident => name = self.ident(&piece),
+                            Rule::axes => axes = self.axes(piece),
+                            _ => {}
+                        }
+                    }
+                    result.target = Some((name, axes));
+                }
+                _ => {}
+            }
+        }
+        result
+    }
+}
