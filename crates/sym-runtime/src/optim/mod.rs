@@ -1,0 +1,102 @@
+//! Update rules on the device, with double-precision hyperparameters and PyTorch's formulas.
+//!
+//! Parameters and gradients are flat tensors without a record of operations; nothing passes through the host.
+
+mod adam;
+mod sgd;
+
+use burn::tensor::Tensor;
+use sym_ir::experiment::{DecayKind, Optimizer, Rule};
+
+/// What an optimiser remembers of one parameter between steps, by name: nothing before the first step.
+pub type Slots = Vec<(&'static str, Tensor<1>)>;
+
+/// An update rule with its memory.
+#[derive(Debug, Clone)]
+pub struct Updater {
+    settings: Optimizer,
+    /// Steps done.
+    step: u64,
+    /// Memory by parameter.
+    slots: Vec<Slots>,
+    /// What data gradients are divided by, entry for entry; see [`Updater::with_divisors`].
+    divisors: Vec<Option<Tensor<1>>>,
+}
+
+impl Updater {
+    /// A fresh optimiser for a number of parameters.
+    pub fn new(settings: Optimizer, parameters: usize) -> Self {
+        Self { settings, step: 0, slots: vec![Vec::new(); parameters], divisors: vec![None; parameters] }
+    }
+
+    /// Divides the gradient of each parameter, entry for entry, before the update rule and its decay see it: in a reduced model whose
+    /// entries stand for m equal ones of a full model, dividing by m makes the entries move as those of the full model do.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one divisor (or `None`) a parameter.
+    #[must_use]
+    pub fn with_divisors(mut self, divisors: Vec<Option<Tensor<1>>>) -> Self {
+        assert_eq!(divisors.len(), self.slots.len(), "one divisor a parameter");
+        self.divisors = divisors;
+        self
+    }
+
+    /// The number of steps done.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// What is remembered, by parameter.
+    pub fn slots(&self) -> &[Slots] {
+        &self.slots
+    }
+
+    /// The names of what is remembered after a step.
+    pub fn slot_names(&self) -> &'static [&'static str] {
+        match self.settings.rule {
+            Rule::Sgd { momentum: 0.0, .. } => &[],
+            Rule::Sgd { .. } => &[sgd::MOMENTUM],
+            Rule::Adam { .. } => &[adam::FIRST, adam::SECOND],
+        }
+    }
+
+    /// Goes on from a memory that [`Updater::slots`] gave after `step` steps.
+    pub fn restore(&mut self, step: u64, slots: Vec<Slots>) {
+        self.step = step;
+        self.slots = slots;
+    }
+
+    /// Begins a step: call once, then [`Updater::update`] for each parameter.
+    pub fn begin(&mut self) {
+        self.step += 1;
+    }
+
+    /// The new value of the parameter at this position.
+    pub fn update(&mut self, at: usize, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let Optimizer { rule, learning_rate, decay, decay_kind, .. } = self.settings;
+        let mut gradient = match &self.divisors[at] {
+            Some(divisor) => gradient / divisor.clone(),
+            None => gradient,
+        };
+        let mut value = value;
+        if decay != 0.0 {
+            match decay_kind {
+                DecayKind::Coupled => gradient = gradient + value.clone().mul_scalar(decay),
+                DecayKind::Decoupled => value = value.mul_scalar(1.0 - learning_rate * decay),
+            }
+        }
+        match rule {
+            Rule::Sgd { momentum, nesterov } => {
+                sgd::update(value, gradient, learning_rate, momentum, nesterov, &mut self.slots[at])
+            }
+            Rule::Adam { beta1, beta2, epsilon } => {
+                let adam = adam::Adam { learning_rate, beta1, beta2, epsilon, step: self.step };
+                adam.update(value, gradient, &mut self.slots[at])
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
