@@ -25,8 +25,7 @@ pub enum Activation {
 
 impl Activation {
     /// All functions, in the order of their declaration.
-    pub const ALL: [Self; 8] =
-        [Self::Tanh, Self::Sigmoid, Self::Exp, Self::Relu, Self::Silu, Self::Gelu, Self::Sin, Self::Cos];
+    pub const ALL: [Self; 8] = [Self::Tanh, Self::Sigmoid, Self::Exp, Self::Relu, Self::Silu, Self::Gelu, Self::Sin, Self::Cos];
 
     /// The lower-case name.
     pub fn name(self) -> &'static str {

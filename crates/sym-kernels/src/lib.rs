@@ -16,6 +16,7 @@ mod math;
 mod tasks;
 
 pub mod slice;
+pub mod tensor;
 
 pub use activation::Activation;
 pub use isa::Level;

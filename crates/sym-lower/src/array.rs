@@ -197,18 +197,6 @@ impl Array {
         with_tensor!(self, tensor => Array::from(tensor.sum_dim(axis))).reshape(&sizes)
     }
 
-    /// The sum, where axes of size 1 are repeated. Ranks must agree.
-    #[must_use]
-    pub fn add(self, other: Self) -> Self {
-        with_tensors!(self, other, a, b => Array::from(a + b))
-    }
-
-    /// The entrywise product, where axes of size 1 are repeated. Ranks must agree.
-    #[must_use]
-    pub fn mul(self, other: Self) -> Self {
-        with_tensors!(self, other, a, b => Array::from(a * b))
-    }
-
     /// The matrix product over the last two axes, where leading axes of size 1 are repeated. Ranks must agree.
     #[must_use]
     pub fn matmul(self, other: Self) -> Self {
@@ -289,6 +277,24 @@ impl Array {
     #[must_use]
     pub fn inner(self) -> Self {
         with_tensor!(self, tensor => Array::from(tensor.inner()))
+    }
+}
+
+/// The sum, where axes of size 1 are repeated. Panics where ranks differ.
+impl std::ops::Add for Array {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        with_tensors!(self, other, a, b => Array::from(a + b))
+    }
+}
+
+/// The entrywise product, where axes of size 1 are repeated. Panics where ranks differ.
+impl std::ops::Mul for Array {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        with_tensors!(self, other, a, b => Array::from(a * b))
     }
 }
 

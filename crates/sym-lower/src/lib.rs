@@ -19,3 +19,7 @@ pub use array::{Array, MAX_RANK};
 pub use backend::{Backend, dtype};
 pub use compile::{MAX_ENTRIES, check};
 pub use module::Module;
+pub use weights::{
+    Stored, from_safetensors, from_state_dict, load, load_pytorch, load_safetensors, save_safetensors, to_safetensors,
+    to_state_dict,
+};

@@ -23,14 +23,7 @@ pub(crate) const EXPM1_F64: [f64; 11] = [
 ];
 
 /// P with e^r - 1 = r + r² P(r); relative error of e^r - 1: 5e-10.
-pub(crate) const EXPM1_F32: [f32; 6] = [
-    5.0e-1,
-    1.666_666_7e-1,
-    4.166_646_3e-2,
-    8.333_310_5e-3,
-    1.393_373_1e-3,
-    1.989_108e-4,
-];
+pub(crate) const EXPM1_F32: [f32; 6] = [5.0e-1, 1.666_666_7e-1, 4.166_646_3e-2, 8.333_310_5e-3, 1.393_373_1e-3, 1.989_108e-4];
 
 /// k and e^r - 1 of the reduction x = k ln 2 + r.
 #[inline(always)]
@@ -54,8 +47,6 @@ pub(crate) fn factors<T: Real>(x: T) -> (T, T) {
 pub(crate) struct Exp;
 
 impl<T: Real> Family<T> for Exp {
-    const SAVES_VALUE: bool = true;
-
     #[inline(always)]
     fn value(x: T) -> T {
         let above = if x > -T::EXP_RANGE { x } else { -T::EXP_RANGE };

@@ -84,8 +84,6 @@ fn value(x: f64, a: f64, f: f64, w: f64, s: f64) -> f64 {
 pub(crate) struct Gelu;
 
 impl<T: Real> Family<T> for Gelu {
-    const SAVES_VALUE: bool = false;
-
     #[inline(always)]
     fn value(x: T) -> T {
         let wide = x.to_f64();
@@ -100,10 +98,7 @@ impl<T: Real> Family<T> for Gelu {
         let q = f * w * s;
         let distribution = if wide < 0.0 { q } else { 1.0 - q };
         let slope = a.copysign(wide).mul_add(DENSITY_AT_ZERO * (w * s), distribution);
-        (
-            keep_nan(x, T::from_f64(value(wide, a, f, w, s))),
-            keep_nan(x, T::from_f64(slope)),
-        )
+        (keep_nan(x, T::from_f64(value(wide, a, f, w, s))), keep_nan(x, T::from_f64(slope)))
     }
 
     #[inline(always)]

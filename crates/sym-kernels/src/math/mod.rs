@@ -17,9 +17,6 @@ use real::Real;
 
 /// One activation function.
 pub(crate) trait Family<T: Real> {
-    /// Whether the derivative is computed from the value alone. If not, the derivative is what is saved.
-    const SAVES_VALUE: bool;
-
     /// Whether some arguments need [`Family::value_of_irregular`].
     const HAS_IRREGULAR: bool = false;
 

@@ -25,7 +25,7 @@ impl Real for f64 {}
 
 pub(crate) mod sealed {
     /// Constants and bit operations of one floating-point type.
-    pub trait Constants: Sized {
+    pub trait Constants: Copy {
         const ZERO: Self;
         const HALF: Self;
         const ONE: Self;

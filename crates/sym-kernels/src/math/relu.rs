@@ -7,8 +7,6 @@ use super::real::Real;
 pub(crate) struct Relu;
 
 impl<T: Real> Family<T> for Relu {
-    const SAVES_VALUE: bool = true;
-
     #[inline(always)]
     fn value(x: T) -> T {
         if x <= T::ZERO { T::ZERO } else { x }

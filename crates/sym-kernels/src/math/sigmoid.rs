@@ -18,8 +18,6 @@ fn decay<T: Real>(x: T) -> (T, T, T) {
 pub(crate) struct Sigmoid;
 
 impl<T: Real> Family<T> for Sigmoid {
-    const SAVES_VALUE: bool = true;
-
     #[inline(always)]
     fn value(x: T) -> T {
         let (_, w, s) = decay(x);
@@ -44,8 +42,6 @@ impl<T: Real> Family<T> for Sigmoid {
 pub(crate) struct Silu;
 
 impl<T: Real> Family<T> for Silu {
-    const SAVES_VALUE: bool = false;
-
     #[inline(always)]
     fn value(x: T) -> T {
         let (a, w, s) = decay(x);

@@ -12,8 +12,6 @@ use super::{Family, keep_nan};
 pub(crate) struct Tanh;
 
 impl<T: Real> Family<T> for Tanh {
-    const SAVES_VALUE: bool = true;
-
     #[inline(always)]
     fn value(x: T) -> T {
         let a = if x.abs() < T::TANH_RANGE { x.abs() } else { T::TANH_RANGE };

@@ -12,11 +12,7 @@ use super::{Family, keep_nan};
 const LIMIT: f64 = 1e5;
 
 /// π/2 as a sum of three doubles.
-pub(crate) const HALF_PI: [f64; 3] = [
-    std::f64::consts::FRAC_PI_2,
-    6.123_233_995_736_766e-17,
-    -1.497_384_904_859_169_8e-33,
-];
+pub(crate) const HALF_PI: [f64; 3] = [std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
 
 /// 3·2^51: adding it leaves the nearest integer in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -92,13 +88,12 @@ pub(crate) struct Cos;
 macro_rules! family {
     ($name:ident, |$sin:ident, $cos:ident| $value:expr, $slope:expr) => {
         impl<T: Real> Family<T> for $name {
-            const SAVES_VALUE: bool = false;
             const HAS_IRREGULAR: bool = true;
 
             #[inline(always)]
             fn irregular(x: T) -> bool {
-                // Also true for a NaN.
-                !(x.to_f64().abs() <= LIMIT)
+                let size = x.to_f64().abs();
+                (size > LIMIT) | size.is_nan()
             }
 
             #[inline(always)]

@@ -15,7 +15,7 @@ pub(crate) fn add(summands: Vec<Summand>, constant: f64, sizes: &[usize]) -> Arr
     let sum = summands
         .into_iter()
         .map(|summand| lay_out(summand.array, &summand.positions, sizes.len()).scale(summand.coefficient))
-        .reduce(Array::add)
+        .reduce(|sum, summand| sum + summand)
         .expect("at least one summand");
     sum.shift(constant).expand(sizes)
 }

@@ -205,7 +205,7 @@ fn entrywise(left: Factor, right: Factor, output: &[Label]) -> Factor {
         let positions: Vec<usize> = factor.labels.iter().map(|&label| position(&labels, label)).collect();
         lay_out(factor.array, &positions, labels.len())
     };
-    let array = place(left).mul(place(right));
+    let array = place(left) * place(right);
     Factor { array, labels }
 }
 

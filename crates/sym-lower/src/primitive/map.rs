@@ -2,8 +2,10 @@
 
 use crate::Array;
 use crate::array::with_tensor;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 use sym_ir::{Builtin, Scalar};
+use sym_kernels::Activation;
+use sym_kernels::tensor::apply;
 
 /// The function of every entry.
 pub(crate) fn map(array: Array, function: &Scalar) -> Array {
@@ -89,21 +91,20 @@ fn power<const D: usize>(base: Tensor<D>, exponent: f64) -> Result<Tensor<D>, f6
 }
 
 fn builtin<const D: usize>(function: Builtin, x: Tensor<D>) -> Tensor<D> {
-    use burn::tensor::activation;
     match function {
-        Builtin::Relu => activation::relu(x),
+        Builtin::Relu => apply(Activation::Relu, x),
         Builtin::LeakyRelu(slope) => activation::leaky_relu(x, slope),
         Builtin::Abs => x.abs(),
-        Builtin::Tanh => x.tanh(),
-        Builtin::Sigmoid => activation::sigmoid(x),
-        Builtin::Silu => activation::silu(x),
-        Builtin::Gelu => activation::gelu(x),
+        Builtin::Tanh => apply(Activation::Tanh, x),
+        Builtin::Sigmoid => apply(Activation::Sigmoid, x),
+        Builtin::Silu => apply(Activation::Silu, x),
+        Builtin::Gelu => apply(Activation::Gelu, x),
         Builtin::GeluTanh => gelu_tanh(x),
-        Builtin::Softplus => activation::relu(x.clone()) + x.abs().neg().exp().log1p(),
-        Builtin::Exp => x.exp(),
+        Builtin::Softplus => apply(Activation::Relu, x.clone()) + apply(Activation::Exp, x.abs().neg()).log1p(),
+        Builtin::Exp => apply(Activation::Exp, x),
         Builtin::Log => x.log(),
-        Builtin::Sin => x.sin(),
-        Builtin::Cos => x.cos(),
+        Builtin::Sin => apply(Activation::Sin, x),
+        Builtin::Cos => apply(Activation::Cos, x),
         Builtin::Erf => x.erf(),
     }
 }
@@ -112,5 +113,5 @@ fn builtin<const D: usize>(function: Builtin, x: Tensor<D>) -> Tensor<D> {
 fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let cube = x.clone() * x.clone() * x.clone();
     let inner = (x.clone() + cube.mul_scalar(0.044_715)).mul_scalar((2.0 / std::f64::consts::PI).sqrt());
-    x.mul_scalar(0.5) * inner.tanh().add_scalar(1.0)
+    x.mul_scalar(0.5) * apply(Activation::Tanh, inner).add_scalar(1.0)
 }

@@ -1,5 +1,16 @@
 //! Weights outside of a module: their sizes, layouts and files.
 
+mod layout;
+mod number;
+mod pytorch;
+mod safetensors;
+mod stored;
+
+pub use pytorch::load_pytorch;
+pub use safetensors::{from_safetensors, load_safetensors, save_safetensors, to_safetensors};
+pub use stored::{Stored, from_state_dict, to_state_dict};
+
+use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::Weights;
 use sym_ir::Program;
@@ -30,4 +41,34 @@ pub(crate) fn check_sizes(program: &Program, weights: &Weights) -> Result<(), Ve
     });
     let diagnostics: Vec<Diagnostic> = differing.collect();
     if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
+}
+
+/// Reads the weights of a program from a safetensors file or, by its ending `.pt`, `.pth` or `.bin`, from one of `PyTorch`.
+///
+/// # Errors
+///
+/// E0601 for a missing file, E0602 for a damaged one, E0607 for tensors that do not fit the program.
+pub fn load(path: &Path, program: &Program) -> Result<Weights, Diagnostic> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("pt" | "pth" | "bin") => load_pytorch(path, program),
+        _ => load_safetensors(path, program),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    std::fs::read(path).map_err(|error| missing(path, &error))
+}
+
+fn missing(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::without_span(Code::E0601, format!("`{}` cannot be read: {error}", path.display()))
+}
+
+fn damaged(source: &str, format: &str, error: &dyn std::fmt::Display) -> Diagnostic {
+    Diagnostic::without_span(Code::E0602, format!("`{source}` is no readable {format} file: {error}"))
+}
+
+fn unsupported(source: &str, name: &str, dtype: &str) -> Diagnostic {
+    Diagnostic::without_span(Code::E0607, format!("`{name}` in `{source}` has numbers of type {dtype}"))
+        .found(dtype)
+        .expected("floating-point numbers of 16, 32 or 64 bits")
 }

@@ -1,8 +1,6 @@
 //! Every primitive against plain loops, forward and backward.
 
-mod support;
-
-use support::assert_faithful;
+use crate::support::assert_faithful;
 use sym_ir::{Axis, Builder, Builtin, Function, Label, Operand, Operation, Program, ReduceKind, Scalar, Term, ValueId};
 
 /// A program whose output is what `build` returns.

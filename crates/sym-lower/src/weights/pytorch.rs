@@ -1,0 +1,43 @@
+//! Weights in files of `torch.save`.
+
+use super::number::NumberType;
+use super::stored::{Stored, from_state_dict};
+use super::{damaged, missing, unsupported};
+use burn_store::pytorch_reader::{DType, PytorchReader};
+use std::path::Path;
+use sym_diagnostics::Diagnostic;
+use sym_infer::Weights;
+use sym_ir::Program;
+
+/// Reads the weights of a program from a state dict saved by `PyTorch`, alone or under the key `state_dict`.
+///
+/// # Errors
+///
+/// E0601 for a missing file, E0602 for a damaged one, E0607 for tensors that do not fit the program.
+pub fn load_pytorch(path: &Path, program: &Program) -> Result<Weights, Diagnostic> {
+    let source = path.display().to_string();
+    if !path.exists() {
+        return Err(missing(path, &std::io::ErrorKind::NotFound.into()));
+    }
+    let reader = PytorchReader::new(path).map_err(|error| damaged(&source, "PyTorch", &error))?;
+    let prefix = if reader.keys().iter().all(|key| key.starts_with(NESTED)) { NESTED } else { "" };
+    let mut tensors = Vec::new();
+    for (name, tensor) in reader.tensors() {
+        let number = match tensor.dtype() {
+            DType::F64 => NumberType::F64,
+            DType::F32 => NumberType::F32,
+            DType::F16 => NumberType::F16,
+            DType::BF16 => NumberType::BF16,
+            other => return Err(unsupported(&source, name, &format!("{other:?}"))),
+        };
+        // The reader gives native order, and the only supported machines are little-endian.
+        let bytes = tensor.read().map_err(|error| damaged(&source, "PyTorch", &error))?;
+        let name = name.strip_prefix(prefix).unwrap_or(name).to_string();
+        tensors.push(Stored { name, shape: tensor.shape().to_vec(), values: number.widen(&bytes) });
+    }
+    tensors.sort_by(|one, other| one.name.cmp(&other.name));
+    from_state_dict(program, &tensors, &source)
+}
+
+/// What precedes every name where training scripts save the state dict among other things.
+const NESTED: &str = "state_dict.";
