@@ -7,6 +7,7 @@ pub mod arguments;
 mod commands;
 mod crash;
 mod exit;
+pub mod figure;
 mod files;
 mod output;
 pub mod render;
