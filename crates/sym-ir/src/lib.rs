@@ -4,16 +4,22 @@
 //! groups, touches no numbers of weights and does no input or output: files that a `use` names come through [`Loader`].
 
 pub mod builder;
+pub mod compile;
+pub mod elaborate;
 pub mod experiment;
 pub mod experiments;
 pub mod function;
+mod names;
 pub mod program;
 pub mod selector;
+mod text;
 
 pub use builder::Builder;
+pub use compile::{Loader, Options, compile};
 pub use experiment::Document;
 pub use function::{Builtin, Function, Scalar};
 pub use program::{
     Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, ReduceKind, Storage,
     Term, ValueId,
 };
+pub use text::text;

@@ -7,7 +7,6 @@ pub mod arguments;
 mod commands;
 mod crash;
 mod exit;
-pub mod figure;
 mod files;
 mod output;
 pub mod render;

@@ -1,0 +1,274 @@
+//! `input`, `param` and `frozen` statements.
+
+use super::expression::axis_span;
+use super::network::Network;
+use super::scope::{Binding, Tensor};
+use crate::program::{Axis, Initial, Input, Parameter};
+use sym_diagnostics::{Code, Diagnostic, Span};
+use sym_syntax::ast::{self, Argument, Expr, ExprKind, Field, FieldValue, Ident, Stored};
+
+/// The names of initial values.
+const INITIAL: [&str; 5] = ["uniform", "normal", "constant", "zeros", "ones"];
+
+impl Network<'_, '_> {
+    /// `input x[10] rank 3`.
+    pub fn input(&mut self, name: &Ident, sizes: &[ast::Axis], fields: &[Field], span: Span) -> Option<()> {
+        if self.body().block.is_some() {
+            self.report(
+                Diagnostic::new(Code::E0101, span, "an `input` inside a block")
+                    .found("input")
+                    .expected("a parameter of the block, such as `block f(x[d])`"),
+            );
+            return self.declare(name, None);
+        }
+        let shape = self.shape(sizes);
+        let mut rank = None;
+        let mut sound = true;
+        for field in fields {
+            if field.key.text != "rank" {
+                self.unknown_field("input", &field.key, &["rank"]);
+                sound = false;
+                continue;
+            }
+            rank = self.only(field).and_then(|expr| self.axis(expr)).map(|axis| axis.size);
+            sound &= rank.is_some();
+        }
+        let (Some(shape), true) = (shape, sound) else { return self.declare(name, None) };
+        if !self.countable(&shape, name.span) || self.is_taken(name) {
+            return None;
+        }
+        let value = self.builder.declare_input(Input { name: name.text.clone(), shape: shape.clone(), rank, span });
+        self.declare(name, Some(Tensor { value, axes: shape }))
+    }
+
+    /// `param w[a, b] stored "weight" as [b, a] init zeros`.
+    pub fn parameter(
+        &mut self,
+        trainable: bool,
+        name: &Ident,
+        sizes: &[ast::Axis],
+        stored: Option<&Stored>,
+        fields: &[Field],
+        span: Span,
+    ) -> Option<()> {
+        let Some(shape) = self.shape(sizes) else { return self.declare(name, None) };
+        let prefix = self.body().prefix.clone();
+        let path = if prefix.is_empty() { name.text.clone() } else { format!("{prefix}.{}", name.text) };
+        let storage = self.storage(&path, &prefix, &shape, stored);
+        let mut initial = None;
+        let mut sound = self.countable(&shape, name.span);
+        for field in fields {
+            if field.key.text == "init" {
+                initial = self.only(field).and_then(|expr| self.initial(expr));
+                sound &= initial.is_some();
+            } else {
+                self.unknown_field(if trainable { "param" } else { "frozen" }, &field.key, &["init", "stored"]);
+                sound = false;
+            }
+        }
+        let (Some(storage), true) = (storage, sound) else { return self.declare(name, None) };
+        if self.is_taken(name) || !self.claim_name(&storage.name, name.span, span) {
+            return self.declare(name, None);
+        }
+        let visible = self.builder.span;
+        let mut parameter =
+            Parameter { path, storage, shape: shape.clone(), trainable, initial: Initial::Constant(0.0), span: visible };
+        parameter.initial = initial.unwrap_or_else(|| default_initial(&parameter));
+        let value = self.builder.declare_parameter(parameter);
+        self.declare(name, Some(Tensor { value, axes: shape }))
+    }
+
+    /// Binds a declared name; `None` where its declaration failed.
+    fn declare(&mut self, name: &Ident, tensor: Option<Tensor>) -> Option<()> {
+        let sound = tensor.is_some();
+        if !self.is_taken(name) {
+            self.body().scope.bind(&name.text, Binding { tensor, span: name.span });
+        }
+        sound.then_some(())
+    }
+
+    /// Whether a name is in use in this body; E0202 if so.
+    fn is_taken(&mut self, name: &Ident) -> bool {
+        let scope = self.scope();
+        let innermost = scope.tensors.last().and_then(|frame| frame.get(&name.text));
+        let first = match innermost.or_else(|| scope.tensor(&name.text)) {
+            Some(binding) => binding.span,
+            None => match scope.setting(&name.text) {
+                Some(known) if known.setting.as_ref().is_some_and(|setting| setting.number().is_some()) => known.span,
+                _ => return false,
+            },
+        };
+        if first == name.span {
+            return false;
+        }
+        self.report(
+            Diagnostic::new(Code::E0202, name.span, format!("`{}` is defined twice", name.text))
+                .label("defined again here")
+                .cause(first, "first defined here")
+                .found(name.text.clone())
+                .expected("one definition a name"),
+        );
+        true
+    }
+
+    /// Enters a stored name; E0213 where another parameter has it.
+    fn claim_name(&mut self, stored: &str, name: Span, statement: Span) -> bool {
+        let place = self.elaborator.calls.last().copied().unwrap_or(name);
+        let Some(&first) = self.stored.get(stored) else {
+            self.stored.insert(stored.to_string(), place);
+            return true;
+        };
+        let block = self.bodies.last().and_then(|body| body.block.clone());
+        let in_loop = self.bodies.iter().any(|body| body.scope.in_loop());
+        let help = match (&block, in_loop) {
+            (Some(block), true) => format!("give each its own name, such as `{block}(…, name: \"{block}{{i}}\")`"),
+            (Some(block), false) => format!("give one of them a name: `{block}(…, name: \"{block}2\")`"),
+            (None, true) => "parameters inside a loop need a block with `name:`, or `stored \"…{i}\"`".to_string(),
+            (None, false) => "store one of them under another name".to_string(),
+        };
+        let mut diagnostic = Diagnostic::new(Code::E0213, place, format!("two parameters are stored as `{stored}`"))
+            .label("stored again here")
+            .found(stored.to_string())
+            .expected("one stored name a parameter")
+            .help(help);
+        if first != place {
+            diagnostic = diagnostic.cause(first, "first stored here");
+        }
+        let _ = statement;
+        self.report(diagnostic);
+        false
+    }
+
+    fn shape(&mut self, sizes: &[ast::Axis]) -> Option<Vec<Axis>> {
+        let mut shape = Vec::new();
+        let mut sound = true;
+        for size in sizes {
+            match size {
+                ast::Axis::Expr(expr) => match self.axis(expr) {
+                    Some(axis) => shape.push(axis),
+                    None => sound = false,
+                },
+                ast::Axis::Rest(_) => {
+                    self.report(
+                        Diagnostic::new(Code::E0204, axis_span(size), "an `input` or `param` has a fixed number of axes")
+                            .found("..")
+                            .expected("sizes")
+                            .help("`..` stands in signatures of blocks and in indices"),
+                    );
+                    sound = false;
+                }
+            }
+        }
+        sound.then_some(shape)
+    }
+
+    fn only<'f>(&mut self, field: &'f Field) -> Option<&'f Expr> {
+        if let FieldValue::Exprs(exprs) = &field.value {
+            if let [expr] = exprs.as_slice() {
+                return Some(expr);
+            }
+        }
+        if !matches!(field.value, FieldValue::Error) {
+            self.report(
+                Diagnostic::new(Code::E0223, field.span, format!("`{}` takes one value", field.key.text))
+                    .found(self.elaborator.text(field.span))
+                    .expected("one value"),
+            );
+        }
+        None
+    }
+
+    fn unknown_field(&mut self, owner: &str, key: &Ident, available: &[&str]) {
+        self.report(
+            Diagnostic::new(Code::E0219, key.span, format!("`{owner}` has no field `{}`", key.text))
+                .found(key.text.clone())
+                .expected(available.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+                .suggest(&key.text, available.iter().copied()),
+        );
+    }
+
+    /// `uniform(0.1)`, `normal(std: 0.02)`, `constant(1)`, `zeros`, `ones`.
+    fn initial(&mut self, expr: &Expr) -> Option<Initial> {
+        let (name, arguments): (&Ident, &[Argument]) = match &expr.kind {
+            ExprKind::Path(path) if path.len() == 1 => (&path[0], &[]),
+            ExprKind::Call { callee, arguments } if callee.len() == 1 => (&callee[0], arguments),
+            ExprKind::Error => return None,
+            _ => {
+                let text = self.elaborator.text(expr.span);
+                self.report(
+                    Diagnostic::new(Code::E0211, expr.span, format!("`{text}` gives no initial values"))
+                        .found(text)
+                        .expected("`uniform(bound)`, `normal(std: s)`, `constant(c)`, `zeros` or `ones`"),
+                );
+                return None;
+            }
+        };
+        let names: &[&str] = match name.text.as_str() {
+            "uniform" => &["bound"],
+            "normal" => &["std", "mean"],
+            "constant" => &["value"],
+            "zeros" | "ones" => &[],
+            _ => {
+                self.report(
+                    Diagnostic::new(Code::E0201, name.span, format!("there are no initial values `{}`", name.text))
+                        .found(name.text.clone())
+                        .expected(INITIAL.map(|name| format!("`{name}`")).join(", "))
+                        .suggest(&name.text, INITIAL),
+                );
+                return None;
+            }
+        };
+        let mut values: Vec<Option<f64>> = vec![None; names.len()];
+        let mut next = 0;
+        for argument in arguments {
+            let at = match &argument.name {
+                Some(key) => names.iter().position(|known| *known == key.text),
+                None => {
+                    next += 1;
+                    (next <= names.len()).then(|| next - 1)
+                }
+            };
+            let Some(at) = at else {
+                let span = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
+                self.report(
+                    Diagnostic::new(Code::E0209, span, format!("`{}` has no such argument", name.text))
+                        .found(self.elaborator.text(span))
+                        .expected(if names.is_empty() { "no arguments".to_string() } else { names.join(", ") }),
+                );
+                return None;
+            };
+            let scope = &self.bodies.last().expect("a network always has the model's body").scope;
+            values[at] = Some(self.elaborator.float(&argument.value, scope)?);
+        }
+        if let (Some(first), Some(None)) = (names.first(), values.first()) {
+            self.report(
+                Diagnostic::new(Code::E0210, expr.span, format!("`{}` needs `{first}`", name.text))
+                    .found(self.elaborator.text(expr.span))
+                    .expected(format!("`{}({first}: …)`", name.text)),
+            );
+            return None;
+        }
+        let first = values.first().copied().flatten().unwrap_or(0.0);
+        if matches!(name.text.as_str(), "uniform" | "normal") && first < 0.0 {
+            self.report(
+                Diagnostic::new(Code::E0223, expr.span, format!("`{}` of {first}", name.text))
+                    .found(first.to_string())
+                    .expected("a number from 0"),
+            );
+            return None;
+        }
+        Some(match name.text.as_str() {
+            "uniform" => Initial::Uniform { bound: first },
+            "normal" => Initial::Normal { mean: values.get(1).copied().flatten().unwrap_or(0.0), std: first },
+            "constant" => Initial::Constant(first),
+            "ones" => Initial::Constant(1.0),
+            _ => Initial::Constant(0.0),
+        })
+    }
+}
+
+/// Uniform on ±1/√fan-in, as PyTorch's `nn.Linear` has it. A vector's fan-in is its length, a scalar's 1.
+fn default_initial(parameter: &Parameter) -> Initial {
+    let fan_in = parameter.fans().map_or_else(|| parameter.stored_shape().iter().product::<u128>().max(1), |(fan_in, _)| fan_in);
+    Initial::Uniform { bound: 1.0 / (fan_in as f64).sqrt() }
+}

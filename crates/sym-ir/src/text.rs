@@ -1,0 +1,155 @@
+//! The stable text of a program: one line a parameter, input, operation and output.
+
+use crate::program::{Axis, Initial, Label, Operation, Parameter, Program, ReduceKind, ValueId};
+use crate::{Builtin, Scalar};
+use std::fmt::Write;
+
+/// The program as text. Spans do not enter; everything else does, numbers with all digits.
+pub fn text(program: &Program) -> String {
+    let mut out = format!("program {}\n", program.name);
+    for parameter in &program.parameters {
+        let word = if parameter.trainable { "param" } else { "frozen" };
+        line(
+            &mut out,
+            format_args!(
+                "  {word} {} {}{} init {}",
+                parameter.path,
+                shape(&parameter.shape),
+                stored(parameter),
+                initial(parameter.initial)
+            ),
+        );
+    }
+    for input in &program.inputs {
+        let rank = input.rank.map_or_else(String::new, |rank| format!(" rank {rank}"));
+        line(&mut out, format_args!("  input {} {}{rank}", input.name, shape(&input.shape)));
+    }
+    for (at, node) in program.nodes.iter().enumerate() {
+        let batch = if node.batched { "batch " } else { "" };
+        let place = if node.scope.is_empty() { node.name.clone() } else { format!("{}/{}", node.scope, node.name) };
+        let what = operation(program, &node.operation);
+        line(&mut out, format_args!("  %{at} = {what} : {batch}{}  // {place}", shape(&node.shape)));
+    }
+    for output in &program.outputs {
+        line(&mut out, format_args!("  output {} = {}", output.name, value(output.value)));
+    }
+    out
+}
+
+fn line(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    writeln!(out, "{arguments}").expect("writing to a string succeeds");
+}
+
+fn value(id: ValueId) -> String {
+    format!("%{}", id.0)
+}
+
+fn list<T>(items: impl IntoIterator<Item = T>, show: impl Fn(T) -> String) -> String {
+    items.into_iter().map(show).collect::<Vec<_>>().join(", ")
+}
+
+/// `[t: width = 64, 10]`: index name, symbol and size, each only where it says something.
+fn shape(axes: &[Axis]) -> String {
+    let axis = |axis: &Axis| {
+        let name = if axis.name.is_empty() { String::new() } else { format!("{}: ", axis.name) };
+        let size = axis.size.to_string();
+        if axis.symbol == size { format!("{name}{size}") } else { format!("{name}{} = {size}", axis.symbol) }
+    };
+    format!("[{}]", list(axes, axis))
+}
+
+fn stored(parameter: &Parameter) -> String {
+    let plain = parameter.storage.layout.iter().enumerate().all(|(at, group)| *group == [at]);
+    if plain && parameter.storage.name == parameter.path {
+        return String::new();
+    }
+    let group = |group: &Vec<usize>| {
+        if let [axis] = group.as_slice() {
+            axis.to_string()
+        } else {
+            format!("({})", list(group, usize::to_string).replace(", ", " "))
+        }
+    };
+    format!(" stored {:?} as [{}]", parameter.storage.name, list(&parameter.storage.layout, group))
+}
+
+fn initial(initial: Initial) -> String {
+    match initial {
+        Initial::Constant(value) => format!("constant({value})"),
+        Initial::Uniform { bound } => format!("uniform({bound})"),
+        Initial::Normal { mean, std } => format!("normal(mean: {mean}, std: {std})"),
+    }
+}
+
+fn letters(labels: &[Label]) -> String {
+    list(labels, |label| {
+        let letter = char::from(b'a' + (label.0 % 26) as u8);
+        if label.0 < 26 { letter.to_string() } else { format!("{letter}{}", label.0 / 26) }
+    })
+}
+
+fn operation(program: &Program, operation: &Operation) -> String {
+    match operation {
+        Operation::Input(id) => format!("input {}", program.inputs[id.0 as usize].name),
+        Operation::Parameter(id) => format!("parameter {}", program.parameter(*id).path),
+        Operation::Einsum { operands, output, coefficient } => {
+            let factors = list(operands, |operand| format!("{}[{}]", value(operand.value), letters(&operand.labels)));
+            let times = if *coefficient == 1.0 { String::new() } else { format!("{coefficient} * ") };
+            format!("einsum {times}({factors}) -> [{}]", letters(output))
+        }
+        Operation::Add { terms, constant } => {
+            let mut parts: Vec<String> = terms
+                .iter()
+                .map(|term| {
+                    let times = if term.coefficient == 1.0 { String::new() } else { format!("{} * ", term.coefficient) };
+                    format!("{times}{} along [{}]", value(term.value), list(&term.axes, usize::to_string))
+                })
+                .collect();
+            if *constant != 0.0 {
+                parts.push(constant.to_string());
+            }
+            format!("add {}", parts.join(" + "))
+        }
+        Operation::Map { value: argument, function } => {
+            let body = scalar(&function.body);
+            let plain = matches!(&function.body, Scalar::Call(builtin, inner) if **inner == Scalar::Argument && builtin.name() == function.name);
+            let body = if plain { String::new() } else { format!(" = {body}") };
+            format!("map {} {}{body}", value(*argument), function.name)
+        }
+        Operation::Softmax { value: argument, axis } => format!("softmax {} over {axis}", value(*argument)),
+        Operation::Reduce { value: argument, kind, axes } => {
+            let kind = match kind {
+                ReduceKind::Max => "max",
+                ReduceKind::Min => "min",
+            };
+            format!("{kind} {} over [{}]", value(*argument), list(axes, usize::to_string))
+        }
+        Operation::Reshape { value: argument, atoms, from, to } => {
+            format!(
+                "reshape {} through {} from [{}] to [{}]",
+                value(*argument),
+                shape(atoms),
+                list(from, usize::to_string),
+                list(to, usize::to_string)
+            )
+        }
+        Operation::Concat { values, axis } => format!("concat ({}) over {axis}", list(values, |id| value(*id))),
+        Operation::Slice { value: argument, axis, start } => format!("slice {} over {axis} from {start}", value(*argument)),
+    }
+}
+
+/// A scalar function of `x` as text.
+fn scalar(body: &Scalar) -> String {
+    match body {
+        Scalar::Argument => "x".into(),
+        Scalar::Number(number) => number.to_string(),
+        Scalar::Add(parts) => format!("({})", parts.iter().map(scalar).collect::<Vec<_>>().join(" + ")),
+        Scalar::Multiply(parts) => parts.iter().map(scalar).collect::<Vec<_>>().join(" * "),
+        Scalar::Power(base, exponent) => match **base {
+            Scalar::Argument | Scalar::Call(..) | Scalar::Add(_) => format!("{}^{exponent}", scalar(base)),
+            Scalar::Number(_) | Scalar::Multiply(_) | Scalar::Power(..) => format!("({})^{exponent}", scalar(base)),
+        },
+        Scalar::Call(Builtin::LeakyRelu(slope), argument) => format!("leaky_relu({}, slope: {slope})", scalar(argument)),
+        Scalar::Call(builtin, argument) => format!("{}({})", builtin.name(), scalar(argument)),
+    }
+}
