@@ -47,7 +47,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// Bytes that are not UTF-8. The place is that of the first bad byte in the text with bad bytes replaced by `U+FFFD`.
-pub fn decode(file: FileId, bytes: Vec<u8>) -> Result<String, (String, Diagnostic)> {
+pub fn decode(file: FileId, bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to() as u32;
         let byte = error.as_bytes()[at as usize];
@@ -60,6 +60,6 @@ pub fn decode(file: FileId, bytes: Vec<u8>) -> Result<String, (String, Diagnosti
         .found(format!("byte 0x{byte:02x}"))
         .expected("UTF-8 text")
         .help("save the file as UTF-8, or give the path of a `.sym` file");
-        (String::from_utf8_lossy(error.as_bytes()).into_owned(), diagnostic)
+        (String::from_utf8_lossy(error.as_bytes()).into_owned(), Box::new(diagnostic))
     })
 }
