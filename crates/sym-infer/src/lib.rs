@@ -1,10 +1,44 @@
 //! From a program to its symmetries.
 //!
+//! | module | idea |
+//! |---|---|
+//! | [`class`] | what an elementwise function lets through |
+//! | [`spaces`] | which axes are one index space, and what fixes it |
+//! | [`frames`] | where full matrix groups act |
+//! | [`relations`] | equations between scales (and signs) of values |
+//! | [`nullspace`] | their exact solutions over ℚ and 𝔽₂ |
+//! | [`fields`] | the independent ones among them |
+//! | [`constants`] | shifts that later biases take back |
+//! | [`kernels`] | directions behind maps of bounded rank and softmax |
+//! | [`infer`] | the table of all that |
+//! | [`states`], [`conserved`], [`training`] | what follows |
+//! | [`action`] | group elements and generators applied to given weights |
+//!
 //! Architecture invariant: the analysis works on index spaces and allocates nothing per weight; only [`action`], which moves given weights
 //! for proofs and projections, holds numbers.
 
 pub mod action;
+pub mod class;
+pub mod conserved;
+pub mod constants;
+pub mod fields;
+pub mod frames;
+pub mod graph;
+pub mod group;
+pub mod infer;
+pub mod kernels;
+pub mod names;
+pub mod nullspace;
+pub mod relations;
+pub mod spaces;
+pub mod states;
 pub mod symmetries;
+pub mod training;
 
 pub use action::Weights;
-pub use symmetries::{Action, Class, Conserved, Degree, Frame, Group, Kept, Reason, Space, State, StateKind, Status, Symmetries};
+pub use infer::infer;
+pub use symmetries::{
+    Action, Class, Conserved, Degree, Field, FieldEntry, Frame, Generators, Group, Kept, MatrixFrame, Reason, Space, State,
+    StateKind, Status, Symmetries,
+};
+pub use training::infer_training;

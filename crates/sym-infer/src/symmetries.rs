@@ -36,10 +36,80 @@ pub struct Space {
     pub conserved: Vec<Conserved>,
     /// Which parts the declared objective and dynamics keep; `None` where no training is declared.
     pub kept: Option<Kept>,
+    /// How its elements move parameters.
+    pub generators: Generators,
     /// How far it is proved.
     pub status: Status,
     /// Which operations constrained it, in order.
     pub reasons: Vec<Reason>,
+}
+
+/// How the elements of a space's group move parameters: what numbers need, beside [`Space::acts_on`] which reports need.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Generators {
+    /// Matrices on joined axes, an independent one for each position of `over`.
+    Matrices {
+        /// Where.
+        frames: Vec<MatrixFrame>,
+        /// Orthogonal instead of general ones.
+        orthogonal: bool,
+    },
+    /// Permutations of the space, scales and signs.
+    Units {
+        /// Axes that are permuted.
+        permuted: Vec<(ParameterId, usize)>,
+        /// Independent scale fields.
+        scales: Vec<Field>,
+        /// Independent sign fields; of a coefficient only its parity counts.
+        signs: Vec<Field>,
+    },
+    /// Any shift of a parameter, taken back by later biases.
+    Trade {
+        /// The parameter.
+        parameter: ParameterId,
+    },
+    /// Any n ⊗ z with n in the kernel of the axis.
+    Kernels {
+        /// Axes, with the least dimension of the kernel.
+        axes: Vec<(ParameterId, usize, u128)>,
+    },
+}
+
+/// A matrix acting on joined axes of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatrixFrame {
+    /// The parameter.
+    pub parameter: ParameterId,
+    /// The axes that form its index, in the order of the spaces.
+    pub axes: Vec<usize>,
+    /// The axes whose positions have matrices of their own, in the order of the spaces.
+    pub over: Vec<usize>,
+    /// g⁻ᵀ instead of g.
+    pub dual: bool,
+}
+
+/// One number for each tuple of positions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// The number of positions of each index.
+    pub sizes: Vec<u128>,
+    /// What it does.
+    pub entries: Vec<FieldEntry>,
+    /// Values whose positions change from s to c − s where the sign is negative: point-symmetric functions, with c.
+    pub complements: Vec<(sym_ir::ValueId, Vec<usize>, f64)>,
+}
+
+/// What a field does to one parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldEntry {
+    /// The parameter.
+    pub parameter: ParameterId,
+    /// The axes that give the tuple.
+    pub axes: Vec<usize>,
+    /// λ^degree is multiplied in; for a shift, degree · ln λ is added.
+    pub degree: Degree,
+    /// Whether it shifts.
+    pub shift: bool,
 }
 
 /// A group in structured form.
@@ -64,6 +134,15 @@ pub enum Group {
         size: u128,
         /// Scales a unit.
         factors: u128,
+    },
+    /// Permutations with `factors` positive scales and `signs` independent signs a unit.
+    MixedMonomial {
+        /// Units.
+        size: u128,
+        /// Positive scales a unit.
+        factors: u128,
+        /// Signs a unit.
+        signs: u128,
     },
     /// Scales without permutations: `dim` of them, positive or of either sign.
     Rescaling {

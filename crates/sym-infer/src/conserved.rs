@@ -1,0 +1,88 @@
+//! Conserved quantities of gradient flow (Noether): ½θᵀAθ for a symmetric generator A, its primitive where the generator shifts.
+//!
+//! Marcotte et al. 2023 count the independent ones; for two linear layers the count is r(r+1)/2 up to r ≤ n + m.
+
+use crate::symmetries::{Conserved, Field, Generators};
+use sym_ir::Program;
+
+/// The laws of one space.
+pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<Conserved> {
+    match generators {
+        Generators::Units { scales, .. } => scales
+            .iter()
+            .map(|field| Conserved { formula: charge(program, field), count: field.sizes.iter().product() })
+            .collect(),
+        Generators::Matrices { frames, orthogonal: false } => {
+            let mut formula = String::new();
+            let mut columns = 0u128;
+            let mut copies = 1u128;
+            for frame in frames {
+                let parameter = program.parameter(frame.parameter);
+                let path = &parameter.path;
+                let rest: u128 = (0..parameter.shape.len())
+                    .filter(|axis| !frame.axes.contains(axis) && !frame.over.contains(axis))
+                    .map(|axis| parameter.shape[axis].size)
+                    .fold(1, u128::saturating_mul);
+                copies = frame.over.iter().map(|&axis| parameter.shape[axis].size).product();
+                columns = columns.saturating_add(rest);
+                let leading =
+                    frame.axes.first() == Some(&0) || frame.axes.first() == frame.over.last().map(|axis| axis + 1).as_ref();
+                let term = if leading { format!("{path}·{path}ᵀ") } else { format!("{path}ᵀ·{path}") };
+                formula = match (formula.is_empty(), frame.dual) {
+                    (true, false) => term,
+                    (true, true) => format!("−{term}"),
+                    (false, false) => format!("{formula} + {term}"),
+                    (false, true) => format!("{formula} − {term}"),
+                };
+            }
+            let all = size.saturating_mul(size.saturating_add(1)) / 2;
+            let count = if size <= columns {
+                all
+            } else {
+                columns.saturating_mul(size).saturating_sub(columns.saturating_mul(columns.saturating_sub(1)) / 2)
+            };
+            vec![Conserved { formula, count: count.saturating_mul(copies) }]
+        }
+        Generators::Kernels { .. } | Generators::Trade { .. } | Generators::Matrices { orthogonal: true, .. } => Vec::new(),
+    }
+}
+
+/// Σ degree · |entries|², with a shift's own coordinate in its place: b − ½|a|² for an exponential.
+fn charge(program: &Program, field: &Field) -> String {
+    let shifts = field.entries.iter().any(|entry| entry.shift);
+    let mut text = String::new();
+    for entry in &field.entries {
+        let (numerator, denominator) = (entry.degree.numerator, entry.degree.denominator);
+        let parameter = program.parameter(entry.parameter);
+        let letters = ['i', 'j', 'k', 'l', 'm', 'n'];
+        let index: Vec<String> = (0..parameter.shape.len())
+            .map(|axis| match entry.axes.iter().position(|own| *own == axis) {
+                Some(at) => letters[at % letters.len()].to_string(),
+                None => ":".to_string(),
+            })
+            .collect();
+        let bracket = if index.is_empty() { String::new() } else { format!("[{}]", index.join(",")) };
+        let name = format!("{}{bracket}", parameter.path);
+        let term = if entry.shift {
+            name
+        } else if index.iter().any(|letter| letter == ":") {
+            format!("|{name}|²")
+        } else {
+            format!("{name}²")
+        };
+        let factor = match (numerator.abs(), denominator, shifts && !entry.shift) {
+            (1, 1, false) => String::new(),
+            (1, 1, true) => "½".to_string(),
+            (number, 1, false) => format!("{number}·"),
+            (number, over, false) => format!("{number}/{over}·"),
+            (number, over, true) => format!("{number}/{}·", 2 * over),
+        };
+        text = match (text.is_empty(), numerator < 0) {
+            (true, false) => format!("{factor}{term}"),
+            (true, true) => format!("−{factor}{term}"),
+            (false, false) => format!("{text} + {factor}{term}"),
+            (false, true) => format!("{text} − {factor}{term}"),
+        };
+    }
+    text
+}

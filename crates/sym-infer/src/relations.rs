@@ -1,0 +1,501 @@
+//! Relations between scale fields (and sign fields) of the values of a program.
+//!
+//! A scale field of a value is a function of its index tuple. It is the sum of *components*, one for each subset of its axes, each
+//! zero where one of its indices is the first position; so every operation relates components of equal indices with scalar
+//! coefficients, whatever the sizes, and the number of unknowns is that of components and not of weights. Subsets are *dependence sets*:
+//! the product u ⊙ w has one scale per entry because the component of both axes is free.
+
+use crate::class::FunctionClass;
+use crate::nullspace::{Field, Parity, Rational, System};
+use crate::spaces::{SpaceId, Spaces, kept_axes, repeats, unsplit_axes};
+use std::collections::{BTreeMap, BTreeSet};
+use sym_ir::{Label, Operation, Program, ValueId};
+
+/// A set of axes of a value, as a bit mask.
+pub type Subset = u32;
+
+/// Values of higher rank have components of at most one axis.
+const FULL_RANK: usize = 6;
+
+/// What kind of field an unknown component belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The logarithm of a factor, or a sign.
+    Scale,
+    /// A summand that is the same at every θ, on values that an exponential reads or a logarithm makes.
+    Shift,
+}
+
+/// An unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Component {
+    /// Value.
+    pub value: ValueId,
+    /// Axes on which the component depends.
+    pub axes: Subset,
+    /// Of which field.
+    pub part: Part,
+}
+
+/// The equations of a program over a field.
+#[derive(Debug)]
+pub struct Relations<F> {
+    /// The linear system.
+    pub system: System<F>,
+    /// The meaning of each unknown.
+    pub components: Vec<Component>,
+    numbers: BTreeMap<Component, u32>,
+}
+
+/// How a field of coefficients treats elementwise functions.
+pub trait Coefficients: Field {
+    /// Coefficient c in component(out) = c · component(in); `None` where both vanish.
+    fn through(class: &FunctionClass, flips: Flips) -> Through<Self>
+    where
+        Self: Sized;
+    /// The coefficient of a number, `None` if it has none.
+    fn from_number(value: f64) -> Option<Self>
+    where
+        Self: Sized;
+    /// Whether shifts belong to it.
+    const SHIFTS: bool;
+    /// Whether it passes a maximum.
+    const PASSES_MAXIMUM: bool;
+}
+
+/// What passes an elementwise function.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Through<F> {
+    /// out = coefficient · in.
+    Times(F),
+    /// out = 0, in free.
+    Forgotten,
+    /// out = in = 0.
+    Blocked,
+}
+
+/// Whether a point-symmetric function's constant can be absorbed behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flips {
+    /// Yes.
+    Absorbed,
+    /// No.
+    Stuck,
+}
+
+/// The rational number that a float is, if its denominator is small.
+pub fn rational(value: f64) -> Option<Rational> {
+    (1..=64i128).find_map(|denominator| {
+        let numerator = value * denominator as f64;
+        (numerator.fract() == 0.0 && numerator.abs() < 1e12).then(|| Rational::new(numerator as i128, denominator))
+    })
+}
+
+impl Coefficients for Rational {
+    fn through(class: &FunctionClass, _: Flips) -> Through<Self> {
+        match class.degree.and_then(rational) {
+            Some(degree) if degree == Rational::from_integer(0) => Through::Forgotten,
+            Some(degree) => Through::Times(degree),
+            None => Through::Blocked,
+        }
+    }
+
+    fn from_number(value: f64) -> Option<Self> {
+        rational(value)
+    }
+
+    const SHIFTS: bool = true;
+    const PASSES_MAXIMUM: bool = true;
+}
+
+impl Coefficients for Parity {
+    fn through(class: &FunctionClass, flips: Flips) -> Through<Self> {
+        if class.even {
+            Through::Forgotten
+        } else if class.odd || (class.complement.is_some() && flips == Flips::Absorbed) {
+            Through::Times(Parity(true))
+        } else {
+            Through::Blocked
+        }
+    }
+
+    fn from_number(_: f64) -> Option<Self> {
+        Some(Parity(true))
+    }
+
+    const SHIFTS: bool = false;
+    const PASSES_MAXIMUM: bool = false;
+}
+
+impl<F: Coefficients> Relations<F> {
+    /// All equations of a program. `absorbed` says of a value whether a constant added to it can be taken up behind it.
+    pub fn of(
+        program: &Program,
+        spaces: &Spaces,
+        classes: &BTreeMap<ValueId, FunctionClass>,
+        absorbed: &dyn Fn(ValueId) -> bool,
+    ) -> Self {
+        let mut relations =
+            Self { system: System { rows: Vec::new(), unknowns: 0 }, components: Vec::new(), numbers: BTreeMap::new() };
+        let shifting = if F::SHIFTS { shifting_values(program, classes) } else { BTreeSet::new() };
+        for index in 0..program.nodes.len() {
+            let value = ValueId(index as u32);
+            relations.declare(program, spaces, value, shifting.contains(&value));
+        }
+        for index in 0..program.nodes.len() {
+            relations.operation(program, ValueId(index as u32), classes, absorbed);
+        }
+        for output in &program.outputs {
+            relations.vanish(output.value);
+        }
+        relations
+    }
+
+    /// The unknown of a component; `None` where the component is zero by construction.
+    pub fn number(&self, value: ValueId, axes: Subset, part: Part) -> Option<u32> {
+        self.numbers.get(&Component { value, axes, part }).copied()
+    }
+
+    fn declare(&mut self, program: &Program, spaces: &Spaces, value: ValueId, shifts: bool) {
+        let rank = program.node(value).shape.len();
+        let subsets: Vec<Subset> = if rank <= FULL_RANK {
+            (0..1 << rank).collect()
+        } else {
+            std::iter::once(0).chain((0..rank.min(31)).map(|axis| 1 << axis)).collect()
+        };
+        for axes in subsets {
+            let mut seen: Vec<SpaceId> = Vec::new();
+            // A component of two indices of one space is not determined by its set of axes alone; it is taken as zero.
+            let distinct = members(axes).all(|axis| {
+                let space = spaces.of_axis(value, axis);
+                !seen.contains(&space) && {
+                    seen.push(space);
+                    true
+                }
+            });
+            if !distinct {
+                continue;
+            }
+            for part in [Part::Scale, Part::Shift].into_iter().take(if shifts { 2 } else { 1 }) {
+                let component = Component { value, axes, part };
+                self.numbers.insert(component, self.system.unknown());
+                self.components.push(component);
+            }
+        }
+    }
+
+    /// Σ coefficient · component = 0, with components that are zero by construction left out.
+    fn relate(&mut self, terms: &[(ValueId, Subset, Part, F)]) {
+        let row: Vec<(u32, F)> = terms
+            .iter()
+            .filter_map(|(value, axes, part, coefficient)| Some((self.number(*value, *axes, *part)?, coefficient.clone())))
+            .collect();
+        self.system.equation(row);
+    }
+
+    fn equal(&mut self, a: (ValueId, Subset), b: (ValueId, Subset), part: Part) {
+        let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
+        self.relate(&[(a.0, a.1, part, F::unit()), (b.0, b.1, part, minus)]);
+    }
+
+    fn components_of(&self, value: ValueId) -> Vec<Component> {
+        let first = Component { value, axes: 0, part: Part::Scale };
+        let last = Component { value, axes: Subset::MAX, part: Part::Shift };
+        self.numbers.range(first..=last).map(|(component, _)| *component).collect()
+    }
+
+    fn zero(&mut self, component: Component) {
+        self.relate(&[(component.value, component.axes, component.part, F::unit())]);
+    }
+
+    fn vanish(&mut self, value: ValueId) {
+        for component in self.components_of(value) {
+            self.zero(component);
+        }
+    }
+
+    fn vanish_part(&mut self, value: ValueId, part: Part) {
+        for component in self.components_of(value).into_iter().filter(|component| component.part == part) {
+            self.zero(component);
+        }
+    }
+
+    fn operation(
+        &mut self,
+        program: &Program,
+        result: ValueId,
+        classes: &BTreeMap<ValueId, FunctionClass>,
+        absorbed: &dyn Fn(ValueId) -> bool,
+    ) {
+        let node = program.node(result);
+        let rank = node.shape.len();
+        match &node.operation {
+            Operation::Input(_) => self.vanish(result),
+            Operation::Parameter(id) => {
+                if !program.parameter(*id).trainable {
+                    self.vanish(result);
+                }
+            }
+            Operation::Einsum { operands, output, coefficient } => {
+                if operands.iter().any(|operand| repeats(&operand.labels)) {
+                    operands.iter().for_each(|operand| self.vanish(operand.value));
+                    self.vanish(result);
+                    return;
+                }
+                let operands: Vec<(ValueId, Vec<Label>)> =
+                    operands.iter().map(|operand| (operand.value, operand.labels.clone())).collect();
+                self.einsum(result, &operands, output, *coefficient);
+            }
+            Operation::Add { terms, constant } => {
+                if *constant != 0.0 {
+                    self.vanish_part(result, Part::Scale);
+                }
+                let everything: Subset = if rank >= 31 { Subset::MAX } else { (1 << rank) - 1 };
+                for term in terms {
+                    let covered = term.axes.iter().fold(0, |mask, &axis| mask | 1 << axis);
+                    for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+                        if component.axes & !covered == 0 {
+                            let axes = pull(component.axes, &term.axes);
+                            self.equal((term.value, axes), (result, component.axes), Part::Scale);
+                        } else {
+                            self.zero(component);
+                        }
+                    }
+                    // A component of the term that the result cannot have is zero.
+                    for component in self.components_of(term.value).into_iter().filter(|component| component.part == Part::Scale)
+                    {
+                        let axes = push(component.axes, &term.axes) & everything;
+                        if self.number(result, axes, Part::Scale).is_none() {
+                            self.zero(component);
+                        }
+                    }
+                }
+                for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Shift) {
+                    let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
+                    let mut row = vec![(result, component.axes, Part::Shift, minus)];
+                    for term in terms {
+                        let covered = term.axes.iter().fold(0, |mask, &axis| mask | 1 << axis);
+                        if component.axes & !covered != 0 {
+                            continue;
+                        }
+                        match F::from_number(term.coefficient) {
+                            Some(coefficient) => {
+                                row.push((term.value, pull(component.axes, &term.axes), Part::Shift, coefficient))
+                            }
+                            None => self.vanish_part(term.value, Part::Shift),
+                        }
+                    }
+                    self.relate(&row);
+                }
+                if self.number(result, 0, Part::Shift).is_none() {
+                    terms.iter().for_each(|term| self.vanish_part(term.value, Part::Shift));
+                }
+            }
+            Operation::Map { value, .. } => self.map(*value, result, &classes[&result], absorbed(result)),
+            Operation::Softmax { value, .. } => {
+                self.vanish(*value);
+                self.vanish(result);
+            }
+            Operation::Reduce { value, axes, .. } => {
+                if !F::PASSES_MAXIMUM {
+                    self.vanish(*value);
+                    self.vanish(result);
+                    return;
+                }
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                let kept: Vec<usize> = kept_axes(program.node(*value).shape.len(), axes).collect();
+                let pairs: Vec<(usize, usize)> = kept.into_iter().enumerate().map(|(target, source)| (source, target)).collect();
+                self.pass(*value, result, &pairs);
+            }
+            Operation::Reshape { value, from, to, .. } => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                self.pass(*value, result, &unsplit_axes(from, to));
+            }
+            Operation::Concat { values, axis } => {
+                self.vanish_part(result, Part::Shift);
+                let pairs: Vec<(usize, usize)> = (0..rank).filter(|other| other != axis).map(|other| (other, other)).collect();
+                for &value in values {
+                    self.vanish_part(value, Part::Shift);
+                    self.pass(value, result, &pairs);
+                }
+            }
+            Operation::Slice { value, axis, .. } => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                let pairs: Vec<(usize, usize)> = (0..rank).filter(|other| other != axis).map(|other| (other, other)).collect();
+                self.pass(*value, result, &pairs);
+            }
+        }
+    }
+
+    /// Components on passed axes are equal, all others vanish.
+    fn pass(&mut self, value: ValueId, result: ValueId, pairs: &[(usize, usize)]) {
+        let map = |axes: Subset, forward: bool| -> Option<Subset> {
+            members(axes).try_fold(0, |mask, axis| {
+                let pair = pairs.iter().find(|pair| if forward { pair.0 == axis } else { pair.1 == axis })?;
+                Some(mask | 1 << if forward { pair.1 } else { pair.0 })
+            })
+        };
+        for component in self.components_of(value).into_iter().filter(|component| component.part == Part::Scale) {
+            match map(component.axes, true) {
+                Some(axes) => self.equal((value, component.axes), (result, axes), Part::Scale),
+                None => self.zero(component),
+            }
+        }
+        for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+            if map(component.axes, false).is_none() {
+                self.zero(component);
+            }
+        }
+    }
+
+    fn einsum(&mut self, result: ValueId, operands: &[(ValueId, Vec<Label>)], output: &[Label], coefficient: f64) {
+        let mut sets: BTreeSet<Vec<Label>> = BTreeSet::new();
+        let mut collect = |relations: &Self, value: ValueId, labels: &[Label]| {
+            for component in relations.components_of(value) {
+                let mut set: Vec<Label> = members(component.axes).map(|axis| labels[axis]).collect();
+                set.sort_unstable();
+                sets.insert(set);
+            }
+        };
+        operands.iter().for_each(|(value, labels)| collect(self, *value, labels));
+        collect(self, result, output);
+        let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
+        let subset = |labels: &[Label], set: &[Label]| -> Option<Subset> {
+            set.iter().try_fold(0, |mask, label| Some(mask | 1 << labels.iter().position(|other| other == label)?))
+        };
+        for set in sets {
+            let mut row: Vec<(ValueId, Subset, Part, F)> = operands
+                .iter()
+                .filter_map(|(value, labels)| Some((*value, subset(labels, &set)?, Part::Scale, F::unit())))
+                .collect();
+            // The sum must scale as a whole: a component that depends on a summed index vanishes.
+            if let Some(axes) = subset(output, &set) {
+                row.push((result, axes, Part::Scale, minus.clone()));
+            }
+            self.relate(&row);
+        }
+        // Shifts pass relabelling and constant factors.
+        if let [(value, labels)] = operands
+            && labels.iter().all(|label| output.contains(label))
+            && let Some(factor) = F::from_number(coefficient)
+        {
+            for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Shift) {
+                let set: Vec<Label> = members(component.axes).map(|axis| output[axis]).collect();
+                match subset(labels, &set) {
+                    Some(axes) => {
+                        self.relate(&[
+                            (result, component.axes, Part::Shift, minus.clone()),
+                            (*value, axes, Part::Shift, factor.clone()),
+                        ]);
+                    }
+                    None => self.zero(component),
+                }
+            }
+            if self.number(result, 0, Part::Shift).is_none() {
+                self.vanish_part(*value, Part::Shift);
+            }
+        } else {
+            operands.iter().for_each(|(value, _)| self.vanish_part(*value, Part::Shift));
+            self.vanish_part(result, Part::Shift);
+        }
+    }
+
+    fn map(&mut self, value: ValueId, result: ValueId, class: &FunctionClass, absorbed: bool) {
+        let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
+        if F::SHIFTS
+            && let Some(rate) = class.exponential.and_then(F::from_number)
+        {
+            for component in self.components_of(result) {
+                match component.part {
+                    Part::Scale => self.relate(&[
+                        (result, component.axes, Part::Scale, minus.clone()),
+                        (value, component.axes, Part::Shift, rate.clone()),
+                    ]),
+                    Part::Shift => self.zero(component),
+                }
+            }
+            self.vanish_part(value, Part::Scale);
+            return;
+        }
+        if F::SHIFTS
+            && let Some(weight) = class.logarithmic.and_then(F::from_number)
+        {
+            for component in self.components_of(value) {
+                match component.part {
+                    Part::Scale if self.number(result, 0, Part::Shift).is_some() => self.relate(&[
+                        (result, component.axes, Part::Shift, minus.clone()),
+                        (value, component.axes, Part::Scale, weight.clone()),
+                    ]),
+                    _ => self.zero(component),
+                }
+            }
+            self.vanish_part(result, Part::Scale);
+            return;
+        }
+        let through = F::through(class, if absorbed { Flips::Absorbed } else { Flips::Stuck });
+        for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+            match &through {
+                Through::Times(factor) => self.relate(&[
+                    (result, component.axes, Part::Scale, minus.clone()),
+                    (value, component.axes, Part::Scale, factor.clone()),
+                ]),
+                Through::Forgotten => self.zero(component),
+                Through::Blocked => {
+                    self.zero(component);
+                    self.zero(Component { value, ..component });
+                }
+            }
+        }
+        match class.linear.and_then(F::from_number) {
+            Some(slope) if self.number(result, 0, Part::Shift).is_some() => {
+                for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Shift) {
+                    self.relate(&[
+                        (result, component.axes, Part::Shift, minus.clone()),
+                        (value, component.axes, Part::Shift, slope.clone()),
+                    ]);
+                }
+            }
+            _ => {
+                self.vanish_part(value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+            }
+        }
+    }
+}
+
+/// The axes of a set, ascending.
+pub fn members(axes: Subset) -> impl Iterator<Item = usize> {
+    (0..32).filter(move |axis| axes >> axis & 1 == 1)
+}
+
+/// The axes of a term that run along `axes` of the result.
+fn pull(axes: Subset, along: &[usize]) -> Subset {
+    along.iter().enumerate().filter(|(_, target)| axes >> **target & 1 == 1).fold(0, |mask, (axis, _)| mask | 1 << axis)
+}
+
+/// The axes of the result along which `axes` of a term run.
+fn push(axes: Subset, along: &[usize]) -> Subset {
+    members(axes).fold(0, |mask, axis| mask | 1 << along[axis])
+}
+
+/// Values with a shift field: those from which sums and constant factors lead to an exponential, or from a logarithm on.
+fn shifting_values(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>) -> BTreeSet<ValueId> {
+    let mut shifting = BTreeSet::new();
+    for index in (0..program.nodes.len()).rev() {
+        let result = ValueId(index as u32);
+        let node = program.node(result);
+        let reads: Vec<ValueId> = match &node.operation {
+            Operation::Map { value, .. } if classes[&result].exponential.is_some() => vec![*value],
+            _ if !shifting.contains(&result) => Vec::new(),
+            Operation::Add { .. } => node.operation.operands(),
+            Operation::Einsum { operands, .. } if operands.len() == 1 => node.operation.operands(),
+            Operation::Map { value, .. } if classes[&result].linear.is_some() => vec![*value],
+            _ => Vec::new(),
+        };
+        shifting.extend(reads);
+    }
+    shifting
+}

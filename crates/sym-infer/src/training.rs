@@ -1,0 +1,47 @@
+//! What the declared training keeps: the model's, the objective's and the dynamics' symmetry are three things.
+
+use crate::infer::Analysis;
+use crate::symmetries::{Class, Generators, Group, Kept, Symmetries};
+use sym_ir::Program;
+use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
+
+/// The symmetries of a model with [`Kept`] filled in for a loss and an optimiser. A loss that forgets more than the model adds spaces
+/// on which the model's own group is trivial.
+///
+/// The objective keeps what leaves the loss and a coupled decay ½γ‖θ‖² alone. The dynamics keep those of its elements whose fixed
+/// sets training does not leave: all linear ones under gradient descent (Fix(G) = Fix(Gᵀ) holds for every group here), signed
+/// permutations of coordinates under Adam, and no θ-dependent ones under any decay.
+pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> Symmetries {
+    let analysis = Analysis::of(program);
+    let mut symmetries = analysis.symmetries();
+    if *loss == Loss::CrossEntropy {
+        symmetries.spaces.extend(analysis.logit_shifts(&symmetries));
+    }
+    let coupled = optimizer.decay > 0.0 && optimizer.decay_kind == DecayKind::Coupled;
+    for space in &mut symmetries.spaces {
+        let of_loss = match (&space.group, &space.generators) {
+            // A shift of the logits, which the model sees and the loss does not.
+            (Group::Trivial, Generators::Kernels { .. }) => Group::Translation(space.directions(program)),
+            (group, _) => group.clone(),
+        };
+        let affine = space.class == Class::Affine;
+        let decayed = |group: &Group| if affine { linear_part(group) } else { group.orthogonal_part() };
+        let objective = if coupled { decayed(&of_loss) } else { of_loss };
+        let dynamics = match optimizer.rule {
+            Rule::Adam { .. } if affine => linear_part(&objective),
+            Rule::Adam { .. } => objective.coordinate_part(),
+            Rule::Sgd { .. } if affine && optimizer.decay > 0.0 => linear_part(&objective),
+            Rule::Sgd { .. } => objective.clone(),
+        };
+        space.kept = Some(Kept { objective, dynamics });
+    }
+    symmetries
+}
+
+/// Of an affine group (with shifts) the permutations, which are linear.
+fn linear_part(group: &Group) -> Group {
+    match group.units() {
+        Some((n, ..)) => Group::of_units(n, 0, 0),
+        None => Group::Trivial,
+    }
+}
