@@ -89,8 +89,8 @@ fn refusal(program: &Program, space: &Space, clause: &StateClause) -> Diagnostic
     };
     let message = format!("the units of `{}` cannot be {verb}: `{}` has no such symmetry there", clause.target, program.name);
     let diagnostic = Diagnostic::new(Code::E0401, clause.span, message)
-        .label(format!("the group on `{}` is {}", space.name, describe(&space.group)))
-        .found(describe(&space.group))
+        .label(format!("the group on `{}` is {}", space.name, space.group))
+        .found(space.group.to_string())
         .expected(needs(clause.verb))
         .help(help);
     match space.reasons.last() {
@@ -108,25 +108,6 @@ fn needs(verb: StateVerb) -> &'static str {
     }
 }
 
-/// A group in words, for messages.
-pub(crate) fn describe(group: &Group) -> String {
-    match group {
-        Group::Trivial => "trivial".to_string(),
-        Group::Permutation(n) => format!("permutation({n})"),
-        Group::SignedPermutation(n) => format!("signed_permutation({n})"),
-        Group::PositiveMonomial { size, .. } => format!("positive_monomial({size})"),
-        Group::Monomial { size, .. } => format!("monomial({size})"),
-        Group::Rescaling { dim, .. } => format!("rescaling({dim})"),
-        Group::GeneralLinear(n) => format!("gl({n})"),
-        Group::Orthogonal(n) => format!("o({n})"),
-        Group::Translation(n) => format!("translation({n})"),
-        Group::Directions(n) => format!("{n} directions"),
-        Group::Signs(n) => format!("signs({n})"),
-        Group::Product(factors) => factors.iter().map(describe).collect::<Vec<_>>().join(" × "),
-        Group::Wreath { inner, copies, .. } => format!("{} in {copies} copies", describe(inner)),
-    }
-}
-
 /// Whether the group of a space holds the subgroup whose fixed set a verb names, acting as the reduction can follow it.
 fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
     let linear = space.class == Class::Linear;
@@ -137,13 +118,20 @@ fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
     factors.iter().any(|group| match (verb, group) {
         (
             StateVerb::Merge { .. },
-            Group::Permutation(_) | Group::SignedPermutation(_) | Group::PositiveMonomial { .. } | Group::Monomial { .. },
+            Group::Permutation(_)
+            | Group::SignedPermutation(_)
+            | Group::PositiveMonomial { .. }
+            | Group::Monomial { .. }
+            | Group::MixedMonomial { .. },
         ) => space.class != Class::Gauge,
         (_, Group::GeneralLinear(_) | Group::Orthogonal(_))
-        | (StateVerb::MergeSigned { .. }, Group::SignedPermutation(_) | Group::Monomial { .. }) => linear,
-        (StateVerb::Zero, Group::SignedPermutation(_) | Group::PositiveMonomial { .. } | Group::Monomial { .. }) => {
-            linear && space.acts_on.iter().all(vanishes)
+        | (StateVerb::MergeSigned { .. }, Group::SignedPermutation(_) | Group::Monomial { .. } | Group::MixedMonomial { .. }) => {
+            linear
         }
+        (
+            StateVerb::Zero,
+            Group::SignedPermutation(_) | Group::PositiveMonomial { .. } | Group::Monomial { .. } | Group::MixedMonomial { .. },
+        ) => linear && space.acts_on.iter().all(vanishes),
         _ => false,
     })
 }
