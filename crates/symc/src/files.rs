@@ -4,15 +4,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use sym_diagnostics::{Code, Diagnostic};
 
-/// Sources are read up to this length: beyond any real file, so that a device or a data file named by mistake does not fill the memory.
+/// Files are read up to this length, so that a device or a data file named by mistake does not fill the memory. What a source file may
+/// have is the parser's decision, far below.
 const LIMIT: u64 = 64 << 20;
 
-/// Reads a source file named on the command line.
+/// Reads a file that should be source text.
 ///
 /// # Errors
-/// E0217 for a file that is missing, a directory or otherwise unreadable, E0108 for one beyond the limit, E0109 for one that is no
-/// UTF-8 text.
-pub fn read(path: &Path) -> Result<String, Diagnostic> {
+/// E0217 for a file that is missing, a directory or otherwise unreadable, E0108 for one beyond the limit.
+pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let shown = path.display();
     let unreadable = |reason: &str| Diagnostic::without_span(Code::E0217, format!("{shown} cannot be read: {reason}"));
     if path.is_dir() {
@@ -24,13 +24,7 @@ pub fn read(path: &Path) -> Result<String, Diagnostic> {
     if bytes.len() as u64 > LIMIT {
         return Err(Diagnostic::without_span(Code::E0108, format!("{shown} is longer than {} MiB", LIMIT >> 20)));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
-        Diagnostic::without_span(Code::E0109, format!("{shown} is no UTF-8 text"))
-            .found(format!("byte 0x{:02x} at offset {at} (line {line})", error.as_bytes()[at]))
-            .expected("a text file in UTF-8")
-    })
+    Ok(bytes)
 }
 
 /// An error of the operating system in the words of our messages.
@@ -45,4 +39,23 @@ fn reason(error: &std::io::Error) -> String {
 /// The path that `path`, as written in `from`, means: relative to the folder of `from`.
 pub fn relative_to(from: &str, path: &str) -> PathBuf {
     Path::new(from).parent().unwrap_or_else(|| Path::new("")).join(path)
+}
+
+/// Replaces a file as a whole: a reader sees the old text or the new, never a part.
+///
+/// # Errors
+/// Whatever the operating system says.
+pub fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    // A link stays a link: what it points to is replaced.
+    let path = std::fs::canonicalize(path)?;
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let scratch = path.with_file_name(name);
+    let written = std::fs::write(&scratch, text)
+        .and_then(|()| std::fs::set_permissions(&scratch, std::fs::metadata(&path)?.permissions()))
+        .and_then(|()| std::fs::rename(&scratch, &path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&scratch);
+    }
+    written
 }

@@ -3,13 +3,19 @@
 //! Architecture invariant: no logic of the language, of inference or of training lives here. A command reads files, calls the stages
 //! in order and hands what they found to a renderer. Only this crate and `sym-runtime` do input or output.
 
+mod analysis;
 pub mod arguments;
+mod claims;
 mod commands;
+mod console;
 mod crash;
 mod exit;
 mod files;
 mod output;
+mod proof;
 pub mod render;
+pub mod report;
+mod session;
 
 use clap::Parser;
 

@@ -1,14 +1,21 @@
 //! One file per command.
 
+mod check;
 mod explain;
+mod fmt;
+mod lower;
 
 use crate::Exit;
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Format};
+use crate::console::Console;
 
 /// Executes the command.
 pub fn execute(arguments: &Arguments) -> Exit {
     match &arguments.command {
+        Command::Check(check) => check::execute(check, Console::new(arguments, check.format)),
         Command::Explain(explain) => explain::execute(explain),
-        Command::Check(_) | Command::Run(_) | Command::Verify(_) | Command::Fmt(_) | Command::Lower(_) => Exit::Usage,
+        Command::Fmt(fmt) => fmt::execute(fmt, Console::new(arguments, Format::Human)),
+        Command::Lower(lower) => lower::execute(lower, Console::new(arguments, Format::Human)),
+        Command::Run(_) | Command::Verify(_) => Exit::Usage,
     }
 }

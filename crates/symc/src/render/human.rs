@@ -22,12 +22,15 @@ pub fn diagnostic(sources: &Sources, diagnostic: &Diagnostic, style: Style) -> S
     let mut text = String::new();
     let handler =
         GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).without_syntax_highlighting();
-    if handler.render_report(&mut text, &drawn).is_err() {
-        // A span outside of its file would be a defect of another stage; the facts still reach the reader.
-        text = super::short::diagnostic(sources, diagnostic);
+    for part in std::iter::once(&drawn).chain(&drawn.elsewhere) {
+        let mut piece = String::new();
+        if handler.render_report(&mut piece, part).is_err() {
+            // A span outside of its file would be a defect of another stage; the facts still reach the reader.
+            piece = super::short::diagnostic(sources, diagnostic);
+        }
+        text.push_str(piece.trim_end());
+        text.push('\n');
     }
-    let mut text = text.trim_end().to_string();
-    text.push('\n');
     for (word, part) in [("found", &diagnostic.found), ("expected", &diagnostic.expected), ("help", &diagnostic.help)] {
         if let Some(part) = part {
             // Continuation lines stand under the first.
@@ -45,7 +48,8 @@ struct Drawn {
     severity: miette::Severity,
     source: Option<Source>,
     labels: Vec<LabeledSpan>,
-    related: Vec<Drawn>,
+    /// Causes in other files, and those that would be drawn across other labels.
+    elsewhere: Vec<Drawn>,
 }
 
 /// What miette draws labels on.
@@ -74,7 +78,7 @@ impl Drawn {
             },
             source: None,
             labels: Vec::new(),
-            related: Vec::new(),
+            elsewhere: Vec::new(),
         };
         let Some(primary) = &diagnostic.primary else { return drawn };
         let file = sources.file(primary.span.file);
@@ -95,7 +99,7 @@ impl Drawn {
                 taken.push(label.span);
                 drawn.labels.push(LabeledSpan::new_with_span(message(label), range(file, label.span)));
             } else {
-                drawn.related.push(Self::beside(sources, label));
+                drawn.elsewhere.push(Self::beside(sources, label));
             }
         }
         drawn
@@ -114,7 +118,7 @@ impl Drawn {
             severity: miette::Severity::Advice,
             source: Some(source),
             labels: vec![LabeledSpan::new_with_span(None, at)],
-            related: Vec::new(),
+            elsewhere: Vec::new(),
         }
     }
 }
@@ -127,6 +131,10 @@ fn message(label: &Label) -> Option<String> {
 fn range(file: &SourceFile, span: Span) -> SourceSpan {
     let end = file.text.len();
     let start = (span.start as usize).min(end);
+    if start == end {
+        // The end of a file is drawn after its last word: the empty line behind the last line end is none to draw on.
+        return (file.text.trim_end().len(), 0).into();
+    }
     (start, (span.end as usize).clamp(start, end) - start).into()
 }
 
@@ -210,10 +218,5 @@ impl miette::Diagnostic for Drawn {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
-        (!self.related.is_empty())
-            .then(|| Box::new(self.related.iter().map(|drawn| drawn as &dyn miette::Diagnostic)) as Box<dyn Iterator<Item = _>>)
     }
 }

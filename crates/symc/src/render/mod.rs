@@ -1,7 +1,9 @@
 //! Rendering: one file per form. All carry the same facts.
 
 pub mod human;
+pub mod json;
 pub mod short;
+pub mod table;
 mod text;
 
 use crate::arguments::Color;
@@ -18,7 +20,7 @@ pub struct Style {
 
 impl Style {
     /// Without colours, of a fixed width: for files, pipes and snapshots.
-    pub const PLAIN: Style = Style { color: false, width: 100 };
+    pub const PLAIN: Style = Style { color: false, width: 120 };
 
     /// The style for a stream of this process.
     pub fn of(color: Color, stream: &impl IsTerminal) -> Self {

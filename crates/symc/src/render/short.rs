@@ -1,6 +1,8 @@
-//! One line a diagnostic: `file:line:column: error[E0203]: headline; found …; expected …; help: …`.
+//! One line a fact: `file:line:column: error[E0203]: headline; found …; expected …; help: …`, `file: Mlp.fc1: signed_permutation(16), …`.
 
+use super::table::{action, serialized};
 use super::text::printable;
+use crate::report::{ExpectationRow, ModelReport};
 use std::fmt::Write;
 use sym_diagnostics::{Diagnostic, Severity, Sources};
 
@@ -28,4 +30,66 @@ pub fn diagnostic(sources: &Sources, diagnostic: &Diagnostic) -> String {
         }
     }
     printable(&line).replace('\n', " ")
+}
+
+/// A model, one line a fact.
+pub fn model(model: &ModelReport) -> String {
+    let mut text = String::new();
+    let at = format!("{}: {}", model.file, model.name);
+    let _ = writeln!(
+        text,
+        "{at}: {} parameters, {} spaces, continuous dimension {}, log10 order {:.2}",
+        model.parameters,
+        model.spaces.len(),
+        model.continuous_dim,
+        model.log10_order
+    );
+    for space in &model.spaces {
+        let acts_on: Vec<String> = space.acts_on.iter().map(action).collect();
+        let _ = writeln!(
+            text,
+            "{at}.{}: {}, {}, size {}, dimension {}, log10 order {:.2}, acts on {}; {}",
+            space.name,
+            space.group,
+            serialized(&space.class),
+            space.size,
+            space.continuous_dim,
+            space.log10_order,
+            acts_on.join(", "),
+            serialized(&space.status)
+        );
+        for state in &space.states {
+            let _ = writeln!(
+                text,
+                "{at}.{}: state: {}: rank {} = {}, removed {}",
+                space.name, state.description, state.rank, state.formula, state.removed
+            );
+        }
+        for conserved in &space.conserved {
+            let _ = writeln!(text, "{at}.{}: conserved: {} ({})", space.name, conserved.formula, conserved.count);
+        }
+    }
+    for training in &model.training {
+        for space in &training.spaces {
+            let _ = writeln!(
+                text,
+                "{at}.{}: train {} ({}): model {}, objective {}, dynamics {}",
+                space.name, training.name, training.objective, space.model, space.objective, space.dynamics
+            );
+        }
+    }
+    if let Some(verify) = &model.verify {
+        let _ = writeln!(
+            text,
+            "{at}: verify: parameters {}, rank {}, flat {}, explained {}, unexplained {}, largest residual {:.1e}",
+            verify.parameters, verify.rank, verify.flat, verify.explained, verify.unexplained, verify.max_residual
+        );
+    }
+    printable(&text)
+}
+
+/// A claim with its outcome.
+pub fn expectation(row: &ExpectationRow) -> String {
+    let found = row.found.as_ref().map_or_else(String::new, |found| format!("; found {found}"));
+    printable(&format!("{}:{}: {}: {}{found}", row.file, row.line, row.outcome.word(), row.text))
 }

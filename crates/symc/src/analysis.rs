@@ -1,0 +1,46 @@
+//! The models of a document with what the stages find about them.
+
+use sym_diagnostics::Span;
+use sym_infer::Symmetries;
+use sym_ir::Program;
+use sym_ir::experiment::{Document, Train};
+
+/// One program with its symmetries. A `train` item that gives a model arguments of its own makes one more.
+pub struct Analysed<'a> {
+    /// The model as written: `Mlp`, `Mlp(width: 64)`.
+    pub name: String,
+    /// Its program.
+    pub program: &'a Program,
+    /// Where it is written.
+    pub span: Span,
+    /// Its symmetries.
+    pub symmetries: Symmetries,
+    /// The `train` items that use it, with what objective and dynamics keep.
+    pub trains: Vec<(&'a Train, Symmetries)>,
+    /// The numbers of its proof, where one was made.
+    pub verify: Option<crate::report::VerifyRow>,
+}
+
+/// All models of a document, those of `train` items with arguments of their own among them.
+pub fn analyse(document: &Document) -> Vec<Analysed<'_>> {
+    let mut models: Vec<Analysed<'_>> = Vec::new();
+    for (name, model) in &document.models {
+        models.push(Analysed::new(name, &model.program, model.span));
+    }
+    for train in document.trains.values() {
+        let kept = sym_infer::infer_training(&train.program, &train.loss, &train.optimizer);
+        let at = models.iter().position(|model| *model.program == train.program).unwrap_or_else(|| {
+            models.push(Analysed::new(&train.model, &train.program, train.span));
+            models.len() - 1
+        });
+        models[at].trains.push((train, kept));
+    }
+    models
+}
+
+impl<'a> Analysed<'a> {
+    fn new(name: &str, program: &'a Program, span: Span) -> Self {
+        let symmetries = sym_infer::infer(program);
+        Self { name: name.to_string(), program, span, symmetries, trains: Vec::new(), verify: None }
+    }
+}

@@ -1,0 +1,112 @@
+//! `symc check FILE…`.
+
+use crate::analysis::{self, Analysed};
+use crate::arguments::{self, Format};
+use crate::console::Console;
+use crate::render::{json, short, table};
+use crate::report::{Diagnosed, ExpectationRow, ModelReport, Report, in_order};
+use crate::session::{self, Compiled};
+use crate::{Exit, claims, output, proof};
+use sym_diagnostics::{Diagnostic, Severity, nearest};
+
+/// Reports the symmetries of each file's models and decides the static claims.
+pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
+    let mut report = Report::default();
+    let mut exit = Exit::Success;
+    let (mut models_seen, mut spaces_seen) = (Vec::new(), Vec::new());
+    for path in &arguments.files {
+        let mut compiled = session::compile(path, &arguments.settings);
+        let mut found = std::mem::take(&mut compiled.document.diagnostics);
+        let mut models = analysis::analyse(&compiled.document);
+        models_seen.extend(models.iter().map(|model| model.name.clone()));
+        models.retain(|model| arguments.model.as_ref().is_none_or(|name| *name == model.name));
+        spaces_seen.extend(models.iter().flat_map(|model| model.symmetries.spaces.iter().map(|space| space.name.clone())));
+        if arguments.verify {
+            found.extend(proof::prove(&mut models));
+        }
+        let (expectations, failures) = claims::decide_static(&compiled, &models);
+        found.extend(failures);
+        let found = in_order(found);
+        exit = exit.and(Exit::failed_if(found.iter().any(|diagnostic| fails(diagnostic, arguments.strict))));
+
+        let rows: Vec<ModelReport> = models.iter().map(|model| model.report(&compiled)).collect();
+        if console.reports() {
+            print(&compiled, &rows, &expectations, arguments, console);
+        }
+        console.diagnostics(&compiled.sources, &found);
+        report.diagnostics.extend(found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)));
+        report.models.extend(rows);
+        report.expectations.extend(expectations);
+    }
+    if console.format == Format::Json {
+        output::print(&json::document(&report));
+    }
+    exit.and(unknown("model", arguments.model.as_deref(), &models_seen)).and(unknown(
+        "space",
+        arguments.explain.as_deref(),
+        &spaces_seen,
+    ))
+}
+
+/// Wrong usage where a name of the command line exists in no file.
+fn unknown(what: &str, name: Option<&str>, known: &[String]) -> Exit {
+    let Some(name) = name.filter(|name| !known.iter().any(|known| known == name)) else { return Exit::Success };
+    let help = match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("a similar one is {near}"),
+        None if known.is_empty() => format!("no file has a {what}"),
+        None => format!("available: {}", known.join(", ")),
+    };
+    output::error(&format!("error: there is no {what} {name}; {help}"));
+    Exit::Usage
+}
+
+fn fails(diagnostic: &Diagnostic, strict: bool) -> bool {
+    diagnostic.is_error() || (strict && diagnostic.severity == Severity::Warning)
+}
+
+fn print(
+    compiled: &Compiled,
+    models: &[ModelReport],
+    expectations: &[ExpectationRow],
+    arguments: &arguments::Check,
+    console: Console,
+) {
+    if console.format == Format::Short {
+        let text: String = models.iter().map(short::model).collect();
+        let claims: String = expectations.iter().map(|row| short::expectation(row) + "\n").collect();
+        if !(text.is_empty() && claims.is_empty()) {
+            output::print(&(text + &claims));
+        }
+        return;
+    }
+    let style = console.report;
+    if arguments.files.len() > 1 {
+        output::print(&table::heading(&compiled.file, style));
+    }
+    for model in models {
+        if let Some(space) = &arguments.explain {
+            for space in model.spaces.iter().filter(|candidate| candidate.name == *space) {
+                output::print(&table::derivation(&model.name, space, style));
+            }
+        } else {
+            output::print(&table::model(model, style));
+        }
+    }
+    if arguments.explain.is_none() {
+        output::print(&table::expectations(expectations, style));
+        if !models.is_empty() {
+            output::print(&table::conventions(style));
+        }
+    }
+}
+
+impl Analysed<'_> {
+    /// Its rows.
+    pub fn report(&self, compiled: &Compiled) -> ModelReport {
+        let file = &compiled.sources.file(self.span.file).name;
+        let mut report = ModelReport::new(&compiled.sources, &self.name, self.program, &self.symmetries, file);
+        report.training = self.trains.iter().map(|(train, kept)| crate::report::TrainingReport::new(train, kept)).collect();
+        report.verify.clone_from(&self.verify);
+        report
+    }
+}

@@ -1,0 +1,63 @@
+//! Progress bars on standard error: one a seed, none where it is not a terminal.
+
+use crate::interrupt;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use sym_runtime::{Observer, Progress};
+
+/// The loss is shown again after so many steps: often enough to read, seldom enough to cost nothing.
+const STEPS_A_MESSAGE: u64 = 50;
+
+/// Shows how far a run is and passes Ctrl-C on.
+pub struct Bars {
+    all: MultiProgress,
+    bars: Mutex<HashMap<(String, u64), ProgressBar>>,
+}
+
+impl Bars {
+    /// Bars that are drawn if `shown` and standard error is a terminal.
+    pub fn new(shown: bool) -> Self {
+        let shown = shown && std::io::stderr().is_terminal();
+        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        Self { all: MultiProgress::with_draw_target(target), bars: Mutex::default() }
+    }
+
+    /// Removes all bars.
+    pub fn clear(&self) {
+        self.bars().clear();
+        let _ = self.all.clear();
+    }
+
+    /// A thread that failed while it drew leaves bars that can still be drawn.
+    fn bars(&self) -> std::sync::MutexGuard<'_, HashMap<(String, u64), ProgressBar>> {
+        self.bars.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Observer for Bars {
+    fn progress(&self, progress: &Progress<'_>) {
+        if self.all.is_hidden() {
+            return;
+        }
+        let mut bars = self.bars();
+        let bar = bars.entry((progress.name.to_string(), progress.seed)).or_insert_with(|| {
+            let style = ProgressStyle::with_template("{prefix:<20} {bar:30} {pos:>7}/{len} {msg} {eta:>5}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = self.all.add(ProgressBar::new(progress.steps).with_style(style));
+            bar.with_prefix(format!("{} seed {}", progress.name, progress.seed))
+        });
+        bar.set_position(progress.step);
+        if let (Some(loss), true) = (progress.loss, progress.step.is_multiple_of(STEPS_A_MESSAGE)) {
+            bar.set_message(format!("loss {loss:.4}"));
+        }
+        if progress.step >= progress.steps {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::interrupted()
+    }
+}

@@ -1,0 +1,236 @@
+//! Reports as tables.
+
+use super::Style;
+use super::text::printable;
+use crate::report::{CONVENTIONS, ExpectationRow, ModelReport, Outcome, SpaceRow, TrainingReport, VerifyRow};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
+use std::fmt::Write;
+
+/// One rule under the header, none elsewhere.
+const RULED: TableStyle = TableStyle::new()
+    .header_lines(ContentLineStyle::none())
+    .header_separator(LineStyle::none().fill('─'))
+    .content_lines(ContentLineStyle::none());
+
+/// A table with a header, after an empty line; columns whose cells are all numbers are aligned to the right.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>, style: Style) -> String {
+    let numeric = |column: usize| {
+        rows.iter().all(|row| row[column].chars().all(|char| char.is_ascii_digit() || ",.-+e–".contains(char)))
+            && rows.iter().any(|row| !row[column].is_empty())
+    };
+    let alignments: Vec<CellAlignment> =
+        (0..header.len()).map(|column| if numeric(column) { CellAlignment::Right } else { CellAlignment::Left }).collect();
+    let mut table = Table::new();
+    table.load_style(RULED);
+    table.force_no_tty();
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
+    let cells = |row: Vec<String>| {
+        row.into_iter()
+            .zip(&alignments)
+            .map(|(text, alignment)| Cell::new(printable(&text)).set_alignment(*alignment))
+            .collect::<Vec<_>>()
+    };
+    table.set_header(cells(header.iter().map(ToString::to_string).collect()));
+    // Names and numbers keep their width; where the table is too wide, the widest column gives way.
+    let width =
+        |column: usize| rows.iter().flat_map(|row| row[column].lines()).map(|line| line.chars().count()).max().unwrap_or(0);
+    let widest = (0..header.len()).max_by_key(|column| width(*column));
+    for row in &rows {
+        table.add_row(cells(row.clone()));
+    }
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if Some(at) != widest {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    format!("\n{}\n", table.trim_fmt())
+}
+
+/// A heading.
+pub fn heading(text: &str, style: Style) -> String {
+    if style.color { format!("\u{1b}[1m{}\u{1b}[0m\n", printable(text)) } else { format!("{}\n", printable(text)) }
+}
+
+/// A model: its spaces, symmetric states, conserved quantities, what training keeps, and the proof's numbers.
+pub fn model(model: &ModelReport, style: Style) -> String {
+    let mut text = heading(&format!("{} · {} parameters · {}", model.name, model.parameters, count(&model.spaces)), style);
+    if model.spaces.is_empty() {
+        text.push_str("No symmetry follows from the architecture.\n");
+    } else {
+        text.push_str(&spaces(&model.spaces, style));
+        text.push_str(&states(&model.spaces, style));
+        text.push_str(&conserved(&model.spaces, style));
+    }
+    for training in &model.training {
+        text.push_str(&self::training(training, style));
+    }
+    if let Some(verify) = &model.verify {
+        text.push_str(&self::verify(verify));
+    }
+    text
+}
+
+fn count(spaces: &[SpaceRow]) -> String {
+    match spaces.len() {
+        1 => "1 symmetry".to_string(),
+        count => format!("{count} symmetries"),
+    }
+}
+
+fn spaces(spaces: &[SpaceRow], style: Style) -> String {
+    let rows = spaces
+        .iter()
+        .map(|space| {
+            let acts_on = space.acts_on.iter().map(action).collect::<Vec<_>>().join("\n");
+            vec![
+                space.name.clone(),
+                space.size.to_string(),
+                space.group.clone(),
+                serialized(&space.class),
+                acts_on,
+                space.continuous_dim.to_string(),
+                order(space.log10_order),
+                serialized(&space.status),
+            ]
+        })
+        .collect();
+    table(&["space", "size", "group", "class", "acts on", "dim", "log₁₀ order", "status"], rows, style)
+}
+
+/// `fc1.weight[0] ±π`: parameter, axis, frame.
+pub(super) fn action(action: &crate::report::ActionRow) -> String {
+    match action.axis {
+        Some(axis) => format!("{}[{axis}] {}", action.param, action.frame),
+        None => format!("{} {}", action.param, action.frame),
+    }
+}
+
+fn states(spaces: &[SpaceRow], style: Style) -> String {
+    let rows: Vec<Vec<String>> = spaces
+        .iter()
+        .flat_map(|space| {
+            space.states.iter().map(|state| {
+                vec![
+                    space.name.clone(),
+                    state.description.clone(),
+                    state.rank.to_string(),
+                    state.removed.to_string(),
+                    state.formula.clone(),
+                ]
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    table(&["space", "symmetric state", "rank(P_G)", "removed", "formula"], rows, style)
+}
+
+fn conserved(spaces: &[SpaceRow], style: Style) -> String {
+    let rows: Vec<Vec<String>> = spaces
+        .iter()
+        .flat_map(|space| {
+            space
+                .conserved
+                .iter()
+                .map(|conserved| vec![space.name.clone(), conserved.formula.clone(), conserved.count.to_string()])
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    table(&["space", "conserved under gradient flow", "number"], rows, style)
+}
+
+fn training(training: &TrainingReport, style: Style) -> String {
+    let rows = training
+        .spaces
+        .iter()
+        .map(|space| vec![space.name.clone(), space.model.clone(), space.objective.clone(), space.dynamics.clone()])
+        .collect();
+    format!("\ntrain {}: {}", training.name, training.objective)
+        + &table(&["space", "model", "objective", "dynamics"], rows, style)
+}
+
+/// The numbers of a proof in a sentence.
+fn verify(verify: &VerifyRow) -> String {
+    let mut text = format!(
+        "\nproof: {} flat directions (D = {}, rank J = {}), {} explained, {} unexplained; largest residual {:.1e}",
+        verify.flat, verify.parameters, verify.rank, verify.explained, verify.unexplained, verify.max_residual
+    );
+    if !verify.sizes.is_empty() {
+        let sizes: Vec<String> = verify.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
+        let _ = write!(text, "; completeness on the miniature with {}", sizes.join(", "));
+    }
+    text + "\n"
+}
+
+/// How a space was derived.
+pub fn derivation(model: &str, space: &SpaceRow, style: Style) -> String {
+    let mut text = heading(&format!("{model}.{}: {}", space.name, space.group), style);
+    for (at, reason) in space.derivation.iter().enumerate() {
+        let _ = writeln!(text, "{:>3}. {}:{}:{}: {}", at + 1, reason.file, reason.line, reason.column, printable(&reason.text));
+    }
+    text
+}
+
+/// Claims with their outcome.
+pub fn expectations(rows: &[ExpectationRow], style: Style) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let cells = rows
+        .iter()
+        .map(|row| {
+            vec![
+                outcome(row.outcome, style),
+                row.text.clone(),
+                row.found.clone().unwrap_or_default(),
+                format!("{}:{}", row.file, row.line),
+            ]
+        })
+        .collect();
+    table(&["", "claim", "found", "at"], cells, style)
+}
+
+fn outcome(outcome: Outcome, _style: Style) -> String {
+    match outcome {
+        Outcome::Holds => "✓ holds".to_string(),
+        Outcome::Fails => "✗ fails".to_string(),
+        Outcome::Deferred | Outcome::Assumed | Outcome::Undecided => format!("· {}", outcome.word()),
+    }
+}
+
+/// The conventions, wrapped.
+pub fn conventions(style: Style) -> String {
+    let mut text = heading("Conventions", style);
+    for convention in CONVENTIONS {
+        let mut column = 0;
+        for word in convention.split(' ') {
+            let length = word.chars().count();
+            if column > 0 && column + 1 + length > style.width {
+                text.push('\n');
+                column = 0;
+            }
+            if column > 0 {
+                text.push(' ');
+                column += 1;
+            }
+            text.push_str(word);
+            column += length;
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A logarithm of a group's order: to two decimals, nothing for the trivial group.
+fn order(log10: f64) -> String {
+    if log10 == 0.0 { "–".to_string() } else { format!("{log10:.2}") }
+}
+
+/// The word that an enumeration has in JSON.
+pub(super) fn serialized(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_string)).unwrap_or_default()
+}

@@ -1,0 +1,280 @@
+//! The symmetries of one model as rows.
+
+use super::Integer;
+use serde::Serialize;
+use sym_infer::{Action, Class, Frame, Group, Space, StateKind, Status, Symmetries};
+use sym_ir::Program;
+use sym_ir::experiment::{DecayKind, Loss, Rule, Train};
+
+/// A model's symmetries.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelReport {
+    /// The model; with its arguments where a `train` or `theorem` item gives some.
+    pub name: String,
+    /// The file.
+    pub file: String,
+    /// D: the number of trainable entries.
+    pub parameters: Integer,
+    /// One row a space.
+    pub spaces: Vec<SpaceRow>,
+    /// Dimension of the whole continuous group.
+    pub continuous_dim: Integer,
+    /// log₁₀ of the order of the whole discrete part.
+    pub log10_order: f64,
+    /// What the proof found, where one was made.
+    pub verify: Option<VerifyRow>,
+    /// What the objective and the dynamics of each `train` item keep.
+    pub training: Vec<TrainingReport>,
+}
+
+/// A space with its group.
+#[derive(Debug, Clone, Serialize)]
+pub struct SpaceRow {
+    /// Its name, as selectors use it.
+    pub name: String,
+    /// Positions.
+    pub size: Integer,
+    /// The group.
+    pub group: String,
+    /// Its class.
+    pub class: Class,
+    /// Dimension of its continuous part.
+    pub continuous_dim: Integer,
+    /// log₁₀ of the order of its discrete part.
+    pub log10_order: f64,
+    /// What it moves.
+    pub acts_on: Vec<ActionRow>,
+    /// Its symmetric states.
+    pub states: Vec<StateRow>,
+    /// Its conserved quantities.
+    pub conserved: Vec<ConservedRow>,
+    /// Proof status.
+    pub status: Status,
+    /// How it was derived, in order.
+    pub derivation: Vec<ReasonRow>,
+}
+
+/// A parameter's axis that a group moves.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActionRow {
+    /// The parameter.
+    pub param: String,
+    /// The axis, from 0; `null` where entries move as wholes.
+    pub axis: Option<usize>,
+    /// How: see [`frame`].
+    pub frame: String,
+}
+
+/// A symmetric state.
+#[derive(Debug, Clone, Serialize)]
+pub struct StateRow {
+    /// Its kind.
+    pub kind: StateKind,
+    /// In words.
+    pub description: String,
+    /// rank(P_G).
+    pub rank: Integer,
+    /// D − rank(P_G).
+    pub removed: Integer,
+    /// rank(P_G) in the sizes.
+    pub formula: String,
+}
+
+/// Conserved quantities of one form.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConservedRow {
+    /// The form.
+    pub formula: String,
+    /// How many.
+    pub count: Integer,
+}
+
+/// A step of a derivation.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReasonRow {
+    /// What the operation does to the space.
+    pub text: String,
+    /// The file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+/// The numbers of a proof.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyRow {
+    /// Size variables at which completeness was decided; empty for the true sizes.
+    pub sizes: std::collections::BTreeMap<String, Integer>,
+    /// D at these sizes.
+    pub parameters: Integer,
+    /// rank J.
+    pub rank: Integer,
+    /// D − rank J.
+    pub flat: Integer,
+    /// rank T.
+    pub explained: Integer,
+    /// flat − explained.
+    pub unexplained: Integer,
+    /// The largest relative residual of the soundness checks.
+    pub max_residual: f64,
+}
+
+/// What a `train` item keeps of a model's symmetry.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrainingReport {
+    /// The `train` item.
+    pub name: String,
+    /// Loss and optimiser in words.
+    pub objective: String,
+    /// One row a space.
+    pub spaces: Vec<TrainingRow>,
+}
+
+/// What a `train` item keeps of one space's symmetry.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrainingRow {
+    /// The space.
+    pub name: String,
+    /// The model's group.
+    pub model: String,
+    /// The objective's.
+    pub objective: String,
+    /// The dynamics'.
+    pub dynamics: String,
+}
+
+impl ModelReport {
+    /// The rows of a program's symmetries.
+    pub fn new(sources: &sym_diagnostics::Sources, name: &str, program: &Program, symmetries: &Symmetries, file: &str) -> Self {
+        Self {
+            name: name.to_string(),
+            file: file.to_string(),
+            parameters: Integer(program.trainable_entries().unwrap_or(u128::MAX)),
+            spaces: symmetries.spaces.iter().map(|space| SpaceRow::new(sources, program, space)).collect(),
+            continuous_dim: Integer(symmetries.continuous_dim),
+            log10_order: symmetries.spaces.iter().map(|space| space.log10_order).sum::<f64>() + 0.0,
+            verify: None,
+            training: Vec::new(),
+        }
+    }
+}
+
+impl SpaceRow {
+    fn new(sources: &sym_diagnostics::Sources, program: &Program, space: &Space) -> Self {
+        Self {
+            name: space.name.clone(),
+            size: Integer(space.size),
+            group: group(&space.group),
+            class: space.class,
+            continuous_dim: Integer(space.continuous_dim),
+            log10_order: space.log10_order,
+            acts_on: space
+                .acts_on
+                .iter()
+                .map(|Action { parameter, axis, frame: of }| ActionRow {
+                    param: program.parameter(*parameter).path.clone(),
+                    axis: *axis,
+                    frame: frame(of),
+                })
+                .collect(),
+            states: space
+                .states
+                .iter()
+                .map(|state| StateRow {
+                    kind: state.kind,
+                    description: state.description.clone(),
+                    rank: Integer(state.rank),
+                    removed: Integer(state.removed),
+                    formula: state.formula.clone(),
+                })
+                .collect(),
+            conserved: space
+                .conserved
+                .iter()
+                .map(|conserved| ConservedRow { formula: conserved.formula.clone(), count: Integer(conserved.count) })
+                .collect(),
+            status: space.status,
+            derivation: space
+                .reasons
+                .iter()
+                .map(|reason| {
+                    let file = sources.file(reason.span.file);
+                    let position = file.position(reason.span.start);
+                    ReasonRow { text: reason.text.clone(), file: file.name.clone(), line: position.line, column: position.column }
+                })
+                .collect(),
+        }
+    }
+}
+
+impl TrainingReport {
+    /// What a `train` item keeps, from symmetries whose `kept` is filled in.
+    pub fn new(train: &Train, symmetries: &Symmetries) -> Self {
+        let spaces = symmetries
+            .spaces
+            .iter()
+            .filter_map(|space| {
+                let kept = space.kept.as_ref()?;
+                Some(TrainingRow {
+                    name: space.name.clone(),
+                    model: group(&space.group),
+                    objective: group(&kept.objective),
+                    dynamics: group(&kept.dynamics),
+                })
+            })
+            .collect();
+        Self { name: train.name.clone(), objective: objective(train), spaces }
+    }
+}
+
+/// Loss, optimiser and decay in words.
+fn objective(train: &Train) -> String {
+    let loss = match train.loss {
+        Loss::Mse => "mse",
+        Loss::CrossEntropy => "cross_entropy",
+    };
+    let rule = match train.optimizer.rule {
+        Rule::Sgd { momentum: 0.0, .. } => "gradient descent".to_string(),
+        Rule::Sgd { momentum, nesterov } => format!("{}momentum {momentum}", if nesterov { "Nesterov " } else { "" }),
+        Rule::Adam { .. } => "adam".to_string(),
+    };
+    let decay = match (train.optimizer.decay, train.optimizer.decay_kind) {
+        (0.0, _) => String::new(),
+        (decay, DecayKind::Coupled) => format!(", coupled decay {decay}"),
+        (decay, DecayKind::Decoupled) => format!(", decoupled decay {decay}"),
+    };
+    format!("{loss}, {rule}{decay}")
+}
+
+/// A group's name.
+fn group(group: &Group) -> String {
+    group.to_string()
+}
+
+/// A frame in one symbol: `g`, `g⁻ᵀ`, `π` for a permutation, `±π` with signs, `πλ^-1` with a scale, `+` for a shift.
+fn frame(frame: &Frame) -> String {
+    match frame {
+        Frame::Primal => "g".to_string(),
+        Frame::Dual => "g⁻ᵀ".to_string(),
+        Frame::Shift => "+".to_string(),
+        Frame::Monomial { degrees, sign } => {
+            let several = degrees.len() > 1;
+            let scales: Vec<String> = degrees
+                .iter()
+                .enumerate()
+                .filter(|(_, degree)| degree.numerator != 0)
+                .map(|(at, degree)| {
+                    let name = if several { format!("λ{}", at + 1) } else { "λ".to_string() };
+                    match (degree.numerator, degree.denominator) {
+                        (1, 1) => name,
+                        (power, 1) => format!("{name}^{power}"),
+                        (power, root) => format!("{name}^({power}/{root})"),
+                    }
+                })
+                .collect();
+            format!("{}π{}", if *sign { "±" } else { "" }, scales.join("·"))
+        }
+    }
+}
