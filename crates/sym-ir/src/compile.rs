@@ -42,10 +42,11 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
         match &item.kind {
             ItemKind::Model(model) => {
                 let own = elaborator.names.own(&model.name.text).is_some_and(|own| Rc::ptr_eq(&own, item));
-                if own && elaborator.has_all_defaults(&model.name.text) {
-                    if let Some(program) = elaborator.default_model(&model.name) {
-                        document.models.insert(model.name.text.clone(), Model { program, span: item.span });
-                    }
+                if own
+                    && elaborator.has_all_defaults(&model.name.text)
+                    && let Some(program) = elaborator.default_model(&model.name)
+                {
+                    document.models.insert(model.name.text.clone(), Model { program, span: item.span });
                 }
             }
             ItemKind::Function(function) => elaborator.check_function(function),

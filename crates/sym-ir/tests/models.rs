@@ -8,9 +8,11 @@ use sym_ir::{Document, Loader, Options};
 struct Folder(std::path::PathBuf);
 
 impl Loader for Folder {
-    fn load(&mut self, _from: &str, path: &str) -> Result<(String, String), String> {
-        let text = std::fs::read_to_string(self.0.join(path)).map_err(|_| "no such file".to_string())?;
-        Ok((path.to_string(), text))
+    fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
+        let beside = std::path::Path::new(from).parent().map_or_else(|| path.into(), |parent| parent.join(path));
+        let name = beside.to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(self.0.join(&beside)).map_err(|_| "no such file".to_string())?;
+        Ok((name, text))
     }
 }
 

@@ -82,7 +82,6 @@ impl Elaborator<'_> {
                         let symbol = self.symbol(expr, scope);
                         if symbol.contains(' ') { format!("({symbol})") } else { symbol }
                     }
-                    ExprKind::Binary { .. } => self.text(expr.span),
                     _ => self.text(expr.span),
                 };
                 format!("{} {sign} {}", side(left), side(right))
@@ -104,27 +103,21 @@ impl Elaborator<'_> {
         let mut sound = true;
         let mut next = 0;
         for argument in arguments {
-            let at = match &argument.name {
-                Some(name) => {
-                    if let Some(at) = parameters.iter().position(|parameter| parameter.name.text == name.text) {
-                        at
-                    } else if reserved.contains(&name.text.as_str()) {
-                        continue;
-                    } else {
-                        let available: Vec<&str> = parameters
-                            .iter()
-                            .map(|parameter| parameter.name.text.as_str())
-                            .chain(reserved.iter().copied())
-                            .collect();
-                        self.report(super::function::unknown_setting(owner, name, &available));
-                        sound = false;
-                        continue;
-                    }
+            let at = if let Some(name) = &argument.name {
+                if let Some(at) = parameters.iter().position(|parameter| parameter.name.text == name.text) {
+                    at
+                } else if reserved.contains(&name.text.as_str()) {
+                    continue;
+                } else {
+                    let available: Vec<&str> =
+                        parameters.iter().map(|parameter| parameter.name.text.as_str()).chain(reserved.iter().copied()).collect();
+                    self.report(super::function::unknown_setting(owner, name, &available));
+                    sound = false;
+                    continue;
                 }
-                None => {
-                    next += 1;
-                    next - 1
-                }
+            } else {
+                next += 1;
+                next - 1
             };
             let span = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
             if at >= parameters.len() {

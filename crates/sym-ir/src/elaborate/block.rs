@@ -1,7 +1,7 @@
 //! Blocks are inlined: their parameters are bound, their body is elaborated under a prefix, their result is checked.
 
 use super::Scope;
-use super::network::{Body, Network, shape_text};
+use super::network::{Body, Network, count_text, shape_text};
 use super::scope::{Binding, Known, Tensor};
 use super::setting::Setting;
 use crate::program::Axis;
@@ -38,19 +38,18 @@ impl Network<'_, '_> {
         self.bodies.push(Body { scope, prefix, block: Some(name.clone()), result: None, failed: false });
         self.statements(&block.body);
         let result = self.bodies.last().and_then(|body| body.result.clone());
-        let result = match result {
-            Some(result) => result.and_then(|tensor| self.check_result(block, tensor)),
-            None => {
-                if self.bodies.last().is_some_and(|body| !body.failed) {
-                    self.report(
-                        Diagnostic::new(Code::E0215, block.name.span, format!("block `{name}` returns nothing"))
-                            .found("no `return`")
-                            .expected("`return` with a tensor")
-                            .help("end the block with `return …`"),
-                    );
-                }
-                None
+        let result = if let Some(result) = result {
+            result.tensor.and_then(|tensor| self.check_result(block, tensor))
+        } else {
+            if self.bodies.last().is_some_and(|body| !body.failed) {
+                self.report(
+                    Diagnostic::new(Code::E0215, block.name.span, format!("block `{name}` returns nothing"))
+                        .found("no `return`")
+                        .expected("`return` with a tensor")
+                        .help("end the block with `return …`"),
+                );
             }
+            None
         };
         self.bodies.pop();
         self.elaborator.calls.pop();
@@ -140,7 +139,7 @@ impl Network<'_, '_> {
                     span,
                     format!("`{name}` of `{block}` has {expected}, but a tensor of shape {} is given", shape_text(&tensor.axes)),
                 )
-                .found(format!("{rank} axes"))
+                .found(count_text(rank, "axis", "axes"))
                 .expected(expected),
             );
             return false;
@@ -192,7 +191,7 @@ impl Network<'_, '_> {
                     block.name.span,
                     format!("block `{name}` returns a tensor of shape {}, but declares {expected}", shape_text(&tensor.axes)),
                 )
-                .found(format!("{rank} axes"))
+                .found(count_text(rank, "axis", "axes"))
                 .expected(expected),
             );
             return None;
@@ -234,10 +233,10 @@ fn free_name<'s>(expr: &'s Expr, scope: &Scope) -> Option<&'s str> {
 
 /// Binds the name of an unknown size, so that its uses are silent.
 fn define_unknown(axis: &ast::Axis, scope: &mut Scope, span: Span) {
-    if let ast::Axis::Expr(expr) = axis {
-        if let Some(name) = free_name(expr, scope) {
-            scope.define(name, Known { setting: None, symbol: name.to_string(), span });
-        }
+    if let ast::Axis::Expr(expr) = axis
+        && let Some(name) = free_name(expr, scope)
+    {
+        scope.define(name, Known { setting: None, symbol: name.to_string(), span });
     }
 }
 

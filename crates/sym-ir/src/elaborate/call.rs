@@ -65,7 +65,7 @@ impl Network<'_, '_> {
         }
         let scope = &self.bodies.last().expect("a network always has the model's body").scope;
         if let Some(function) = self.elaborator.function_with_settings(name, arguments, scope, span) {
-            return self.elementwise(name, function?, arguments, context, span, depth);
+            return self.elementwise(name, function.ok()?, arguments, context, span, depth);
         }
         if let Some(binding) = self.scope().tensor(&name.text) {
             let bound = binding.span;

@@ -34,8 +34,11 @@ impl Network<'_, '_> {
             sound &= rank.is_some();
         }
         let (Some(shape), true) = (shape, sound) else { return self.declare(name, None) };
-        if !self.countable(&shape, name.span) || self.is_taken(name) {
+        if self.is_taken(name) {
             return None;
+        }
+        if !self.countable(&shape, name.span) {
+            return self.declare(name, None);
         }
         let value = self.builder.declare_input(Input { name: name.text.clone(), shape: shape.clone(), rank, span });
         self.declare(name, Some(Tensor { value, axes: shape }))
@@ -49,7 +52,6 @@ impl Network<'_, '_> {
         sizes: &[ast::Axis],
         stored: Option<&Stored>,
         fields: &[Field],
-        span: Span,
     ) -> Option<()> {
         let Some(shape) = self.shape(sizes) else { return self.declare(name, None) };
         let prefix = self.body().prefix.clone();
@@ -67,7 +69,7 @@ impl Network<'_, '_> {
             }
         }
         let (Some(storage), true) = (storage, sound) else { return self.declare(name, None) };
-        if self.is_taken(name) || !self.claim_name(&storage.name, name.span, span) {
+        if self.is_taken(name) || !self.claim_name(&storage.name, name.span) {
             return self.declare(name, None);
         }
         let visible = self.builder.span;
@@ -112,14 +114,18 @@ impl Network<'_, '_> {
     }
 
     /// Enters a stored name; E0213 where another parameter has it.
-    fn claim_name(&mut self, stored: &str, name: Span, statement: Span) -> bool {
-        let place = self.elaborator.calls.last().copied().unwrap_or(name);
+    fn claim_name(&mut self, stored: &str, name: Span) -> bool {
+        let place = match self.visible_depth() {
+            0 => name,
+            depth => self.elaborator.calls[depth - 1],
+        };
         let Some(&first) = self.stored.get(stored) else {
             self.stored.insert(stored.to_string(), place);
             return true;
         };
-        let block = self.bodies.last().and_then(|body| body.block.clone());
-        let in_loop = self.bodies.iter().any(|body| body.scope.in_loop());
+        let visible = self.visible_depth();
+        let block = self.bodies.get(visible).and_then(|body| body.block.clone());
+        let in_loop = self.bodies[..visible.max(1)].iter().any(|body| body.scope.in_loop());
         let help = match (&block, in_loop) {
             (Some(block), true) => format!("give each its own name, such as `{block}(…, name: \"{block}{{i}}\")`"),
             (Some(block), false) => format!("give one of them a name: `{block}(…, name: \"{block}2\")`"),
@@ -134,7 +140,6 @@ impl Network<'_, '_> {
         if first != place {
             diagnostic = diagnostic.cause(first, "first stored here");
         }
-        let _ = statement;
         self.report(diagnostic);
         false
     }
@@ -163,10 +168,10 @@ impl Network<'_, '_> {
     }
 
     fn only<'f>(&mut self, field: &'f Field) -> Option<&'f Expr> {
-        if let FieldValue::Exprs(exprs) = &field.value {
-            if let [expr] = exprs.as_slice() {
-                return Some(expr);
-            }
+        if let FieldValue::Exprs(exprs) = &field.value
+            && let [expr] = exprs.as_slice()
+        {
+            return Some(expr);
         }
         if !matches!(field.value, FieldValue::Error) {
             self.report(
@@ -221,12 +226,11 @@ impl Network<'_, '_> {
         let mut values: Vec<Option<f64>> = vec![None; names.len()];
         let mut next = 0;
         for argument in arguments {
-            let at = match &argument.name {
-                Some(key) => names.iter().position(|known| *known == key.text),
-                None => {
-                    next += 1;
-                    (next <= names.len()).then(|| next - 1)
-                }
+            let at = if let Some(key) = &argument.name {
+                names.iter().position(|known| *known == key.text)
+            } else {
+                next += 1;
+                (next <= names.len()).then(|| next - 1)
             };
             let Some(at) = at else {
                 let span = argument.name.as_ref().map_or(argument.value.span, |name| name.span);

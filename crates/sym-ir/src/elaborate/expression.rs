@@ -1,6 +1,6 @@
 //! Tensor expressions, with and without indices.
 
-use super::network::{Network, shape_text};
+use super::network::{Network, count_text, shape_text};
 use super::product::{Context, Factor, Index, Sum};
 use super::scope::Tensor;
 use super::setting::{self, Setting, SettingType};
@@ -73,9 +73,10 @@ impl Network<'_, '_> {
     fn as_sum(&mut self, value: Evaluated, span: Span) -> Option<Sum> {
         match value {
             Evaluated::Sum(sum) => Some(sum),
-            Evaluated::Known(setting) => match setting.number() {
-                Some(number) => Some(Sum::number(number)),
-                None => {
+            Evaluated::Known(setting) => {
+                if let Some(number) = setting.number() {
+                    Some(Sum::number(number))
+                } else {
                     let found = setting.describe();
                     self.report(
                         Diagnostic::new(Code::E0211, span, format!("{found} is no tensor"))
@@ -84,7 +85,7 @@ impl Network<'_, '_> {
                     );
                     None
                 }
-            },
+            }
         }
     }
 
@@ -162,13 +163,17 @@ impl Network<'_, '_> {
     pub fn unindexed(&mut self, tensor: &Tensor, context: &Context, span: Span) -> Option<Sum> {
         if context.indexed && !tensor.axes.is_empty() {
             let text = self.elaborator.text(span);
-            let (rank, plural) = (tensor.axes.len(), if tensor.axes.len() == 1 { "axis" } else { "axes" });
+            let rank = tensor.axes.len();
             self.report(
-                Diagnostic::new(Code::E0204, span, format!("`{text}` has {rank} {plural} and stands without indices"))
-                    .label(format!("shape {}", shape_text(&tensor.axes)))
-                    .found("no indices")
-                    .expected(format!("{rank} indices, because the left side has indices"))
-                    .help(format!("write `{text}[{}]`", ["i", "j", "k", "l", "m", "n"][..rank.min(6)].join(", "))),
+                Diagnostic::new(
+                    Code::E0204,
+                    span,
+                    format!("`{text}` has {} and stands without indices", count_text(rank, "axis", "axes")),
+                )
+                .label(format!("shape {}", shape_text(&tensor.axes)))
+                .found("no indices")
+                .expected(format!("{}, because the left side has indices", count_text(rank, "index", "indices")))
+                .help(format!("write `{text}[{}]`", ["i", "j", "k", "l", "m", "n"][..rank.min(6)].join(", "))),
             );
             return None;
         }
@@ -235,12 +240,15 @@ impl Network<'_, '_> {
         let fits = if rests == 0 { written == rank } else { rests == 1 && written <= rank };
         if !fits {
             let text = self.elaborator.text(owner);
-            let axes = if rank == 1 { "axis" } else { "axes" };
             let span = indices.first().map_or(owner, axis_span).to(indices.last().map_or(owner, axis_span));
             self.report(
-                Diagnostic::new(Code::E0204, span, format!("`{text}` has {rank} {axes} and {written} indices"))
-                    .found(format!("{written} indices"))
-                    .expected(format!("{rank} indices")),
+                Diagnostic::new(
+                    Code::E0204,
+                    span,
+                    format!("`{text}` has {} and {}", count_text(rank, "axis", "axes"), count_text(written, "index", "indices")),
+                )
+                .found(count_text(written, "index", "indices"))
+                .expected(count_text(rank, "index", "indices")),
             );
             return None;
         }
@@ -326,20 +334,18 @@ impl Network<'_, '_> {
             }
             return self.apply(&base, Function::power(exponent), context, "under a power", left_span, span).map(Evaluated::Sum);
         }
-        if operator == BinaryOperator::Divide {
-            if let Evaluated::Known(divisor) = &right {
-                let divisor = divisor.clone().to_type(SettingType::Float, "the divisor", right_span);
-                let divisor = self.elaborator.accept(divisor)?.number()?;
-                if divisor == 0.0 {
-                    self.report(
-                        Diagnostic::new(Code::E0223, right_span, "division by zero")
-                            .found("0")
-                            .expected("a divisor other than 0"),
-                    );
-                    return None;
-                }
-                return Some(Evaluated::Sum(self.as_sum(left, left_span)?.scaled(1.0 / divisor)));
+        if operator == BinaryOperator::Divide
+            && let Evaluated::Known(divisor) = &right
+        {
+            let divisor = divisor.clone().to_type(SettingType::Float, "the divisor", right_span);
+            let divisor = self.elaborator.accept(divisor)?.number()?;
+            if divisor == 0.0 {
+                self.report(
+                    Diagnostic::new(Code::E0223, right_span, "division by zero").found("0").expected("a divisor other than 0"),
+                );
+                return None;
             }
+            return Some(Evaluated::Sum(self.as_sum(left, left_span)?.scaled(1.0 / divisor)));
         }
         let left = self.as_sum(left, left_span)?;
         let right = self.as_sum(right, right_span)?;

@@ -2,7 +2,7 @@
 
 use super::setting::{self, SettingType};
 use super::settings::{DEPTH, literal, too_deep, unary};
-use super::{Elaborator, Scope, Setting};
+use super::{Elaborator, Failed, Scope, Setting};
 use crate::{Builtin, Function, Scalar};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, BinaryOperator, Expr, ExprKind, Ident, ItemKind, ParameterKind, UnaryOperator};
@@ -14,17 +14,17 @@ enum Part {
 }
 
 impl Elaborator<'_> {
-    /// `relu`, `leaky_relu(slope: 0.1)` or a user's function with some of its settings given; the outer `None` where the name is no function.
+    /// `relu`, `leaky_relu(slope: 0.1)` or a user's function with some of its settings given; `None` where the name is no function.
     pub(super) fn function_with_settings(
         &mut self,
         name: &Ident,
         arguments: &[Argument],
         scope: &Scope,
         span: Span,
-    ) -> Option<Option<Function>> {
+    ) -> Option<Result<Function, Failed>> {
         if let Some(item) = self.names.own(&name.text) {
             return match &item.kind {
-                ItemKind::Function(definition) => Some(self.function(definition, arguments, scope, span)),
+                ItemKind::Function(definition) => Some(self.function(definition, arguments, scope, span).ok_or(Failed)),
                 _ => None,
             };
         }
@@ -34,21 +34,21 @@ impl Elaborator<'_> {
                 match &argument.name {
                     Some(key) if key.text == "slope" => match self.float(&argument.value, scope) {
                         Some(value) => slope = value,
-                        None => return Some(None),
+                        None => return Some(Err(Failed)),
                     },
                     Some(key) => {
                         self.report(unknown_setting("leaky_relu", key, &["slope"]));
-                        return Some(None);
+                        return Some(Err(Failed));
                     }
                     None => {}
                 }
             }
-            return Some(Some(Function::builtin(Builtin::LeakyRelu(slope))));
+            return Some(Ok(Function::builtin(Builtin::LeakyRelu(slope))));
         }
         let function = self.function_named(name)?;
         if let Some(key) = arguments.iter().find_map(|argument| argument.name.as_ref()) {
             self.report(unknown_setting(&name.text, key, &[]));
-            return Some(None);
+            return Some(Err(Failed));
         }
         Some(function)
     }
@@ -265,11 +265,11 @@ impl Elaborator<'_> {
         } else {
             let own = self.names.own(&name.text);
             let function = match own.as_ref().map(|item| &item.kind) {
-                Some(ItemKind::Function(definition)) => Some(self.function(definition, arguments, scope, span)),
+                Some(ItemKind::Function(definition)) => Some(self.function(definition, arguments, scope, span).ok_or(Failed)),
                 _ => self.function_with_settings(name, arguments, scope, span),
             };
             match function {
-                Some(function) => function?,
+                Some(function) => function.ok()?,
                 None if self.names.callable().contains(&name.text) => return self.not_elementwise(span),
                 None => {
                     let candidates: Vec<&str> = Builtin::ALL.iter().map(|(name, _)| *name).collect();

@@ -28,6 +28,10 @@ use crate::names::Names;
 use sym_diagnostics::{Code, Diagnostic, Sources, Span};
 use sym_syntax::ast::{Expr, ExprKind};
 
+/// A definition that has errors, which have been reported.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failed;
+
 /// The state of one compilation that all items share.
 #[derive(Debug)]
 pub struct Elaborator<'a> {

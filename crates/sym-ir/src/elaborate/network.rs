@@ -1,6 +1,6 @@
 //! One model while it is elaborated: the program so far and the stack of bodies from the model down to the innermost block.
 
-use super::scope::Tensor;
+use super::scope::Binding;
 use super::{Elaborator, Scope};
 use crate::Builder;
 use crate::program::{Axis, Operation, ValueId};
@@ -23,8 +23,8 @@ pub(super) struct Body {
     pub prefix: String,
     /// The block's name; `None` for the model.
     pub block: Option<String>,
-    /// The result, once a `return` was met: `Some(None)` where it has errors.
-    pub result: Option<Option<Tensor>>,
+    /// The result, once a `return` was met; without a tensor where it has errors.
+    pub result: Option<Binding>,
     /// Whether a statement had an error.
     pub failed: bool,
 }
@@ -57,6 +57,12 @@ impl Network<'_, '_> {
     /// The innermost scope.
     pub fn scope(&self) -> &Scope {
         &self.bodies.last().expect("a network always has the model's body").scope
+    }
+
+    /// The innermost body that a call in the user's own text has opened; 0 is the model.
+    pub fn visible_depth(&self) -> usize {
+        let calls = &self.elaborator.calls;
+        calls.iter().rposition(|call| !self.elaborator.names.is_library(call.file)).map_or(0, |at| at + 1)
     }
 
     /// Reports, unless elaboration has been stopped.
@@ -131,11 +137,17 @@ impl Network<'_, '_> {
             );
             return None;
         }
-        Some(Axis { size: size as u128, symbol, name: String::new() })
+        let literal = !symbol.contains(|letter: char| letter.is_alphabetic());
+        Some(Axis { size: size as u128, symbol: if literal { size.to_string() } else { symbol }, name: String::new() })
     }
 }
 
 /// A shape as messages show it: `[5, 3]`.
 pub(super) fn shape_text(shape: &[Axis]) -> String {
     format!("[{}]", shape.iter().map(|axis| axis.size.to_string()).collect::<Vec<_>>().join(", "))
+}
+
+/// `1 axis`, `2 axes`; `1 index`, `2 indices`.
+pub(super) fn count_text(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -118,7 +118,7 @@ impl Elaborator<'_> {
     }
 
     fn function_by_text(&mut self, raw: &str, span: Span) -> Option<Function> {
-        self.function_named(&ast::Ident { text: raw.to_string(), span }).flatten()
+        self.function_named(&ast::Ident { text: raw.to_string(), span })?.ok()
     }
 
     /// Reports a diagnostic without a place once.

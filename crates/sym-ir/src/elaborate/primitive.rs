@@ -63,10 +63,10 @@ impl Network<'_, '_> {
 
     /// `sum(j: e)`, `mean(x, over: j)` and so on.
     fn reduction(&mut self, kind: &str, arguments: &[Argument], context: &mut Context, span: Span, depth: usize) -> Option<Sum> {
-        if let [Argument { name: Some(index), value }] = arguments {
-            if index.text != "over" {
-                return self.explicit(kind, index, value, context, span, depth);
-            }
+        if let [Argument { name: Some(index), value }] = arguments
+            && index.text != "over"
+        {
+            return self.explicit(kind, index, value, context, span, depth);
         }
         let (positional, named) = self.split(kind, arguments, &["over"], 1, span)?;
         let factor = self.operand(positional[0], context, &format!("under `{kind}`"), depth)?;
@@ -475,7 +475,7 @@ fn refine(from: &[Axis], to: &[Axis]) -> Option<(Vec<Axis>, Vec<usize>, Vec<usiz
             continue;
         }
         let atom = left.min(right);
-        if left % atom != 0 || right % atom != 0 {
+        if !left.is_multiple_of(atom) || !right.is_multiple_of(atom) {
             return None;
         }
         let source = if to[j].size == atom {

@@ -130,9 +130,13 @@ impl Index {
 }
 
 impl Network<'_, '_> {
-    /// The common shape of two operands.
-    fn join_shapes(&mut self, left: &Sum, right: &Sum, span: Span) -> Option<Option<Vec<Axis>>> {
-        let mixed = (left.shape.is_some() && right.is_indexed()) || (right.shape.is_some() && left.is_indexed());
+    /// The common shape of two operands: that of what is written without indices, empty where there is nothing such.
+    fn join_shapes(&mut self, left: &Sum, right: &Sum, span: Span) -> Option<Vec<Axis>> {
+        let mixed = match (&left.shape, &right.shape) {
+            (Some(_), None) => right.is_indexed(),
+            (None, Some(_)) => left.is_indexed(),
+            (Some(_), Some(_)) | (None, None) => false,
+        };
         if mixed {
             self.report(
                 Diagnostic::new(Code::E0205, span, "tensors with and without indices are mixed")
@@ -143,7 +147,7 @@ impl Network<'_, '_> {
             return None;
         }
         let (Some(a), Some(b)) = (&left.shape, &right.shape) else {
-            return Some(left.shape.clone().or_else(|| right.shape.clone()));
+            return Some(left.shape.clone().or_else(|| right.shape.clone()).unwrap_or_default());
         };
         if a.len() != b.len() || a.iter().zip(b).any(|(a, b)| a.size != b.size) {
             self.report(
@@ -155,7 +159,7 @@ impl Network<'_, '_> {
             );
             return None;
         }
-        Some(Some(a.clone()))
+        Some(a.clone())
     }
 
     /// left + right.
@@ -163,7 +167,7 @@ impl Network<'_, '_> {
         let shape = self.join_shapes(&left, &right, span)?;
         let mut terms = left.terms;
         terms.extend(right.terms);
-        Some(Sum { terms, shape })
+        Some(Sum { terms, shape: (!shape.is_empty()).then_some(shape) })
     }
 
     /// left · right. A sum of several terms becomes a value of its own first, unless one of its terms alone is summed over an index.
@@ -181,7 +185,7 @@ impl Network<'_, '_> {
                 terms.push(Product { coefficient: a.coefficient * b.coefficient, factors });
             }
         }
-        Some(Sum { terms, shape })
+        Some(Sum { terms, shape: (!shape.is_empty()).then_some(shape) })
     }
 
     fn condense(&mut self, sum: Sum, context: &Context, span: Span) -> Option<Sum> {
@@ -217,12 +221,16 @@ impl Network<'_, '_> {
         if let Some(index) = summed {
             let index = index.text();
             let text = self.elaborator.text(span);
+            let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).filter(|text| !text.contains(['(', ')']));
+            let inner = inner.unwrap_or(&text).to_string();
             self.report(
                 Diagnostic::new(Code::E0206, span, format!("index `{index}` is summed {place}"))
                     .label(format!("`{index}` is not on the left"))
                     .found(text.clone())
                     .expected("an explicit sum, or the index on the left")
-                    .help(format!("write `sum({index}: {text})` or sum where it is meant, in a statement of its own")),
+                    .help(format!(
+                        "write the sum where it is meant: `sum({index}: {inner})` inside, or `sum({index}: …)` around the term"
+                    )),
             );
             return None;
         }
@@ -254,10 +262,11 @@ impl Network<'_, '_> {
             return Some(Factor { value, labels: Vec::new(), axes: Vec::new() });
         }
         if let ([product], true) = (products.as_slice(), constant == 0.0) {
-            if let [factor] = product.factors.as_slice() {
-                if product.coefficient == 1.0 && factor.labels == order {
-                    return Some(factor.clone());
-                }
+            if let [factor] = product.factors.as_slice()
+                && product.coefficient == 1.0
+                && factor.labels == order
+            {
+                return Some(factor.clone());
             }
             let value = self.einsum(product, product.coefficient, order, axes.clone(), span)?;
             return Some(Factor { value, labels: order.to_vec(), axes });

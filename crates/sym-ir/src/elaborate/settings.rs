@@ -1,7 +1,7 @@
 //! Evaluation of expressions whose values are known while compiling.
 
 use super::setting::{self, SettingType};
-use super::{Elaborator, Scope, Setting};
+use super::{Elaborator, Failed, Scope, Setting};
 use crate::{Builtin, Function, Scalar};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{Argument, Expr, ExprKind, Ident, ItemKind, Number, StringLiteral, StringPart, UnaryOperator};
@@ -83,13 +83,14 @@ impl Elaborator<'_> {
             }
             ExprKind::Bool(value) => Some(Setting::Bool(*value)),
             ExprKind::String(literal) => self.string(literal, scope).map(Setting::Name),
-            ExprKind::Path(path) => match path.as_slice() {
-                [name] => self.known(name, scope),
-                _ => {
+            ExprKind::Path(path) => {
+                if let [name] = path.as_slice() {
+                    self.known(name, scope)
+                } else {
                     self.report(not_known(&self.text(expr.span), expr.span));
                     None
                 }
-            },
+            }
             ExprKind::Unary { operator, operand } => {
                 let value = self.setting_at(operand, scope, depth + 1)?;
                 let result = unary(*operator, value, expr.span);
@@ -102,13 +103,14 @@ impl Elaborator<'_> {
                 let result = setting::compare(*comparison, &left?, &right?, expr.span);
                 self.accept(result).map(Setting::Bool)
             }
-            ExprKind::Call { callee, arguments } => match callee.as_slice() {
-                [name] => self.setting_call(name, arguments, scope, expr.span, depth),
-                _ => {
+            ExprKind::Call { callee, arguments } => {
+                if let [name] = callee.as_slice() {
+                    self.setting_call(name, arguments, scope, expr.span, depth)
+                } else {
                     self.report(not_known(&self.text(expr.span), expr.span));
                     None
                 }
-            },
+            }
             ExprKind::Glob(_) | ExprKind::Index { .. } | ExprKind::Range { .. } | ExprKind::List(_) | ExprKind::At { .. } => {
                 self.report(not_known(&self.text(expr.span), expr.span));
                 None
@@ -160,7 +162,7 @@ impl Elaborator<'_> {
             return None;
         }
         if let Some(function) = self.function_named(name) {
-            return function.map(Setting::Function);
+            return function.ok().map(Setting::Function);
         }
         let mut candidates: Vec<String> = scope.setting_names().map(str::to_string).collect();
         candidates.extend(Builtin::ALL.iter().map(|(name, _)| (*name).to_string()));
@@ -175,26 +177,27 @@ impl Elaborator<'_> {
         None
     }
 
-    /// A function as a setting: `None` where there is none of this name, `Some(None)` where it has errors.
-    pub(super) fn function_named(&mut self, name: &Ident) -> Option<Option<Function>> {
+    /// A function as a setting: `None` where there is none of this name, an `Err` where it has errors.
+    pub(super) fn function_named(&mut self, name: &Ident) -> Option<Result<Function, Failed>> {
         if let Some(item) = self.names.own(&name.text) {
             if let ItemKind::Function(definition) = &item.kind {
-                return Some(self.function(definition, &[], &Scope::new(), name.span));
+                return Some(self.function(definition, &[], &Scope::new(), name.span).ok_or(Failed));
             }
             return None;
         }
         if name.text == "identity" {
-            return Some(Some(Function { name: "identity".into(), body: Scalar::Argument }));
+            return Some(Ok(Function { name: "identity".into(), body: Scalar::Argument }));
         }
         let (_, builtin) = Builtin::ALL.iter().find(|(known, _)| *known == name.text)?;
-        Some(Some(Function::builtin(*builtin)))
+        Some(Ok(Function::builtin(*builtin)))
     }
 
     fn setting_call(&mut self, name: &Ident, arguments: &[Argument], scope: &Scope, span: Span, depth: usize) -> Option<Setting> {
-        if arguments.iter().all(|argument| argument.name.is_some()) && scope.setting(&name.text).is_none() {
-            if let Some(function) = self.function_with_settings(name, arguments, scope, span) {
-                return function.map(Setting::Function);
-            }
+        if arguments.iter().all(|argument| argument.name.is_some())
+            && scope.setting(&name.text).is_none()
+            && let Some(function) = self.function_with_settings(name, arguments, scope, span)
+        {
+            return function.ok().map(Setting::Function);
         }
         if name.text == "sqrt" || scope.setting(&name.text).is_some() || self.function_named(name).is_some() {
             let [Argument { name: None, value }] = arguments else {
@@ -250,9 +253,13 @@ pub(super) fn literal(number: &Number, span: Span) -> Result<Setting, Diagnostic
 /// The value of a unary operation.
 pub(super) fn unary(operator: UnaryOperator, value: Setting, span: Span) -> Result<Setting, Diagnostic> {
     match (operator, value) {
-        (UnaryOperator::Negate, Setting::Int(value)) => Ok(Setting::Int(-value)),
+        (UnaryOperator::Negate, Setting::Int(value)) => {
+            value.checked_neg().map(Setting::Int).ok_or_else(|| too_large(&value.to_string(), span))
+        }
         (UnaryOperator::Negate, Setting::Float(value)) => Ok(Setting::Float(-value)),
-        (UnaryOperator::Negate, Setting::Ratio(above, below)) => Ok(Setting::Ratio(-above, below)),
+        (UnaryOperator::Negate, Setting::Ratio(above, below)) => {
+            Ok(above.checked_neg().map_or(Setting::Float(-(above as f64 / below as f64)), |above| Setting::Ratio(above, below)))
+        }
         (UnaryOperator::Not, Setting::Bool(value)) => Ok(Setting::Bool(!value)),
         (operator, value) => {
             let (sign, expected) = if operator == UnaryOperator::Not { ("not", "true or false") } else { ("-", "a number") };

@@ -27,15 +27,17 @@ impl Network<'_, '_> {
         if !self.elaborator.names.is_library(span.file) {
             return span;
         }
-        let calls = &self.elaborator.calls;
-        calls.iter().rev().copied().find(|call| !self.elaborator.names.is_library(call.file)).unwrap_or(span)
+        match self.visible_depth() {
+            0 => span,
+            depth => self.elaborator.calls[depth - 1],
+        }
     }
 
     fn statement(&mut self, statement: &Statement) -> Option<()> {
         match &statement.kind {
             StatementKind::Input { name, sizes, fields } => self.input(name, sizes, fields, statement.span),
             StatementKind::Param { frozen, name, sizes, stored, fields } => {
-                self.parameter(!frozen, name, sizes, stored.as_ref(), fields, statement.span)
+                self.parameter(!frozen, name, sizes, stored.as_ref(), fields)
             }
             StatementKind::Assign { target, indices, value } => self.assign(target, indices.as_deref(), value),
             StatementKind::For { variable, range, body } => self.repeat(variable, range, body),
@@ -105,7 +107,7 @@ impl Network<'_, '_> {
         let first_node = self.builder.program().nodes.len();
         let mut context = Context { indexed: indices.is_some(), ..Context::default() };
         let written = match indices {
-            Some(indices) => self.target_labels(indices, target.map_or(value.span, |name| name.span))?,
+            Some(indices) => self.target_labels(indices)?,
             None => Vec::new(),
         };
         context.kept =
@@ -153,7 +155,7 @@ impl Network<'_, '_> {
             .unwrap_or(0)
     }
 
-    fn target_labels(&mut self, indices: &[ast::Axis], owner: Span) -> Option<Vec<(Index, Span)>> {
+    fn target_labels(&mut self, indices: &[ast::Axis]) -> Option<Vec<(Index, Span)>> {
         let mut labels: Vec<(Index, Span)> = Vec::new();
         let mut sound = true;
         for axis in indices {
@@ -169,7 +171,7 @@ impl Network<'_, '_> {
             if labels.iter().any(|(other, _)| *other == label) {
                 self.report(
                     Diagnostic::new(Code::E0205, span, format!("index `{}` stands twice on the left", label.text()))
-                        .found(self.elaborator.text(owner.to(span)))
+                        .found(format!("`{}` twice", label.text()))
                         .expected("different indices on the left"),
                 );
                 sound = false;
@@ -254,7 +256,7 @@ impl Network<'_, '_> {
                     .expected("return")
                     .help("write `return`"),
             );
-            self.body().result = Some(None);
+            self.body().result = Some(Binding { tensor: None, span });
             return None;
         }
         let (target, indices) = match &result.target {
@@ -302,7 +304,7 @@ impl Network<'_, '_> {
         };
         let tensor = self.assigned(target, indices, &result.value);
         let sound = tensor.is_some();
-        self.body().result = Some(tensor);
+        self.body().result = Some(Binding { tensor, span });
         sound.then_some(())
     }
 }

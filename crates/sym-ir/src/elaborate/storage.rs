@@ -43,7 +43,8 @@ impl Network<'_, '_> {
                     } else {
                         format!("the parameter has no axis `{}`", name.text)
                     };
-                    let available: Vec<&str> = symbols.iter().map(String::as_str).collect();
+                    let named = |symbol: &&str| symbol.contains(|letter: char| letter.is_alphabetic());
+                    let available: Vec<&str> = symbols.iter().map(String::as_str).filter(named).collect();
                     let diagnostic = Diagnostic::new(Code::E0218, name.span, message)
                         .found(name.text.clone())
                         .expected(format!("each of [{}] once", symbols.join(", ")));
