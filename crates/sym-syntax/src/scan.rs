@@ -39,8 +39,8 @@ pub(crate) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Box<Diagnos
                 continue;
             }
             b'"' => {
-                let end = line_end(bytes, at);
-                at = bytes[at + 1..end].iter().position(|&byte| byte == b'"').map_or(end, |quote| at + 1 + quote + 1);
+                let length = bytes[at + 1..].iter().position(|&byte| matches!(byte, b'"' | b'\n' | b'\r'));
+                at = length.map_or(bytes.len(), |length| at + 1 + length + usize::from(bytes[at + 1 + length] == b'"'));
                 continue;
             }
             b'(' | b'[' | b'{' => {

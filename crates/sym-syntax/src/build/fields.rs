@@ -43,11 +43,8 @@ impl<'a> Builder<'a> {
 
     /// Text inside a body that is nothing; a closing delimiter that closes nothing has its own code.
     fn bad_text(&mut self, pair: &Pair<'a, Rule>, expected: &str) {
-        let span = pair.as_span();
-        let (found, _) = self.token(span.start());
-        if matches!(pair.as_str().chars().next(), Some(')' | ']')) {
-            let help = format!("remove {found}");
-            self.unexpected(span.start(), span.end(), Code::E0102, expected, Some(help));
+        if pair.as_str().starts_with([')', ']']) {
+            self.closes_nothing(pair, expected);
         } else {
             self.junk(pair, expected);
         }

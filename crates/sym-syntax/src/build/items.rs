@@ -31,6 +31,8 @@ impl<'a> Builder<'a> {
             Rule::later_item => {
                 let (word, place) = self.token(pair.as_span().start());
                 let message = format!("this version has no {word} items");
+                let help =
+                    if word == "`sweep`" { "write one `train` item per setting" } else { "name the probes in a `train` item" };
                 self.report(
                     span,
                     Diagnostic::new(Code::E0106, place, message)
@@ -39,7 +41,7 @@ impl<'a> Builder<'a> {
                         .expected(
                             "one of `use`, `fn`, `block`, `model`, `data`, `train`, `figure`, `expect`, `assume`, `theorem`",
                         )
-                        .help("write one `train` item per setting; probes are measured inside `train`"),
+                        .help(help),
                 );
                 ItemKind::Error
             }
@@ -58,7 +60,7 @@ impl<'a> Builder<'a> {
 
     fn unknown_item(&mut self, pair: &Pair<'a, Rule>) {
         let span = pair.as_span();
-        for (start, end, near) in self.misspelt(span.start(), span.end(), &ITEM_WORDS) {
+        for (start, end, near) in self.mistakes(span.start(), span.end(), &ITEM_WORDS, looks_like_an_item) {
             let (found, place) = self.token(start);
             let name = found.trim_matches('`').to_string();
             let mut diagnostic = Diagnostic::new(Code::E0106, place, format!("unknown item {found}"))
@@ -76,21 +78,13 @@ impl<'a> Builder<'a> {
     }
 
     fn stray(&mut self, pair: &Pair<'a, Rule>) {
-        let span = pair.as_span();
         let text = pair.as_str().trim_end();
         if text == "}" && self.opened > 0 {
             self.opened -= 1;
             return;
         }
-        if let Some(closer) = text.chars().next().filter(|first| matches!(first, ')' | ']' | '}')) {
-            let place = self.token(span.start()).1;
-            let diagnostic = Diagnostic::new(Code::E0102, place, format!("`{closer}` closes nothing"))
-                .label("nothing is open here")
-                .found(format!("`{closer}`"))
-                .expected("an item, such as `model` or `train`")
-                .help(format!("remove `{closer}`"));
-            let accounted = self.span(pair);
-            self.report(accounted, diagnostic);
+        if text.starts_with([')', ']', '}']) {
+            self.closes_nothing(pair, "an item, such as `model` or `train`");
         } else {
             self.junk(pair, "an item, such as `model` or `train`");
         }
@@ -366,6 +360,16 @@ impl<'a> Builder<'a> {
         }
         parameter
     }
+}
+
+/// Whether a line that nothing explains looks like the start of an item: two words from the first column on, then a body or value.
+fn looks_like_an_item(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let is_word = |word: Option<&str>| word.is_some_and(|word| word.starts_with(|first: char| first.is_ascii_alphabetic()));
+    line.starts_with(|first: char| first.is_ascii_alphabetic())
+        && is_word(words.next())
+        && is_word(words.next())
+        && line.contains(['{', '='])
 }
 
 /// The diagnostic for `=` where two values are compared.

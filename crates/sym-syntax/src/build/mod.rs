@@ -18,7 +18,16 @@ const MAX_DEPTH: usize = 200;
 
 /// Parses a text that has passed the scan.
 pub(crate) fn build(file: FileId, text: &str, comments: Vec<Comment>) -> (File, Vec<Diagnostic>) {
-    let mut builder = Builder { file, text, comments: &comments, reports: Vec::new(), depth: 0, selectors: false, opened: 0 };
+    let mut builder = Builder {
+        file,
+        text,
+        comments: &comments,
+        reports: Vec::new(),
+        depth: 0,
+        selectors: false,
+        opened: 0,
+        misread: Vec::new(),
+    };
     let mut items = Vec::new();
     match Grammar::parse(Rule::file, text) {
         Ok(pairs) => {
@@ -60,6 +69,8 @@ struct Builder<'a> {
     selectors: bool,
     /// Opening braces that were missing: as many closing ones will seem to be too many.
     opened: usize,
+    /// Where statements were read as fields of the statement before.
+    misread: Vec<Span>,
 }
 
 impl<'a> Builder<'a> {

@@ -58,7 +58,7 @@ impl<'a> Builder<'a> {
         if let Some(primary) = diagnostic.primary.as_mut().filter(|_| self.text[before..at].contains('\n')) {
             primary.span = Span::new(self.file, before as u32, before as u32);
         }
-        self.reports.push(Report { start: at, end: at, diagnostic });
+        self.reports.push(Report { start: before, end: at, diagnostic });
     }
 
     /// A closing delimiter does not stand at `at`; `opener` is where it was opened.
@@ -88,6 +88,18 @@ impl<'a> Builder<'a> {
         self.reports.push(Report { start, end: self.trim(end).max(start), diagnostic });
     }
 
+    /// A closing delimiter at the start of a pair of skipped text, where nothing is open.
+    pub(super) fn closes_nothing(&mut self, pair: &Pair<'a, Rule>, expected: &str) {
+        let (found, place) = self.token(pair.as_span().start());
+        let accounted = self.span(pair);
+        let diagnostic = Diagnostic::new(Code::E0102, place, format!("{found} closes nothing"))
+            .label("nothing is open here")
+            .expected(expected)
+            .help(format!("remove {found}"))
+            .found(found);
+        self.report(accounted, diagnostic);
+    }
+
     /// The report for a pair of skipped text.
     pub(super) fn junk(&mut self, pair: &Pair<'a, Rule>, expected: &str) {
         let span = pair.as_span();
@@ -115,20 +127,24 @@ impl<'a> Builder<'a> {
         (format!("`{shown}{more}`"), Span::new(self.file, at as u32, (at + token.len()) as u32))
     }
 
-    /// The word at the start of each line of `start..end` that is close to one of `words` and stands outside brackets, with where
-    /// that line's text ends. The text at `start` counts as a line.
-    pub(super) fn misspelt(&self, start: usize, end: usize, words: &[&'static str]) -> Vec<(usize, usize, Option<&'static str>)> {
+    /// Where the mistakes in skipped text start and end: the text at `start`, and each further line outside brackets that starts with
+    /// a word close to one of `words` (which is named) or that `is_start` says starts something new.
+    pub(super) fn mistakes(
+        &self,
+        start: usize,
+        end: usize,
+        words: &[&'static str],
+        is_start: fn(&str) -> bool,
+    ) -> Vec<(usize, usize, Option<&'static str>)> {
         let mut found = Vec::new();
         let mut depth = 0i32;
         let mut at = start;
         for line in self.text[start..end].split_inclusive('\n') {
             let first = at + (line.len() - line.trim_start().len());
-            let word: String = self.text[first..]
-                .chars()
-                .take_while(|character| character.is_ascii_alphanumeric() || *character == '_')
-                .collect();
-            let near = nearest(&word, words.iter().copied());
-            if at == start || (depth == 0 && near.is_some()) {
+            let length = line.trim_start().find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+            let word = &line.trim_start()[..length.unwrap_or(line.trim_start().len())];
+            let near = nearest(word, words.iter().copied());
+            if at == start || (depth == 0 && (near.is_some() || is_start(line))) {
                 found.push((first, end, near));
             }
             for byte in line.bytes() {

@@ -5,10 +5,13 @@ use super::items::single_equals;
 use crate::ast::{Expr, Field, ResultValue, Statement, StatementKind, Stored, StoredAxis, StringLiteral};
 use crate::grammar::Rule;
 use pest::iterators::Pair;
-use sym_diagnostics::{Code, Diagnostic, Span};
+use sym_diagnostics::{Code, Diagnostic, Span, nearest};
 
 /// The words that start a statement.
 const STATEMENT_WORDS: [&str; 8] = ["input", "param", "frozen", "for", "if", "output", "return", "else"];
+
+/// The keys of the fields that may follow an `input` or `param`.
+const TRAILING_WORDS: [&str; 2] = ["init", "rank"];
 
 /// How many `else if` one `if` may have; each nests the tree by one.
 const MAX_ELSE_IF: usize = 64;
@@ -34,7 +37,12 @@ impl<'a> Builder<'a> {
                 }
                 Rule::rbrace => {}
                 Rule::bad_statement => self.bad_statement(&part, &mut statements),
-                _ => statements.push(self.statement(part)),
+                _ => {
+                    let statement = self.statement(part);
+                    statements.push(statement);
+                    let errors = self.misread.drain(..).map(|span| Statement { kind: StatementKind::Error, span });
+                    statements.extend(errors);
+                }
             }
         }
         statements
@@ -57,19 +65,19 @@ impl<'a> Builder<'a> {
 
     fn bad_statement(&mut self, pair: &Pair<'a, Rule>, statements: &mut Vec<Statement>) {
         let whole = pair.as_span();
-        for (start, end, near) in self.misspelt(whole.start(), whole.end(), &STATEMENT_WORDS) {
+        for (start, end, near) in self.mistakes(whole.start(), whole.end(), &STATEMENT_WORDS, |_| false) {
             let span = Span::new(self.file, start as u32, self.trim(end).max(start) as u32);
             let (found, place) = self.token(start);
             let word = found.trim_matches('`');
             let is_name = word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
             let after = super::skip_blank(self.text, self.comments, place.end as usize);
             let rest = &self.text[after..whole.end().max(after)];
-            let diagnostic = if matches!(word, ")" | "]") {
-                Diagnostic::new(Code::E0102, place, format!("{found} closes nothing"))
-                    .label("nothing is open here")
-                    .expected("a statement")
-                    .help(format!("remove {found}"))
-            } else if is_name && near.is_none() && rest.starts_with("==") {
+            if matches!(word, ")" | "]") && start == whole.start() {
+                self.closes_nothing(pair, "a statement");
+                statements.push(Statement { kind: StatementKind::Error, span });
+                continue;
+            }
+            let diagnostic = if is_name && near.is_none() && rest.starts_with("==") {
                 let place = Span::new(self.file, after as u32, after as u32 + 2);
                 Diagnostic::new(Code::E0101, place, format!("`==` compares values; `{word}` is defined with `=`"))
                     .label("`=` is expected")
@@ -88,7 +96,12 @@ impl<'a> Builder<'a> {
             } else {
                 let expected = "a statement: `NAME = …`, `input`, `param`, `for`, `if`, `output` or `return`";
                 let message = format!("unexpected {found} where a statement starts");
-                Diagnostic::new(Code::E0101, place, message).label("not expected here").expected(expected)
+                let diagnostic = Diagnostic::new(Code::E0101, place, message).label("not expected here").expected(expected);
+                if word.starts_with(|first: char| !first.is_ascii() && first.is_alphabetic()) {
+                    diagnostic.help("names are made of ASCII letters, digits and `_`")
+                } else {
+                    diagnostic
+                }
             };
             self.report(span, diagnostic.found(found));
             statements.push(Statement { kind: StatementKind::Error, span });
@@ -122,7 +135,7 @@ impl<'a> Builder<'a> {
                     let help = format!("give the shape of one example: `input {}[10]`, or `[]` for a single number", name.text);
                     self.missing(part.as_span().start(), Code::E0101, "the sizes of the input in `[…]`", Some(help));
                 }
-                Rule::trailing_field => fields.push(self.trailing_field(part)),
+                Rule::trailing_field => fields.extend(self.trailing_field(part)),
                 _ => {}
             }
         }
@@ -141,18 +154,34 @@ impl<'a> Builder<'a> {
                 Rule::ident | Rule::missing_name => name = self.name(&part, "a name for the parameter"),
                 Rule::sizes => sizes = self.axes(part),
                 Rule::stored => stored = Some(self.stored(part)),
-                Rule::trailing_field => fields.push(self.trailing_field(part)),
+                Rule::trailing_field => fields.extend(self.trailing_field(part)),
                 _ => {}
             }
         }
         StatementKind::Param { frozen, name, sizes, stored, fields }
     }
 
-    fn trailing_field(&mut self, pair: Pair<'a, Rule>) -> Field {
+    /// A field after an `input` or `param`; none if it is rather a statement with a misspelt keyword.
+    fn trailing_field(&mut self, pair: Pair<'a, Rule>) -> Option<Field> {
+        let (found, place) = self.token(pair.as_span().start());
+        let word = found.trim_matches('`');
+        if let Some(near) =
+            nearest(word, STATEMENT_WORDS.into_iter().chain(TRAILING_WORDS)).filter(|_| !TRAILING_WORDS.contains(&word))
+        {
+            let span = self.span(&pair);
+            let diagnostic = Diagnostic::new(Code::E0101, place, format!("{found} starts no statement"))
+                .label("not a statement")
+                .expected("a statement such as `input`, `param`, `for`, `if`, `output` or `return`, or `NAME = …`")
+                .help(format!("a similar word exists: `{near}`"))
+                .found(found);
+            self.report(span, diagnostic);
+            self.misread.push(span);
+            return None;
+        }
         let outer = std::mem::replace(&mut self.selectors, true);
         let field = self.plain_field(pair);
         self.selectors = outer;
-        field
+        Some(field)
     }
 
     fn stored(&mut self, pair: Pair<'a, Rule>) -> Stored {

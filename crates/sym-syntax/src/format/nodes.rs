@@ -32,7 +32,7 @@ pub(super) struct Body {
     pub close: usize,
     /// What stands between.
     pub children: Vec<Node>,
-    /// What separates the children on one line: `;` or `,`. A comma also ends each line of a broken body.
+    /// What separates the children on one line: `;` or, between probes, `,`.
     pub separator: &'static str,
 }
 

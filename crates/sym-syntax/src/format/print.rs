@@ -31,31 +31,56 @@ impl Printer<'_> {
         &self.comments[first..last.max(first)]
     }
 
-    /// Everything between `start` and `end`, each node and comment on lines of its own. The text begins at the end of the line of
-    /// `start` (a comment there goes on that line), so that it starts with a line break unless it is the beginning of the file.
-    fn list(&self, nodes: &[Node], start: usize, end: usize, indent: usize, ending: &str) -> String {
+    /// Everything between `start` and `end`, each node and comment on lines of its own; probes (`separator` is a comma) that share a
+    /// line in the text share it here. The text begins at the end of the line of `start` (a comment there goes on that line), so that
+    /// it starts with a line break unless it is the beginning of the file.
+    fn list(&self, nodes: &[Node], start: usize, end: usize, indent: usize, separator: &str) -> String {
         let mut out = String::new();
         let mut before = start;
-        for node in nodes {
+        let margin = " ".repeat(indent);
+        for (number, node) in nodes.iter().enumerate() {
             let (from, to) = (node.span.start as usize, node.span.end as usize);
+            let ending = if separator == "," { self.comma_before(nodes.get(number + 1)) } else { "" };
+            let printed = format!("{}{ending}", self.node(node, indent, ending.len()));
+            if separator == "," && number > 0 && self.share_line(&out, before, node, &printed) {
+                out.push_str(if out.ends_with(',') { " " } else { ", " });
+                out.push_str(&printed);
+                before = to;
+                continue;
+            }
             before = self.gap(&mut out, before, from, start, indent);
-            let margin = " ".repeat(indent);
-            let mut moved = false;
+            let mut first = before == start;
             for comment in self.loose(node) {
-                self.new_line(&mut out, if moved { before } else { before.min(from) }, from, moved || before == start);
-                moved = true;
+                self.new_line(&mut out, before, from, first);
                 out.push_str(&margin);
                 out.push_str(&comment.text);
                 before = from;
+                first = true;
             }
-            self.new_line(&mut out, before, from, moved || before == start);
+            self.new_line(&mut out, before, from, first);
             out.push_str(&margin);
-            out.push_str(&self.node(node, indent, ending.len()));
-            out.push_str(ending);
+            out.push_str(&printed);
             before = to;
         }
         self.gap(&mut out, before, end, start, indent);
         out
+    }
+
+    /// The comma that must stand before a probe that could else continue the one before it.
+    fn comma_before(&self, next: Option<&Node>) -> &'static str {
+        let Some(next) = next else { return "" };
+        let text = &self.text[next.span.start as usize..next.span.end as usize];
+        let word = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or("");
+        if word.is_empty() || matches!(word, "at" | "and" | "or") { "," } else { "" }
+    }
+
+    /// Whether a probe goes on the line of the one before it: it does in the text, and it fits.
+    fn share_line(&self, out: &str, before: usize, node: &Node, printed: &str) -> bool {
+        let column = out.rsplit('\n').next().unwrap_or("").chars().count();
+        !self.text[before..node.span.start as usize].contains(['\n', '\r'])
+            && self.loose(node).is_empty()
+            && !printed.contains('\n')
+            && column + 2 + printed.chars().count() <= WIDTH
     }
 
     /// Prints the comments between two nodes and returns the end of the last one.
@@ -129,8 +154,7 @@ impl Printer<'_> {
         if body.children.is_empty() && self.comments_in(body.open, body.close).is_empty() {
             return " {}".to_string();
         }
-        let ending = if body.separator == "," { "," } else { "" };
-        let inner = self.list(&body.children, body.open + 1, body.close, indent + INDENT, ending);
+        let inner = self.list(&body.children, body.open + 1, body.close, indent + INDENT, body.separator);
         format!(" {{{inner}\n{}}}", " ".repeat(indent))
     }
 
