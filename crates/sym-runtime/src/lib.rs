@@ -6,10 +6,12 @@
 //! | a `data` item becomes examples | [`data`] |
 //! | initial weights | [`init`] |
 //! | update rules | [`optim`] |
+//! | `expect` items are judged | [`claims`] |
 //!
 //! Architecture invariant: this crate does not parse and does not print. Everything random comes from a named stream, every sum that
 //! enters a result has a fixed order, and each seed computes on one thread: the same file gives the same bits on any number of threads.
 
+pub mod claims;
 pub mod data;
 mod evaluate;
 pub mod init;

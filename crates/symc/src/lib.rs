@@ -10,6 +10,7 @@ mod commands;
 mod console;
 mod crash;
 mod exit;
+pub mod figure;
 mod files;
 mod output;
 mod proof;

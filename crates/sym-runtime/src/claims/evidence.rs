@@ -1,0 +1,58 @@
+//! What claims and figures are judged and drawn by: symmetries and measured curves.
+
+use sym_infer::Symmetries;
+use sym_ir::Program;
+use sym_ir::experiment::{Carrier, Probe};
+
+/// A measured quantity of one seed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// The seed.
+    pub seed: u64,
+    /// Steps of the measurements, ascending.
+    pub steps: Vec<u64>,
+    /// One series of values a column, each as long as `steps`: one column for most probes, one a pair for `delta`.
+    pub columns: Vec<Vec<f64>>,
+}
+
+/// What is known once a file has been analysed and its runs are done.
+pub trait Evidence {
+    /// The program of a model or training run.
+    fn program(&self, model: &str) -> Option<&Program>;
+
+    /// The symmetries of a model or training run, those of its objective or dynamics in `kept`.
+    fn symmetries(&self, model: &str, of: Carrier) -> Option<&Symmetries>;
+
+    /// The measured curves of a probe, one a seed; `None` before the run.
+    fn curves(&self, train: &str, probe: &Probe) -> Option<Vec<Curve>>;
+}
+
+/// The steps at which a column first exceeds the threshold: the breakings of neighbour pairs in a `delta` curve, ascending. A column that
+/// exceeds it at the first measurement has not broken: it never was symmetric.
+pub fn breakings(curve: &Curve, threshold: f64) -> Vec<u64> {
+    let mut steps: Vec<u64> = curve
+        .columns
+        .iter()
+        .filter_map(|column| {
+            let first = column.iter().position(|value| *value >= threshold)?;
+            (first > 0).then(|| curve.steps[first])
+        })
+        .collect();
+    steps.sort_unstable();
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Curve, breakings};
+
+    #[test]
+    fn a_pair_breaks_once_where_it_first_exceeds_the_threshold() {
+        let curve = Curve {
+            seed: 0,
+            steps: vec![0, 50, 100, 150],
+            columns: vec![vec![0.0, 0.0, 0.2, 0.3], vec![0.0, 0.2, 0.0, 0.2], vec![0.0; 4], vec![0.5; 4]],
+        };
+        assert_eq!(breakings(&curve, 0.1), [50, 100]);
+    }
+}

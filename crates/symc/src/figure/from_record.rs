@@ -1,0 +1,177 @@
+//! From a `figure` item and measured curves to a drawing.
+
+use super::{Drawing, Line, Mark, Panel, Tone};
+use sym_ir::experiment::{Figure, Probe, ProbeKind, Series};
+use sym_runtime::claims::{Curve, Evidence, breakings};
+
+/// With more lines than this the legend names only the first, the middle and the last.
+const NAMED_LINES: usize = 8;
+
+impl Drawing {
+    /// Draws what the item asks for. One panel a quantity: a line a seed, or, for quantities with a column a pair, a line a pair of the first
+    /// seed. Curves that were not measured (a run that failed) are left out; a figure without any is `None`.
+    pub fn from_record(figure: &Figure, evidence: &dyn Evidence) -> Option<Self> {
+        let mut panels: Vec<(PanelKey, Panel)> = Vec::new();
+        let several_runs = figure.series.iter().any(|series| series.train != figure.series[0].train);
+        for series in &figure.series {
+            let Some(curves) =
+                evidence.curves(&series.train, &series.probe).filter(|curves| curves.iter().any(|curve| !curve.steps.is_empty()))
+            else {
+                continue;
+            };
+            let paired = curves.iter().any(|curve| curve.columns.len() > 1);
+            let key = PanelKey::of(series, paired);
+            let at = panels.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
+                panels.push((key, Panel { y_label: String::new(), log_y: figure.log_y, lines: Vec::new(), marks: Vec::new() }));
+                panels.len() - 1
+            });
+            let panel = &mut panels[at].1;
+            if paired {
+                let seeds = curves.len();
+                pairs(panel, series, &curves[0], seeds, several_runs);
+                panel.marks.extend(marks(figure, series, evidence, Drawn::Seed(curves[0].seed)));
+            } else {
+                let tones = seeds(panel, series, &curves, several_runs);
+                panel.marks.extend(marks(figure, series, evidence, Drawn::Seeds(tones)));
+            }
+        }
+        if panels.is_empty() {
+            return None;
+        }
+        let panels = panels.into_iter().map(|(_, panel)| without_repeats(panel)).collect();
+        Some(Self { title: figure.title.clone(), x_label: figure.over.clone(), log_x: figure.log_x, panels })
+    }
+}
+
+/// Quantities that share a panel: scalar ones of a kind and target over all runs; a pair quantity has one for itself.
+#[derive(PartialEq)]
+struct PanelKey {
+    family: &'static str,
+    target: String,
+    train: Option<String>,
+}
+
+impl PanelKey {
+    fn of(series: &Series, paired: bool) -> Self {
+        let family = match series.probe.kind {
+            ProbeKind::TestLoss => ProbeKind::Loss.name(),
+            ProbeKind::TestAccuracy => ProbeKind::Accuracy.name(),
+            other => other.name(),
+        };
+        Self { family, target: series.probe.target.clone(), train: paired.then(|| series.train.clone()) }
+    }
+}
+
+fn axis_label(probe: &Probe) -> String {
+    let of = |what: &str| if probe.target.is_empty() { what.to_string() } else { format!("{what} of {}", probe.target) };
+    match probe.kind {
+        ProbeKind::Loss | ProbeKind::TestLoss => "loss".to_string(),
+        ProbeKind::Accuracy | ProbeKind::TestAccuracy => "accuracy".to_string(),
+        ProbeKind::Delta => of("pair distance Δ"),
+        ProbeKind::Ndos => of("symmetric pairs"),
+        ProbeKind::Ndosb => of("broken pairs"),
+        ProbeKind::Rank => of("rank"),
+        ProbeKind::Norm => of("norm"),
+        ProbeKind::Breakings => of("breakings"),
+    }
+}
+
+fn points(curve: &Curve, column: &[f64]) -> Vec<(f64, f64)> {
+    curve.steps.iter().zip(column).map(|(step, value)| (*step as f64, *value)).collect()
+}
+
+/// A line a pair.
+fn pairs(panel: &mut Panel, series: &Series, curve: &Curve, seeds: usize, several_runs: bool) {
+    let count = curve.columns.len();
+    panel.y_label = axis_label(&series.probe);
+    if several_runs {
+        panel.y_label = format!("{}, {}", series.train, panel.y_label);
+    }
+    for (at, column) in curve.columns.iter().enumerate() {
+        let named = count <= NAMED_LINES || at == 0 || at == count / 2 || at + 1 == count;
+        let seed = if seeds > 1 && at == 0 { format!(" (seed {})", curve.seed) } else { String::new() };
+        panel.lines.push(Line {
+            label: named.then(|| format!("pair {}{seed}", at + 1)),
+            tone: Tone::Ordered(at as f64 / (count.max(2) - 1) as f64),
+            points: points(curve, column),
+        });
+    }
+}
+
+/// What the lines of a panel are.
+enum Drawn {
+    /// Pairs of one seed.
+    Seed(u64),
+    /// Seeds, each with its colour.
+    Seeds(Vec<(u64, Tone)>),
+}
+
+/// A line a seed; their colours.
+fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: bool) -> Vec<(u64, Tone)> {
+    let mut tones = Vec::new();
+    if panel.y_label.is_empty() {
+        panel.y_label = axis_label(&series.probe);
+    }
+    let word = match series.probe.kind {
+        ProbeKind::TestLoss | ProbeKind::TestAccuracy => "test",
+        ProbeKind::Loss | ProbeKind::Accuracy => "train",
+        _ => "",
+    };
+    for curve in curves {
+        let Some(column) = curve.columns.first() else { continue };
+        let mut label: Vec<String> = Vec::new();
+        if several_runs {
+            label.push(series.train.clone());
+        }
+        if !word.is_empty() {
+            label.push(word.to_string());
+        }
+        if curves.len() > 1 || label.is_empty() {
+            label.push(format!("seed {}", curve.seed));
+        }
+        let tone = Tone::Category(panel.lines.len());
+        tones.push((curve.seed, tone));
+        panel.lines.push(Line { label: Some(label.join(", ")), tone, points: points(curve, column) });
+    }
+    tones
+}
+
+/// The marked events of the series' run: of one seed, or of each seed in the colour of its line.
+fn marks(figure: &Figure, series: &Series, evidence: &dyn Evidence, of: Drawn) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for mark in figure.marks.iter().filter(|mark| mark.train == series.train) {
+        let delta = Probe { kind: ProbeKind::Delta, ..mark.probe.clone() };
+        let curves = evidence.curves(&mark.train, &delta).unwrap_or_default();
+        let label = format!("Δ of {} > {}", mark.probe.target, mark.probe.threshold);
+        let mut label = Some(label);
+        for curve in &curves {
+            let tone = match &of {
+                Drawn::Seed(seed) if *seed != curve.seed => continue,
+                Drawn::Seed(_) => Tone::Neutral,
+                Drawn::Seeds(tones) if tones.len() < 2 => Tone::Neutral,
+                Drawn::Seeds(tones) => {
+                    let Some((_, tone)) = tones.iter().find(|(seed, _)| *seed == curve.seed) else { continue };
+                    *tone
+                }
+            };
+            let mut places: Vec<f64> = breakings(curve, mark.probe.threshold).into_iter().map(|step| step as f64).collect();
+            places.dedup();
+            if !places.is_empty() {
+                marks.push(Mark { label: label.take(), tone, places });
+            }
+        }
+    }
+    marks
+}
+
+/// Several series of one panel mark the same events once.
+fn without_repeats(mut panel: Panel) -> Panel {
+    let mut kept: Vec<Mark> = Vec::new();
+    for mark in panel.marks {
+        if kept.iter().all(|other| other.places != mark.places) {
+            kept.push(mark);
+        }
+    }
+    panel.marks = kept;
+    panel
+}

@@ -1,0 +1,124 @@
+use super::{Drawing, draw};
+use std::collections::HashMap;
+use sym_diagnostics::{FileId, Span};
+use sym_infer::Symmetries;
+use sym_ir::Program;
+use sym_ir::experiment::{Carrier, Figure, Probe, ProbeKind, Series};
+use sym_runtime::claims::{Curve, Evidence};
+
+const SPAN: Span = Span::new(FileId(0), 0, 0);
+
+/// Curves by column name.
+struct Curves(HashMap<String, Vec<Curve>>);
+
+impl Evidence for Curves {
+    fn program(&self, _: &str) -> Option<&Program> {
+        None
+    }
+
+    fn symmetries(&self, _: &str, _: Carrier) -> Option<&Symmetries> {
+        None
+    }
+
+    fn curves(&self, _: &str, probe: &Probe) -> Option<Vec<Curve>> {
+        self.0.get(&probe.column()).cloned()
+    }
+}
+
+fn series(kind: ProbeKind, target: &str, threshold: f64) -> Series {
+    Series { train: "Saddle".to_string(), probe: Probe { kind, target: target.to_string(), threshold, span: SPAN } }
+}
+
+/// A loss with one drop for each of fifteen pairs that break one after another, for two seeds.
+fn staircase() -> Curves {
+    let steps: Vec<u64> = (0..=200).map(|at| at * 50).collect();
+    let curve = |seed: u64, value: &dyn Fn(usize, f64) -> f64, columns: usize| Curve {
+        seed,
+        steps: steps.clone(),
+        columns: (0..columns).map(|pair| steps.iter().map(|step| value(pair, *step as f64)).collect()).collect(),
+    };
+    let rise = |pair: usize, step: f64, seed: u64| {
+        let at = 600.0 * (pair + 1) as f64 + 150.0 * seed as f64;
+        1e-4 + 1.0 / (1.0 + (-(step - at) / 60.0).exp())
+    };
+    let loss = |step: f64, seed: u64| 20.0 - (0..15).map(|pair| rise(pair, step, seed) * 1.25).sum::<f64>();
+    Curves(HashMap::from([
+        ("loss".to_string(), vec![curve(0, &|_, step| loss(step, 0), 1), curve(1, &|_, step| loss(step, 1), 1)]),
+        (
+            "delta(fc1)".to_string(),
+            vec![curve(0, &|pair, step| rise(pair, step, 0), 15), curve(1, &|pair, step| rise(pair, step, 1), 15)],
+        ),
+    ]))
+}
+
+fn figure(series: Vec<Series>, marks: Vec<Series>) -> Figure {
+    Figure {
+        name: "fig02".to_string(),
+        title: None,
+        series,
+        marks,
+        over: "step".to_string(),
+        log_x: false,
+        log_y: false,
+        span: SPAN,
+    }
+}
+
+#[test]
+fn a_figure_has_a_panel_a_quantity_a_line_a_seed_or_pair_and_marks_at_breakings() {
+    let figure = figure(
+        vec![series(ProbeKind::Delta, "fc1", 0.0), series(ProbeKind::Loss, "", 0.0)],
+        vec![series(ProbeKind::Breakings, "fc1", 0.1)],
+    );
+    let drawing = Drawing::from_record(&figure, &staircase()).expect("both quantities are measured");
+    let [pairs, loss] = drawing.panels.as_slice() else { panic!("two panels, not {}", drawing.panels.len()) };
+    assert_eq!((pairs.lines.len(), loss.lines.len()), (15, 2));
+    assert_eq!(
+        pairs.lines.iter().filter_map(|line| line.label.as_deref()).collect::<Vec<_>>(),
+        ["pair 1 (seed 0)", "pair 8", "pair 15"]
+    );
+    assert_eq!(
+        loss.lines.iter().filter_map(|line| line.label.as_deref()).collect::<Vec<_>>(),
+        ["train, seed 0", "train, seed 1"]
+    );
+    assert_eq!(pairs.marks.len(), 1);
+    assert_eq!(pairs.marks[0].places.len(), 15);
+    assert_eq!(
+        loss.marks.iter().map(|mark| mark.tone).collect::<Vec<_>>(),
+        loss.lines.iter().map(|line| line.tone).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_drawing_becomes_a_picture_of_each_format() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let figure = figure(
+        vec![series(ProbeKind::Delta, "fc1", 0.0), series(ProbeKind::Loss, "", 0.0)],
+        vec![series(ProbeKind::Breakings, "fc1", 0.1)],
+    );
+    let drawing = Drawing::from_record(&figure, &staircase()).expect("both quantities are measured");
+    let [svg, png] = draw(&drawing, directory.path(), "fig02").expect("a writable directory");
+    let text = std::fs::read_to_string(svg).expect("written");
+    assert!(text.contains("<svg") && text.contains("</svg>"));
+    for word in ["step", "pair distance", "loss", "seed 0"] {
+        assert!(text.contains(word), "`{word}` is not in the picture");
+    }
+    let bytes = std::fs::read(png).expect("written");
+    assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+}
+
+#[test]
+fn a_quantity_that_no_run_measured_gives_no_figure() {
+    let figure = figure(vec![series(ProbeKind::Norm, "", 0.0)], Vec::new());
+    assert_eq!(Drawing::from_record(&figure, &staircase()), None);
+}
+
+#[test]
+fn a_logarithmic_axis_leaves_out_what_it_cannot_show() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let zero = Curve { seed: 0, steps: vec![0, 1], columns: vec![vec![0.0, -1.0]] };
+    let curves = Curves(HashMap::from([("loss".to_string(), vec![zero])]));
+    let figure = Figure { log_x: true, log_y: true, ..figure(vec![series(ProbeKind::Loss, "", 0.0)], Vec::new()) };
+    let drawing = Drawing::from_record(&figure, &curves).expect("measured");
+    draw(&drawing, directory.path(), "empty").expect("an empty pair of axes");
+}
