@@ -1,0 +1,130 @@
+//! What a training run leaves on disk (`docs/records.md`), and how it is read back.
+
+mod checkpoint;
+mod files;
+mod lock;
+mod settings;
+mod summary;
+mod table;
+mod writer;
+
+pub use checkpoint::{Checkpoint, Ending};
+pub use settings::Settings;
+pub use summary::{SeedSummary, Summary};
+pub use table::Row;
+pub use writer::{SeedWriter, Writer};
+
+use crate::probes::Event;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use sym_diagnostics::{Code, Diagnostic};
+
+/// A record of one training run, read back.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// What was run.
+    pub settings: Settings,
+    /// How it ended.
+    pub summary: Summary,
+    /// Names of the measured columns.
+    pub columns: Vec<String>,
+    /// The seeds, in the order of the spec.
+    pub seeds: Vec<SeedRecord>,
+}
+
+/// What one seed measured.
+#[derive(Debug, Clone)]
+pub struct SeedRecord {
+    /// The seed.
+    pub seed: u64,
+    /// Its rows, by step.
+    pub rows: Vec<Row>,
+    /// Symmetry breakings that its detectors saw.
+    pub events: Vec<Event>,
+}
+
+/// An event with its seed, as `events.json` lists them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SeedEvent {
+    pub(crate) seed: u64,
+    #[serde(flatten)]
+    pub(crate) event: Event,
+}
+
+impl Record {
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// E0604 where there is none, or it is damaged.
+    pub fn open(directory: &Path) -> Result<Self, Diagnostic> {
+        let settings: Settings = files::read_json(&directory.join(files::SETTINGS))?;
+        let summary: Summary = files::read_json(&directory.join(files::SUMMARY))?;
+        let events: Vec<SeedEvent> = files::read_json(&directory.join(files::EVENTS))?;
+        let path = directory.join(files::MEASUREMENTS);
+        let bytes = std::fs::read(&path).map_err(|error| files::unreadable(&path, &error))?;
+        let (columns, rows) = table::read(bytes).map_err(|why| damaged(&path, &why))?;
+        let seeds = settings
+            .seeds
+            .iter()
+            .map(|&seed| SeedRecord {
+                seed,
+                rows: rows.iter().filter(|(owner, _)| *owner == seed).map(|(_, row)| row.clone()).collect(),
+                events: events.iter().filter(|event| event.seed == seed).map(|event| event.event.clone()).collect(),
+            })
+            .collect();
+        Ok(Self { directory: directory.to_path_buf(), settings, summary, columns, seeds })
+    }
+
+    /// The steps and values of a column for one seed (its position, not its number); empty where there is none.
+    pub fn series(&self, seed: usize, column: &str) -> Vec<(u64, f64)> {
+        let (Some(at), Some(seed)) = (self.columns.iter().position(|known| known == column), self.seeds.get(seed)) else {
+            return Vec::new();
+        };
+        seed.rows.iter().filter_map(|row| Some((row.step, row.values[at]?))).collect()
+    }
+
+    /// The names of a probe's columns: itself, or `delta(fc1)[0]`, `delta(fc1)[1]`, … for one with a column a pair.
+    pub fn columns_of(&self, probe: &str) -> Vec<&str> {
+        let many = |column: &&String| column.strip_prefix(probe).is_some_and(|rest| rest.starts_with('['));
+        self.columns.iter().filter(|column| *column == probe || many(column)).map(String::as_str).collect()
+    }
+
+    /// The steps at which pairs of a space first reach a threshold, with the pair, for one seed's position. Read from the measured distances
+    /// where there are any, otherwise from the events of a probe with this threshold.
+    pub fn breakings(&self, seed: usize, space: &str, threshold: f64) -> Vec<(u64, usize)> {
+        let columns = self.columns_of(&format!("delta({space})"));
+        let mut found: Vec<(u64, usize)> = if columns.is_empty() {
+            let events = self.seeds.get(seed).map_or(&[][..], |seed| &seed.events);
+            events.iter().filter(|event| event.space == space && event.threshold == threshold).map(|event| (event.step, event.pair)).collect()
+        } else {
+            let first = |column: &str| self.series(seed, column).into_iter().find(|(_, distance)| *distance >= threshold);
+            columns.iter().enumerate().filter_map(|(pair, column)| Some((first(column)?.0, pair))).collect()
+        };
+        found.sort_unstable();
+        found
+    }
+
+    /// The weights with which a seed ended: a safetensors file under the stored names of the parameters.
+    pub fn weights_path(&self, seed: u64) -> PathBuf {
+        files::seed_directory(&self.directory, seed).join(files::WEIGHTS)
+    }
+}
+
+/// The first of `path`, `path-2`, `path-3`, … that does not exist.
+pub fn unused(path: &Path) -> PathBuf {
+    let name = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!("-{number}"));
+        PathBuf::from(name)
+    };
+    std::iter::once(path.to_path_buf()).chain((2..).map(name)).find(|path| !path.exists()).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// A part of a record that is not what was written.
+pub(crate) fn damaged(path: &Path, why: &str) -> Diagnostic {
+    Diagnostic::without_span(Code::E0604, format!("`{}` is damaged: {why}", path.display()))
+        .help("remove the record's directory to start anew, or restore it from a copy")
+}

@@ -1,0 +1,119 @@
+//! What a record says about how it came to be.
+
+use crate::data::DataSet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use sym_diagnostics::{Code, Diagnostic};
+use sym_ir::Program;
+use sym_ir::experiment::{Data, Train};
+
+/// Resolved settings of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The form of the record.
+    pub schema: u32,
+    /// Version of the tool.
+    pub version: String,
+    /// Architecture and operating system.
+    pub platform: String,
+    /// Name of the training run.
+    pub train: String,
+    /// Its seeds.
+    pub seeds: Vec<u64>,
+    /// Everything that determines the numbers, by field.
+    pub resolved: Value,
+    /// A hash of `resolved`.
+    pub spec_hash: String,
+}
+
+/// The form of records that this version writes.
+const SCHEMA: u32 = 1;
+
+impl Settings {
+    /// The settings of a run.
+    pub fn new(train: &Train, data: &Data, set: &DataSet, backend: &str, dtype: &str) -> Self {
+        let init: Vec<Value> = train.init.iter().map(|init| json!({ "kind": init.kind, "targets": init.targets })).collect();
+        let measures: Vec<Value> = train
+            .measures
+            .iter()
+            .map(|measure| {
+                let probes: Vec<Value> =
+                    measure.probes.iter().map(|probe| json!({ "column": probe.column(), "threshold": probe.threshold })).collect();
+                json!({ "every": measure.every, "probes": probes })
+            })
+            .collect();
+        let resolved = json!({
+            "model": train.model,
+            "program": blake3::hash(text(&train.program).as_bytes()).to_hex().to_string(),
+            "data": data.name,
+            "data_hash": set.hash(),
+            "examples": set.train.len(),
+            "test_examples": set.test.as_ref().map_or(0, crate::data::Examples::len),
+            "loss": train.loss,
+            "init": init,
+            "optimizer": train.optimizer,
+            "batch": train.batch.or(train.optimizer.batch),
+            "steps": train.steps,
+            "seeds": train.seeds,
+            "measures": measures,
+            "checkpoint": train.checkpoint,
+            "backend": backend,
+            "dtype": dtype,
+        });
+        let spec_hash = blake3::hash(resolved.to_string().as_bytes()).to_hex().to_string();
+        Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            train: train.name.clone(),
+            seeds: train.seeds.clone(),
+            resolved,
+            spec_hash,
+        }
+    }
+
+    /// Refuses to go on with a record of other settings.
+    ///
+    /// # Errors
+    ///
+    /// E0605 with the first field that differs.
+    pub fn same_as(&self, wanted: &Self, directory: &std::path::Path) -> Result<(), Diagnostic> {
+        if self.spec_hash == wanted.spec_hash && self.train == wanted.train {
+            return Ok(());
+        }
+        let field = wanted.resolved.as_object().and_then(|fields| {
+            fields.iter().find(|(name, value)| self.resolved.get(name.as_str()) != Some(*value)).map(|(name, value)| (name.clone(), value.clone()))
+        });
+        let message = format!("the record `{}` belongs to another spec or other settings", directory.display());
+        let diagnostic = Diagnostic::without_span(Code::E0605, message).help("undo the change, or start a new record with `--out`");
+        Err(match field {
+            Some((name, value)) => {
+                let recorded = self.resolved.get(&name).cloned().unwrap_or(Value::Null);
+                diagnostic.found(format!("`{name}` = {value}")).expected(format!("`{name}` = {recorded}, as recorded"))
+            }
+            None => diagnostic.found(wanted.train.clone()).expected(format!("{}, as recorded", self.train)),
+        })
+    }
+}
+
+/// Everything about a program that determines its numbers, without where it is written.
+fn text(program: &Program) -> String {
+    let mut text = format!("model {}\n", program.name);
+    let sizes = |shape: &[sym_ir::Axis]| shape.iter().map(|axis| axis.size.to_string()).collect::<Vec<_>>().join(" ");
+    let mut line = |arguments: std::fmt::Arguments<'_>| text.write_fmt(arguments).expect("writing to a string succeeds");
+    for parameter in &program.parameters {
+        let sym_ir::Parameter { path, storage, shape, trainable, initial, span: _ } = parameter;
+        line(format_args!("parameter {path} [{}] {storage:?} {trainable} {initial:?}\n", sizes(shape)));
+    }
+    for input in &program.inputs {
+        line(format_args!("input {} [{}]\n", input.name, sizes(&input.shape)));
+    }
+    for node in &program.nodes {
+        line(format_args!("node [{}] {:?}\n", sizes(&node.shape), node.operation));
+    }
+    for output in &program.outputs {
+        line(format_args!("output {} {}\n", output.name, output.value.0));
+    }
+    text
+}

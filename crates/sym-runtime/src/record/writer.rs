@@ -1,0 +1,164 @@
+//! Writes a record while a run goes on.
+
+use super::checkpoint::{self, Reference};
+use super::{Checkpoint, Ending, Record, Row, SeedEvent, SeedSummary, Settings, Summary, damaged, files, lock::Lock, table};
+use crate::probes::Event;
+use indexmap::IndexMap;
+use std::path::{Path, PathBuf};
+use sym_diagnostics::{Code, Diagnostic};
+
+/// The record of one training run, under its lock.
+#[derive(Debug)]
+pub struct Writer {
+    directory: PathBuf,
+    columns: Vec<String>,
+    single: bool,
+    _lock: Lock,
+}
+
+/// The part of a record that one seed writes.
+#[derive(Debug)]
+pub struct SeedWriter<'a> {
+    record: &'a Writer,
+    directory: PathBuf,
+    seed: u64,
+    parts: Vec<Reference>,
+    rows: Vec<Row>,
+}
+
+impl Writer {
+    /// Begins a record, or goes on with one where `resume` is set and there is one.
+    ///
+    /// # Errors
+    ///
+    /// E0603 where the directory cannot be written or already holds a record that is not to be resumed, E0608 while another process
+    /// writes it, E0604 for a damaged one, E0605 for one of other settings.
+    pub fn open(directory: &Path, spec: &str, settings: &Settings, columns: &[String], single: bool, resume: bool) -> Result<Self, Diagnostic> {
+        files::create_directory(directory)?;
+        let lock = Lock::take(directory)?;
+        let path = directory.join(files::SETTINGS);
+        if path.exists() {
+            if !resume {
+                return Err(Diagnostic::without_span(Code::E0603, format!("`{}` already holds a record", directory.display()))
+                    .found("a record")
+                    .expected("a new or empty directory")
+                    .help("go on with it by `--resume`, or choose another directory with `--out`"));
+            }
+            let recorded: Settings = files::read_json(&path)?;
+            recorded.same_as(settings, directory)?;
+        } else {
+            files::write(&directory.join(files::SPEC), spec.as_bytes())?;
+            files::write_json(&path, settings)?;
+        }
+        Ok(Self { directory: directory.to_path_buf(), columns: columns.to_vec(), single, _lock: lock })
+    }
+
+    /// The part of one seed, with the state from which it goes on.
+    ///
+    /// # Errors
+    ///
+    /// E0603, E0604.
+    pub fn seed(&self, seed: u64) -> Result<(SeedWriter<'_>, Option<Checkpoint>), Diagnostic> {
+        let directory = files::seed_directory(&self.directory, seed);
+        files::create_directory(&directory)?;
+        let (state, parts) = match checkpoint::read(&directory)? {
+            Some((state, parts)) => (Some(state), parts),
+            None => (None, Vec::new()),
+        };
+        Ok((SeedWriter { record: self, directory, seed, parts, rows: Vec::new() }, state))
+    }
+
+    /// Merges the parts of all seeds and writes how they ended. Parts stay: they belong to the checkpoints.
+    ///
+    /// # Errors
+    ///
+    /// E0603, E0604.
+    pub fn finish(&self, summary: Summary, mut seeds: Vec<(u64, Vec<Row>, Vec<Event>)>) -> Result<Record, Diagnostic> {
+        let groups: Vec<(u64, &[Row])> = seeds.iter().map(|(seed, rows, _)| (*seed, rows.as_slice())).collect();
+        let path = self.directory.join(files::MEASUREMENTS);
+        let bytes = table::write(&self.columns, &groups).map_err(|error| damaged(&path, &error.to_string()))?;
+        files::write(&path, &bytes)?;
+        let events: Vec<SeedEvent> = seeds
+            .iter_mut()
+            .flat_map(|(seed, _, events)| {
+                let seed = *seed;
+                std::mem::take(events).into_iter().map(move |event| SeedEvent { seed, event })
+            })
+            .collect();
+        files::write_json(&self.directory.join(files::EVENTS), &events)?;
+        files::write_json(&self.directory.join(files::SUMMARY), &summary)?;
+        Record::open(&self.directory)
+    }
+
+    /// First and last value of each column.
+    pub(crate) fn summarise(&self, seed: u64, state: &Checkpoint, rows: &[Row], events: usize) -> SeedSummary {
+        let pick = |rows: &mut dyn Iterator<Item = &Row>| {
+            let rows: Vec<&Row> = rows.collect();
+            let value = |at: usize| rows.iter().find_map(|row| row.values[at]);
+            // JSON has no infinities: a value that is not finite is left out, as the ending says why.
+            let found = self.columns.iter().enumerate().filter_map(|(at, name)| Some((name.clone(), value(at).filter(|value| value.is_finite())?)));
+            found.collect::<IndexMap<_, _>>()
+        };
+        SeedSummary {
+            seed,
+            ending: state.ending.clone(),
+            step: state.step,
+            wall_seconds: state.wall_seconds,
+            events,
+            first: pick(&mut rows.iter()),
+            last: pick(&mut rows.iter().rev()),
+        }
+    }
+}
+
+impl SeedWriter<'_> {
+    /// Adds a measurement; it is on disk after the next checkpoint.
+    pub fn push(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    /// Makes the state durable, with all measurements so far.
+    ///
+    /// # Errors
+    ///
+    /// E0603.
+    pub fn checkpoint(&mut self, state: &Checkpoint) -> Result<(), Diagnostic> {
+        if !self.rows.is_empty() {
+            let file = format!("part-{:08}.parquet", self.parts.len());
+            let bytes = table::write(&self.record.columns, &[(self.seed, &self.rows)])
+                .map_err(|error| damaged(&self.directory.join(&file), &error.to_string()))?;
+            self.parts.push(Reference::write(&self.directory, file, &bytes)?);
+            self.rows.clear();
+        }
+        checkpoint::write(&self.directory, state, &self.parts, self.record.single)
+    }
+
+    /// Where the final weights go.
+    pub fn weights_path(&self) -> PathBuf {
+        self.directory.join(files::WEIGHTS)
+    }
+
+    /// All measurements up to the last checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// E0604 for a damaged part.
+    pub fn rows(&self) -> Result<Vec<Row>, Diagnostic> {
+        let mut rows = Vec::new();
+        for part in &self.parts {
+            let (columns, found) = table::read(part.read(&self.directory)?).map_err(|why| damaged(&self.directory.join(&part.file), &why))?;
+            if columns != self.record.columns {
+                return Err(damaged(&self.directory.join(&part.file), "it has other columns"));
+            }
+            rows.extend(found.into_iter().map(|(_, row)| row));
+        }
+        Ok(rows)
+    }
+}
+
+impl Ending {
+    /// Whether nothing is left to do.
+    pub fn is_final(&self) -> bool {
+        *self != Ending::Interrupted
+    }
+}
