@@ -77,18 +77,24 @@ fn apply(
             InitKind::Default => default(parameter.initial, &mut stream, values),
             InitKind::Kaiming => normal(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(2.0 / into))),
             InitKind::KaimingUniform => {
-                uniform(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(6.0 / into)))
+                uniform(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(6.0 / into)));
             }
             InitKind::Xavier => {
-                normal(&mut stream, values, fan(parameter).map_or(0.0, |(into, out)| libm::sqrt(2.0 / (into + out))))
+                normal(&mut stream, values, fan(parameter).map_or(0.0, |(into, out)| libm::sqrt(2.0 / (into + out))));
             }
             InitKind::Normal { std } => normal(&mut stream, values, std),
             InitKind::Uniform { bound } => uniform(&mut stream, values, bound),
             InitKind::Constant { value } => values.fill(value),
-            InitKind::Scaled { factor } => values.iter_mut().for_each(|entry| *entry *= factor),
+            InitKind::Scaled { factor } => {
+                for entry in values {
+                    *entry *= factor;
+                }
+            }
             InitKind::Merged { jitter } => {
                 let mut noise = Stream::new(seed, &format!("{purpose}-jitter"), &parameter.path);
-                values.iter_mut().for_each(|entry| *entry += jitter * noise.normal());
+                for entry in values {
+                    *entry += jitter * noise.normal();
+                }
             }
         }
     }
@@ -104,16 +110,24 @@ fn default(initial: Initial, stream: &mut Stream, values: &mut [f64]) {
     match initial {
         Initial::Constant(value) => values.fill(value),
         Initial::Uniform { bound } => uniform(stream, values, bound),
-        Initial::Normal { mean, std } => values.iter_mut().for_each(|entry| *entry = mean + std * stream.normal()),
+        Initial::Normal { mean, std } => {
+            for entry in values {
+                *entry = mean + std * stream.normal();
+            }
+        }
     }
 }
 
 fn normal(stream: &mut Stream, values: &mut [f64], std: f64) {
-    values.iter_mut().for_each(|entry| *entry = std * stream.normal());
+    for entry in values {
+        *entry = std * stream.normal();
+    }
 }
 
 fn uniform(stream: &mut Stream, values: &mut [f64], bound: f64) {
-    values.iter_mut().for_each(|entry| *entry = stream.uniform(-bound, bound));
+    for entry in values {
+        *entry = stream.uniform(-bound, bound);
+    }
 }
 
 /// Makes all units of every selected space alike: each parameter that the space moves becomes its mean along the space's axis.
@@ -145,7 +159,9 @@ fn average(parameter: &Parameter, axis: usize, values: &mut [f64]) {
     for block in values.chunks_mut((count * inner).max(1)) {
         for offset in 0..inner {
             let mean = (0..count).map(|position| block[position * inner + offset]).sum::<f64>() / count as f64;
-            (0..count).for_each(|position| block[position * inner + offset] = mean);
+            for position in 0..count {
+                block[position * inner + offset] = mean;
+            }
         }
     }
 }

@@ -6,6 +6,10 @@
 //! | a `data` item becomes examples | [`data`] |
 //! | initial weights | [`init`] |
 //! | update rules | [`optim`] |
+//! | losses | [`loss`] |
+//! | a `train` item becomes runs | [`train`] |
+//! | what is measured | [`probes`] |
+//! | what is kept on disk | [`record`] |
 //! | `expect` items are judged | [`claims`] |
 //!
 //! Architecture invariant: this crate does not parse and does not print. Everything random comes from a named stream, every sum that
@@ -13,14 +17,18 @@
 
 pub mod claims;
 pub mod data;
-mod evaluate;
+pub mod evaluate;
 pub mod init;
+pub mod loss;
 pub mod observer;
 pub mod optim;
+pub mod probes;
+pub mod record;
 mod select;
 pub mod streams;
 #[cfg(test)]
 mod testing;
+pub mod train;
 
 pub use observer::{Observer, Progress, Silent};
 pub use streams::Stream;
@@ -28,6 +36,6 @@ pub use streams::Stream;
 /// The reason of a failed file operation without the system's error number, lower case.
 fn io_reason(error: &std::io::Error) -> String {
     let text = error.to_string();
-    let reason = text.split(" (os error").next().unwrap_or(&text);
-    reason[..1].to_lowercase() + &reason[1..]
+    let mut reason = text.split(" (os error").next().unwrap_or(&text).chars();
+    reason.next().map_or_else(String::new, |first| first.to_lowercase().chain(reason).collect())
 }

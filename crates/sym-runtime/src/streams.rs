@@ -1,6 +1,6 @@
 //! Named streams of random numbers: the same on every machine, independent of each other and of the order in which they are read.
 //!
-//! A stream is ChaCha12 under the key blake3(seed, purpose, path), so that adding a parameter, a probe or a data set changes no other
+//! A stream is `ChaCha12` under the key blake3(seed, purpose, path), so that adding a parameter, a probe or a data set changes no other
 //! stream. Transforms use `libm`, never the platform's functions.
 
 use rand_chacha::ChaCha12Rng;

@@ -113,9 +113,11 @@ impl DataSet {
             }
             match &part.targets {
                 Targets::Numbers(table) => hash_table(&mut hasher, table),
-                Targets::Classes(classes) => classes.iter().for_each(|&class| {
-                    hasher.update(&(class as u64).to_le_bytes());
-                }),
+                Targets::Classes(classes) => {
+                    for &class in classes {
+                        hasher.update(&(class as u64).to_le_bytes());
+                    }
+                }
             }
         }
         hasher.finalize().to_hex().to_string()

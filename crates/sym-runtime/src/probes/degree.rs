@@ -15,7 +15,7 @@ pub struct Event {
     pub threshold: f64,
 }
 
-/// Remembers which pairs of a space have ever reached the threshold.
+/// Remembers which pairs of a space have ever reached the threshold. One that is there at step 0 never was symmetric: that is no breaking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Detector {
     /// For each pair the step at which it first did.
@@ -37,9 +37,9 @@ impl Detector {
         }
     }
 
-    /// The number of pairs that have.
-    pub fn count(&self) -> usize {
-        self.first.iter().flatten().count()
+    /// The pairs that broke, with the step of the measurement that saw it.
+    pub fn breakings(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.first.iter().enumerate().filter_map(|(pair, first)| Some((pair, first.filter(|&step| step > 0)?)))
     }
 }
 
@@ -53,14 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_breaks_once_even_if_it_comes_back() {
-        let mut detector = Detector::new(2);
-        detector.observe(0, &[0.0, 0.0], 0.1);
-        detector.observe(10, &[0.1, 0.05], 0.1);
-        detector.observe(20, &[0.0, 0.3], 0.1);
-        detector.observe(30, &[0.4, 0.3], 0.1);
-        assert_eq!(detector.first, [Some(10), Some(20)]);
-        assert_eq!(detector.count(), 2);
+    fn a_pair_breaks_once_even_if_it_comes_back_and_never_where_it_started_apart() {
+        let mut detector = Detector::new(3);
+        detector.observe(0, &[0.0, 0.0, 0.7], 0.1);
+        detector.observe(10, &[0.1, 0.05, 0.0], 0.1);
+        detector.observe(20, &[0.0, 0.3, 0.7], 0.1);
+        detector.observe(30, &[0.4, 0.3, 0.7], 0.1);
+        assert_eq!(detector.breakings().collect::<Vec<_>>(), [(0, 10), (1, 20)]);
     }
 
     #[test]

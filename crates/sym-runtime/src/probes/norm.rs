@@ -6,7 +6,11 @@ use sym_ir::Program;
 
 /// The norm of all parameters that a selector names; of all where it is empty.
 pub fn norm(program: &Program, weights: &Weights, selector: &str) -> f64 {
-    let chosen = program.parameters.iter().zip(&weights.values).filter(|(parameter, _)| selector.is_empty() || selects(selector, &parameter.path));
+    let chosen = program
+        .parameters
+        .iter()
+        .zip(&weights.values)
+        .filter(|(parameter, _)| selector.is_empty() || selects(selector, &parameter.path));
     chosen.flat_map(|(_, values)| values).map(|value| value * value).sum::<f64>().sqrt()
 }
 

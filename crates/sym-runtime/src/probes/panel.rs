@@ -65,7 +65,11 @@ impl Panel {
         let mut problems = Vec::new();
         for measure in &train.measures {
             for probe in &measure.probes {
-                if panel.entries.iter().any(|entry| entry.probe.column() == probe.column() && entry.probe.threshold == probe.threshold) {
+                if panel
+                    .entries
+                    .iter()
+                    .any(|entry| entry.probe.column() == probe.column() && entry.probe.threshold == probe.threshold)
+                {
                     continue;
                 }
                 match panel.resolve(probe, train, symmetries, has_test, has_classes) {
@@ -90,7 +94,8 @@ impl Panel {
             ProbeKind::Loss | ProbeKind::TestLoss | ProbeKind::Accuracy | ProbeKind::TestAccuracy => {
                 if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy) && !has_test {
                     let message = format!("`{name}` needs a second part of `{}`", train.data);
-                    return Err(Diagnostic::new(Code::E0220, probe.span, message).help(format!("`split 100 as test` in `data {}`", train.data)));
+                    return Err(Diagnostic::new(Code::E0220, probe.span, message)
+                        .help(format!("`split 100 as test` in `data {}`", train.data)));
                 }
                 if matches!(probe.kind, ProbeKind::Accuracy | ProbeKind::TestAccuracy) && !has_classes {
                     let message = format!("`{name}` needs classes and the targets of `{}` are numbers", train.data);
@@ -101,9 +106,13 @@ impl Panel {
             ProbeKind::Delta | ProbeKind::Ndos | ProbeKind::Ndosb | ProbeKind::Breakings => {
                 let space = symmetries.spaces.iter().find(|space| space.name == probe.target).ok_or_else(|| {
                     let names = symmetries.spaces.iter().map(|space| space.name.as_str());
-                    Diagnostic::new(Code::E0221, probe.span, format!("`{}` has no unit space `{}`", train.program.name, probe.target))
-                        .found(probe.target.clone())
-                        .suggest(&probe.target, names)
+                    Diagnostic::new(
+                        Code::E0221,
+                        probe.span,
+                        format!("`{}` has no unit space `{}`", train.program.name, probe.target),
+                    )
+                    .found(probe.target.clone())
+                    .suggest(&probe.target, names)
                 })?;
                 let pairs = (space.size as usize).saturating_sub(1);
                 let detector = (probe.kind != ProbeKind::Delta).then(|| {
@@ -118,7 +127,8 @@ impl Panel {
                 found.map(|(id, _)| (Target::Matrix(id), 1)).ok_or_else(|| no_parameter(probe, &train.program))
             }
             ProbeKind::Norm => {
-                let known = probe.target.is_empty() || train.program.parameters.iter().any(|parameter| selects(&probe.target, &parameter.path));
+                let known = probe.target.is_empty()
+                    || train.program.parameters.iter().any(|parameter| selects(&probe.target, &parameter.path));
                 known.then(|| (Target::Selector(probe.target.clone()), 1)).ok_or_else(|| no_parameter(probe, &train.program))
             }
         }
@@ -179,7 +189,9 @@ impl Panel {
                     match (entry.probe.kind, detector) {
                         (ProbeKind::Ndos, _) => row[entry.column] = Some((pairs.len() - broken) as f64),
                         (ProbeKind::Ndosb, _) => row[entry.column] = Some(broken as f64),
-                        (ProbeKind::Breakings, Some(detector)) => row[entry.column] = Some(detectors[*detector].count() as f64),
+                        (ProbeKind::Breakings, Some(detector)) => {
+                            row[entry.column] = Some(detectors[*detector].breakings().count() as f64)
+                        }
                         _ => {
                             for (slot, &distance) in row[entry.column..entry.column + entry.width].iter_mut().zip(pairs) {
                                 *slot = Some(distance);
@@ -201,16 +213,17 @@ impl Panel {
         let mut events: Vec<Event> = Vec::new();
         for entry in &self.entries {
             let Target::Space { space, detector: Some(at) } = &entry.target else { continue };
-            for (pair, first) in detectors[*at].first.iter().enumerate() {
-                if let Some(step) = *first {
-                    events.push(Event { step, space: space.name.clone(), pair, threshold: entry.probe.threshold });
-                }
-            }
+            let event = |(pair, step)| Event { step, space: space.name.clone(), pair, threshold: entry.probe.threshold };
+            events.extend(detectors[*at].breakings().map(event));
         }
         events.sort_by(|left, right| {
-            (left.step, &left.space, left.pair).cmp(&(right.step, &right.space, right.pair)).then(left.threshold.total_cmp(&right.threshold))
+            (left.step, &left.space, left.pair)
+                .cmp(&(right.step, &right.space, right.pair))
+                .then(left.threshold.total_cmp(&right.threshold))
         });
-        events.dedup_by(|later, earlier| (&later.space, later.pair) == (&earlier.space, earlier.pair) && later.threshold == earlier.threshold);
+        events.dedup_by(|later, earlier| {
+            (&later.space, later.pair) == (&earlier.space, earlier.pair) && later.threshold == earlier.threshold
+        });
         events
     }
 }

@@ -32,9 +32,10 @@ pub fn score(module: &Module, examples: &Examples, loss: Loss, width: usize, dev
         let outputs = module.forward(&evaluate::arrays(module.program(), &inputs, device, dtype));
         let values = outputs.first().map_or_else(Vec::new, sym_lower::Array::values);
         let targets = match &examples.targets {
-            Targets::Numbers(table) => {
-                Targets::Numbers(Table { values: table.values[start * table.width..end * table.width].to_vec(), width: table.width })
-            }
+            Targets::Numbers(table) => Targets::Numbers(Table {
+                values: table.values[start * table.width..end * table.width].to_vec(),
+                width: table.width,
+            }),
             Targets::Classes(classes) => Targets::Classes(classes[start..end].to_vec()),
         };
         total += loss::sum(loss, &values, &targets, width);

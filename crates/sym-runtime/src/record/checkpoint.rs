@@ -164,9 +164,9 @@ fn pack(tensors: &BTreeMap<String, Vec<f64>>, single: bool) -> Vec<u8> {
         })
         .collect();
     let dtype = if single { Dtype::F32 } else { Dtype::F64 };
-    let views = bytes
-        .iter()
-        .map(|(name, length, bytes)| (*name, TensorView::new(dtype, vec![*length], bytes).expect("as many bytes as numbers take")));
+    let views = bytes.iter().map(|(name, length, bytes)| {
+        (*name, TensorView::new(dtype, vec![*length], bytes).expect("as many bytes as numbers take"))
+    });
     serialize(views, None).expect("names are different and sizes fit")
 }
 

@@ -14,10 +14,12 @@ pub use summary::{SeedSummary, Summary};
 pub use table::Row;
 pub use writer::{SeedWriter, Writer};
 
+use crate::claims::Curve;
 use crate::probes::Event;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use sym_diagnostics::{Code, Diagnostic};
+use sym_ir::experiment::Probe;
 
 /// A record of one training run, read back.
 #[derive(Debug, Clone)]
@@ -92,19 +94,19 @@ impl Record {
         self.columns.iter().filter(|column| *column == probe || many(column)).map(String::as_str).collect()
     }
 
-    /// The steps at which pairs of a space first reach a threshold, with the pair, for one seed's position. Read from the measured distances
-    /// where there are any, otherwise from the events of a probe with this threshold.
-    pub fn breakings(&self, seed: usize, space: &str, threshold: f64) -> Vec<(u64, usize)> {
-        let columns = self.columns_of(&format!("delta({space})"));
-        let mut found: Vec<(u64, usize)> = if columns.is_empty() {
-            let events = self.seeds.get(seed).map_or(&[][..], |seed| &seed.events);
-            events.iter().filter(|event| event.space == space && event.threshold == threshold).map(|event| (event.step, event.pair)).collect()
-        } else {
-            let first = |column: &str| self.series(seed, column).into_iter().find(|(_, distance)| *distance >= threshold);
-            columns.iter().enumerate().filter_map(|(pair, column)| Some((first(column)?.0, pair))).collect()
+    /// The curves of a probe, one a seed; `None` where the run did not measure it.
+    pub fn curves(&self, probe: &Probe) -> Option<Vec<Curve>> {
+        let name = probe.column();
+        let exact = format!("{}({}, threshold: {})", probe.kind.name(), probe.target, probe.threshold);
+        let columns = [exact, name].iter().map(|name| self.columns_of(name)).find(|columns| !columns.is_empty())?;
+        let at: Vec<usize> = columns.iter().filter_map(|column| self.columns.iter().position(|known| known == column)).collect();
+        let curve = |seed: &SeedRecord| {
+            // All columns of a probe are measured at the same steps.
+            let rows: Vec<&Row> = seed.rows.iter().filter(|row| row.values[at[0]].is_some()).collect();
+            let column = |&at: &usize| rows.iter().map(|row| row.values[at].unwrap_or(f64::NAN)).collect();
+            Curve { seed: seed.seed, steps: rows.iter().map(|row| row.step).collect(), columns: at.iter().map(column).collect() }
         };
-        found.sort_unstable();
-        found
+        Some(self.seeds.iter().map(curve).collect())
     }
 
     /// The weights with which a seed ended: a safetensors file under the stored names of the parameters.

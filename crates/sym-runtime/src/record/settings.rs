@@ -38,8 +38,11 @@ impl Settings {
             .measures
             .iter()
             .map(|measure| {
-                let probes: Vec<Value> =
-                    measure.probes.iter().map(|probe| json!({ "column": probe.column(), "threshold": probe.threshold })).collect();
+                let probes: Vec<Value> = measure
+                    .probes
+                    .iter()
+                    .map(|probe| json!({ "column": probe.column(), "threshold": probe.threshold }))
+                    .collect();
                 json!({ "every": measure.every, "probes": probes })
             })
             .collect();
@@ -83,10 +86,14 @@ impl Settings {
             return Ok(());
         }
         let field = wanted.resolved.as_object().and_then(|fields| {
-            fields.iter().find(|(name, value)| self.resolved.get(name.as_str()) != Some(*value)).map(|(name, value)| (name.clone(), value.clone()))
+            fields
+                .iter()
+                .find(|(name, value)| self.resolved.get(name.as_str()) != Some(*value))
+                .map(|(name, value)| (name.clone(), value.clone()))
         });
         let message = format!("the record `{}` belongs to another spec or other settings", directory.display());
-        let diagnostic = Diagnostic::without_span(Code::E0605, message).help("undo the change, or start a new record with `--out`");
+        let diagnostic =
+            Diagnostic::without_span(Code::E0605, message).help("undo the change, or start a new record with `--out`");
         Err(match field {
             Some((name, value)) => {
                 let recorded = self.resolved.get(&name).cloned().unwrap_or(Value::Null);

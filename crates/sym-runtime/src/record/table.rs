@@ -104,7 +104,8 @@ fn read_groups(bytes: Vec<u8>) -> Result<(Vec<String>, Vec<(u64, Row)>), Parquet
                     let levels = (column >= FIXED).then_some(&mut present);
                     reader.read_records(count, levels, None, &mut values)?;
                     let mut values = values.into_iter();
-                    let entries = (0..count).map(|row| if column < FIXED || present.get(row) == Some(&1) { values.next() } else { None });
+                    let entries =
+                        (0..count).map(|row| if column < FIXED || present.get(row) == Some(&1) { values.next() } else { None });
                     numbers.push(entries.collect());
                 }
                 _ => return Err(ParquetError::General(format!("column `{}` has another type", names[column]))),

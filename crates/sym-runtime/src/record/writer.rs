@@ -33,7 +33,14 @@ impl Writer {
     ///
     /// E0603 where the directory cannot be written or already holds a record that is not to be resumed, E0608 while another process
     /// writes it, E0604 for a damaged one, E0605 for one of other settings.
-    pub fn open(directory: &Path, spec: &str, settings: &Settings, columns: &[String], single: bool, resume: bool) -> Result<Self, Diagnostic> {
+    pub fn open(
+        directory: &Path,
+        spec: &str,
+        settings: &Settings,
+        columns: &[String],
+        single: bool,
+        resume: bool,
+    ) -> Result<Self, Diagnostic> {
         files::create_directory(directory)?;
         let lock = Lock::take(directory)?;
         let path = directory.join(files::SETTINGS);
@@ -96,7 +103,11 @@ impl Writer {
             let rows: Vec<&Row> = rows.collect();
             let value = |at: usize| rows.iter().find_map(|row| row.values[at]);
             // JSON has no infinities: a value that is not finite is left out, as the ending says why.
-            let found = self.columns.iter().enumerate().filter_map(|(at, name)| Some((name.clone(), value(at).filter(|value| value.is_finite())?)));
+            let found = self
+                .columns
+                .iter()
+                .enumerate()
+                .filter_map(|(at, name)| Some((name.clone(), value(at).filter(|value| value.is_finite())?)));
             found.collect::<IndexMap<_, _>>()
         };
         SeedSummary {
@@ -133,9 +144,13 @@ impl SeedWriter<'_> {
         checkpoint::write(&self.directory, state, &self.parts, self.record.single)
     }
 
-    /// Where the final weights go.
-    pub fn weights_path(&self) -> PathBuf {
-        self.directory.join(files::WEIGHTS)
+    /// Writes the final weights: a whole safetensors file.
+    ///
+    /// # Errors
+    ///
+    /// E0603.
+    pub fn weights(&self, bytes: &[u8]) -> Result<(), Diagnostic> {
+        files::write(&self.directory.join(files::WEIGHTS), bytes)
     }
 
     /// All measurements up to the last checkpoint.
@@ -146,7 +161,8 @@ impl SeedWriter<'_> {
     pub fn rows(&self) -> Result<Vec<Row>, Diagnostic> {
         let mut rows = Vec::new();
         for part in &self.parts {
-            let (columns, found) = table::read(part.read(&self.directory)?).map_err(|why| damaged(&self.directory.join(&part.file), &why))?;
+            let (columns, found) =
+                table::read(part.read(&self.directory)?).map_err(|why| damaged(&self.directory.join(&part.file), &why))?;
             if columns != self.record.columns {
                 return Err(damaged(&self.directory.join(&part.file), "it has other columns"));
             }

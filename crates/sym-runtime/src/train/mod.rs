@@ -1,0 +1,200 @@
+//! Training runs: a `train` item with its seeds, each on a thread of its own.
+//!
+//! The loop of one seed is [`Seed`]: before step s come a checkpoint, if one is due, and the measurement of s, if one is due; after the last
+//! step come the last measurement and the final weights. Everything that happens at step s is a function of the seed, s and the state at s,
+//! so that going on from a checkpoint gives the same bits as never having stopped.
+
+mod batches;
+mod seed;
+mod setup;
+
+pub use batches::Batches;
+
+use crate::Observer;
+use crate::record::{Checkpoint, Record, Row, SeedSummary, Settings, Summary, Writer};
+use seed::{Seed, Stop};
+use setup::Setup;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use sym_diagnostics::{Code, Diagnostic};
+use sym_infer::Symmetries;
+use sym_ir::experiment::{Data, Train};
+
+/// Where and how a run is executed.
+#[derive(Debug, Clone)]
+pub struct Environment<'a> {
+    /// The directory of the whole file's results; the record is its subdirectory of the run's name.
+    pub out: &'a Path,
+    /// The text of the `.sym` file, copied into the record.
+    pub spec: &'a str,
+    /// The directory from which data files are named.
+    pub base: &'a Path,
+    /// The backend's name, such as `flex`.
+    pub backend: &'a str,
+    /// `f32` or `f64`.
+    pub dtype: &'a str,
+    /// How many seeds run at once; at least 1 is taken.
+    pub threads: usize,
+    /// Whether to go on with a record that is there.
+    pub resume: bool,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The record's directory.
+    pub directory: PathBuf,
+    /// The record, as far as it was written.
+    pub record: Option<Record>,
+    /// Everything that is to be said.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether the observer ended it.
+    pub interrupted: bool,
+}
+
+/// Executes a training run. `symmetries` are those of the run's program.
+pub fn run(
+    train: &Train,
+    data: &Data,
+    symmetries: &Symmetries,
+    environment: &Environment<'_>,
+    observer: &dyn Observer,
+) -> Outcome {
+    let directory = environment.out.join(&train.name);
+    match attempt(train, data, symmetries, environment, observer, &directory) {
+        Ok((record, diagnostics, interrupted)) => Outcome { directory, record: Some(record), diagnostics, interrupted },
+        Err(diagnostics) => Outcome { directory, record: None, diagnostics, interrupted: false },
+    }
+}
+
+/// What one seed came to.
+struct SeedOutcome {
+    at: usize,
+    summary: SeedSummary,
+    rows: Vec<Row>,
+    state: Checkpoint,
+}
+
+fn attempt(
+    train: &Train,
+    data: &Data,
+    symmetries: &Symmetries,
+    environment: &Environment<'_>,
+    observer: &dyn Observer,
+    directory: &Path,
+) -> Result<(Record, Vec<Diagnostic>, bool), Vec<Diagnostic>> {
+    let setup = Setup::new(train, data, symmetries, environment)?;
+    let settings = Settings::new(train, data, &setup.data, environment.backend, environment.dtype);
+    let single = setup.dtype == burn::tensor::DType::F32;
+    let writer = Writer::open(directory, environment.spec, &settings, setup.panel.columns(), single, environment.resume)
+        .map_err(|error| vec![error])?;
+
+    let next = AtomicUsize::new(0);
+    let outcomes: Mutex<Vec<SeedOutcome>> = Mutex::new(Vec::new());
+    let problems: Mutex<Vec<Diagnostic>> = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(&seed) = train.seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let at = train.seeds.iter().position(|&other| other == seed).unwrap_or(0);
+            match run_seed(&setup, &writer, seed, observer) {
+                Ok((summary, rows, state)) => {
+                    let outcome = SeedOutcome { at, summary, rows, state };
+                    outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+                }
+                Err(errors) => problems.lock().unwrap_or_else(PoisonError::into_inner).extend(errors),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..environment.threads.clamp(1, train.seeds.len().max(1)) {
+            scope.spawn(|| alone(work));
+        }
+    });
+
+    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcomes.sort_by_key(|outcome| outcome.at);
+    let mut diagnostics = problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    let interrupted = outcomes.iter().any(|outcome| !outcome.state.ending.is_final());
+    diagnostics.extend(outcomes.iter().filter_map(|outcome| outcome.diagnostic(train)));
+    if interrupted {
+        let done = outcomes.iter().map(|outcome| outcome.summary.step).min().unwrap_or(0);
+        diagnostics.push(
+            Diagnostic::new(Code::E0609, train.span, format!("`{}` was stopped at step {done} of {}", train.name, train.steps))
+                .found(format!("{done} steps"))
+                .expected(format!("{} steps", train.steps))
+                .help(format!("go on with `--resume {}`", environment.out.display())),
+        );
+    }
+    let summary = Summary {
+        schema: 1,
+        train: train.name.clone(),
+        parameters: train.program.trainable_entries().and_then(|count| u64::try_from(count).ok()).unwrap_or(u64::MAX),
+        steps: train.steps,
+        complete: !interrupted,
+        seeds: outcomes.iter().map(|outcome| outcome.summary.clone()).collect(),
+    };
+    let seeds = outcomes
+        .into_iter()
+        .map(|outcome| (outcome.summary.seed, outcome.rows, setup.panel.events(&outcome.state.detectors)))
+        .collect();
+    let record = writer.finish(summary, seeds).map_err(|error| vec![error])?;
+    Ok((record, diagnostics, interrupted))
+}
+
+/// Runs work in a pool of one thread: whatever it calls sums in one order. Runs it here where the system gives no more threads.
+fn alone(work: impl FnOnce() + Send) {
+    match rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// Bytes of stack for a seed: gradients of long programs recurse.
+const STACK: usize = 64 << 20;
+
+fn run_seed(
+    setup: &Setup<'_>,
+    writer: &Writer,
+    number: u64,
+    observer: &dyn Observer,
+) -> Result<(SeedSummary, Vec<Row>, Checkpoint), Vec<Diagnostic>> {
+    let (mut file, state) = writer.seed(number).map_err(|error| vec![error])?;
+    let state = match state {
+        Some(state) if state.ending.is_final() => state,
+        other => {
+            let mut seed = Seed::new(setup, number, other)?;
+            let stop = seed.run(&mut file, observer).map_err(|error| vec![error])?;
+            if stop == Stop::Finished {
+                let bytes = sym_lower::to_safetensors(&setup.train.program, &seed.module().weights(), setup.dtype);
+                file.weights(&bytes).map_err(|error| vec![error])?;
+            }
+            let state = seed.checkpoint(stop.ending());
+            file.checkpoint(&state).map_err(|error| vec![error])?;
+            state
+        }
+    };
+    let rows = file.rows().map_err(|error| vec![error])?;
+    let events = setup.panel.events(&state.detectors).len();
+    Ok((writer.summarise(number, &state, &rows, events), rows, state))
+}
+
+impl SeedOutcome {
+    /// What is to be said about a seed that met a value that is not finite.
+    fn diagnostic(&self, train: &Train) -> Option<Diagnostic> {
+        let crate::record::Ending::NotANumber { what } = &self.state.ending else { return None };
+        let SeedSummary { seed, step, .. } = &self.summary;
+        let message =
+            format!("`{}` with seed {seed} reached a value that is not finite at step {step}: first the {what}", train.name);
+        Some(
+            Diagnostic::new(Code::E0606, train.span, message)
+                .found(format!("a {what} that is not finite"))
+                .help("a smaller learning rate"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

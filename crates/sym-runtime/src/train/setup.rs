@@ -1,0 +1,141 @@
+//! What all seeds of a run share, checked before the first step.
+
+use super::Environment;
+use crate::data::{self, DataSet, Targets};
+use crate::probes::Panel;
+use burn::tensor::{DType, Device};
+use sym_diagnostics::{Code, Diagnostic};
+use sym_infer::Symmetries;
+use sym_ir::experiment::{Data, Loss, Train};
+use sym_ir::{Operation, Program};
+
+/// What all seeds of a run share.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// The run.
+    pub train: &'a Train,
+    /// The symmetries of its program.
+    pub symmetries: &'a Symmetries,
+    /// Its examples.
+    pub data: DataSet,
+    /// Its probes.
+    pub panel: Panel,
+    /// The device without autodiff.
+    pub device: Device,
+    /// The type of all numbers on it.
+    pub dtype: DType,
+    /// Entries of the first output.
+    pub width: usize,
+    /// Examples a step.
+    pub batch: Option<usize>,
+    /// Steps between checkpoints.
+    pub interval: u64,
+}
+
+impl<'a> Setup<'a> {
+    /// Loads the data and checks that everything fits together.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not.
+    pub fn new(
+        train: &'a Train,
+        item: &Data,
+        symmetries: &'a Symmetries,
+        environment: &Environment<'_>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let device = sym_lower::Backend::find(environment.backend).map_err(|error| vec![error])?.device();
+        let dtype = sym_lower::dtype(environment.dtype).map_err(|error| vec![error])?;
+        sym_lower::check(&train.program)?;
+        check_differentiable(train)?;
+        let data = data::load(item, &train.program, environment.base)?;
+        let width = check_targets(train, item, &data)?;
+        let has_classes = matches!(data.train.targets, Targets::Classes(_));
+        let panel = Panel::new(train, symmetries, data.test.is_some(), has_classes)?;
+        let batch = batch(train, data.train.len())?;
+        let interval = train.checkpoint.unwrap_or_else(|| train.steps.div_ceil(10).max(100)).max(1);
+        Ok(Self { train, symmetries, data, panel, device, dtype, width, batch, interval })
+    }
+}
+
+/// Examples a step, checked against how many there are.
+fn batch(train: &Train, examples: usize) -> Result<Option<usize>, Vec<Diagnostic>> {
+    let Some(size) = train.batch.or(train.optimizer.batch) else { return Ok(None) };
+    match usize::try_from(size) {
+        Ok(size) if (1..=examples).contains(&size) => Ok(Some(size)),
+        _ => Err(vec![
+            Diagnostic::new(
+                Code::E0223,
+                train.span,
+                format!("`{}` asks for batches of {size} out of {examples} examples", train.name),
+            )
+            .found(size.to_string())
+            .expected(format!("1 to {examples}")),
+        ]),
+    }
+}
+
+/// Checks that the first output depends on the data and on something that can be trained.
+fn check_differentiable(train: &Train) -> Result<(), Vec<Diagnostic>> {
+    let program = &train.program;
+    let fault = if !program.outputs.first().is_some_and(|output| program.node(output.value).batched) {
+        "has an output that does not depend on the data"
+    } else if !reaches_trainable(program) {
+        "has no parameter that training could change"
+    } else {
+        return Ok(());
+    };
+    Err(vec![Diagnostic::new(
+        Code::E0223,
+        train.span,
+        format!("`{}` cannot be trained: model `{}` {fault}", train.name, train.model),
+    )])
+}
+
+fn reaches_trainable(program: &Program) -> bool {
+    let mut depends = vec![false; program.nodes.len()];
+    for (at, node) in program.nodes.iter().enumerate() {
+        depends[at] = match &node.operation {
+            Operation::Parameter(id) => program.parameter(*id).trainable,
+            other => other.operands().iter().any(|operand| depends[operand.0 as usize]),
+        };
+    }
+    program.outputs.first().is_some_and(|output| depends[output.value.0 as usize])
+}
+
+/// Checks targets against loss and output; gives the number of entries of the output.
+fn check_targets(train: &Train, item: &Data, data: &DataSet) -> Result<usize, Vec<Diagnostic>> {
+    let wrong = |code, message: String| Diagnostic::new(code, train.span, message).cause(item.span, "the data");
+    let shape = train.program.outputs.first().map_or(&[][..], |output| &train.program.node(output.value).shape);
+    let width = data::entries(shape)
+        .ok_or_else(|| vec![wrong(Code::E0207, format!("the output of `{}` does not fit into memory", train.model))])?;
+    let parts = || std::iter::once(&data.train).chain(&data.test);
+    let fault = match (&data.train.targets, train.loss) {
+        (Targets::Numbers(_), Loss::CrossEntropy) => Some(
+            wrong(Code::E0211, format!("cross_entropy needs classes and the targets of `{}` are numbers", item.name))
+                .found("numbers")
+                .expected("classes"),
+        ),
+        (Targets::Numbers(table), Loss::Mse) => (table.width != width).then(|| {
+            wrong(
+                Code::E0203,
+                format!("`{}` gives {} outputs and `{}` has {} targets an example", train.model, width, item.name, table.width),
+            )
+            .found(width.to_string())
+            .expected(table.width.to_string())
+        }),
+        (Targets::Classes(_), _) => {
+            let classes = parts().flat_map(|part| match &part.targets {
+                Targets::Classes(classes) => classes.iter().copied(),
+                Targets::Numbers(_) => [].iter().copied(),
+            });
+            let count = classes.max().map_or(0, |largest| largest + 1);
+            (count > width || shape.len() > 1).then(|| {
+                wrong(Code::E0203, format!("`{}` gives {width} outputs and `{}` has {count} classes", train.model, item.name))
+                    .found(width.to_string())
+                    .expected(format!("one axis of {count} or more"))
+            })
+        }
+    };
+    fault.map_or(Ok(width), |fault| Err(vec![fault]))
+}
