@@ -8,13 +8,14 @@ use sym_syntax::ast::{Argument, BinaryOperator, Expr, ExprKind, Parameter, Param
 
 impl Elaborator<'_> {
     /// The value of a setting: given by the call (in the caller's scope) or the default (in the scope of the parameters before it).
+    /// E0210 where there is neither; silent without a `call`, for calls that have another mistake: a misspelt name is not missing too.
     pub(super) fn setting_parameter(
         &mut self,
         owner: &str,
         parameter: &Parameter,
         given: Option<(&Expr, &Scope)>,
         inner: &Scope,
-        call: Span,
+        call: Option<Span>,
     ) -> Known {
         let ParameterKind::Setting { type_name, default } = &parameter.kind else {
             return Known { setting: None, symbol: parameter.name.text.clone(), span: parameter.span };
@@ -33,6 +34,9 @@ impl Elaborator<'_> {
             (Some((expr, scope)), _) => (expr, scope),
             (None, Some(default)) => (default, inner),
             (None, None) => {
+                let Some(call) = call else {
+                    return Known { setting: None, symbol: name.clone(), span: parameter.span };
+                };
                 self.report(
                     Diagnostic::new(Code::E0210, call, format!("`{owner}` needs a value for `{name}`"))
                         .label(format!("`{name}` is not given and has no default"))

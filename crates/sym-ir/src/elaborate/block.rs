@@ -67,10 +67,11 @@ impl Network<'_, '_> {
         depth: usize,
     ) -> bool {
         let (paired, mut sound) = self.elaborator.pair(&block.name.text, &block.parameters, arguments, &["name"]);
+        let place = sound.then_some(call);
         for (parameter, given) in block.parameters.iter().zip(paired) {
             match &parameter.kind {
                 ParameterKind::Value(sizes) => {
-                    let tensor = self.value_argument(block, parameter, given, call, depth);
+                    let tensor = self.value_argument(block, parameter, given, place, depth);
                     let axes = sizes.as_deref().unwrap_or(&[]);
                     let fits = tensor.and_then(|tensor| {
                         let span = given.map_or(call, |given| given.span);
@@ -83,7 +84,7 @@ impl Network<'_, '_> {
                 ParameterKind::Setting { .. } => {
                     let outer = &self.bodies.last().expect("a network always has the model's body").scope;
                     let given = given.map(|given| (given, outer));
-                    let known = self.elaborator.setting_parameter(&block.name.text, parameter, given, scope, call);
+                    let known = self.elaborator.setting_parameter(&block.name.text, parameter, given, scope, place);
                     sound &= known.setting.is_some();
                     scope.define(&parameter.name.text, known);
                 }
@@ -97,11 +98,11 @@ impl Network<'_, '_> {
         block: &ast::Block,
         parameter: &Parameter,
         given: Option<&Expr>,
-        call: Span,
+        call: Option<Span>,
         depth: usize,
     ) -> Option<Tensor> {
         let Some(expr) = given else {
-            let (owner, name) = (&block.name.text, &parameter.name.text);
+            let (call, owner, name) = (call?, &block.name.text, &parameter.name.text);
             self.report(
                 Diagnostic::new(Code::E0210, call, format!("`{owner}` needs a tensor `{name}`"))
                     .label(format!("`{name}` is not given"))

@@ -109,7 +109,7 @@ impl Elaborator<'_> {
                         parameter,
                         value.map(|value| (&value.value, scope)),
                         &inner,
-                        span,
+                        Some(span),
                     );
                     if let (Some(_), Some(setting)) = (value, &known.setting) {
                         shown.push(format!(

@@ -20,6 +20,7 @@ impl Elaborator<'_> {
     ) -> Option<Scope> {
         let name = &model.name.text;
         let (paired, mut sound) = self.pair(name, &model.parameters, arguments, &[]);
+        let place = sound.then_some(call);
         let mut scope = Scope::new();
         for (parameter, given) in model.parameters.iter().zip(paired) {
             let ParameterKind::Setting { type_name, .. } = &parameter.kind else {
@@ -45,7 +46,7 @@ impl Elaborator<'_> {
                         span: parameter.span,
                     }
                 }
-                _ => self.setting_parameter(name, parameter, given.map(|given| (given, outer)), &scope, call),
+                _ => self.setting_parameter(name, parameter, given.map(|given| (given, outer)), &scope, place),
             };
             sound &= known.setting.is_some();
             scope.define(&parameter.name.text, Known { symbol: parameter.name.text.clone(), ..known });
