@@ -1,4 +1,18 @@
 //! Symmetries in action: group elements and generators applied to given weights.
+//!
+//! Both are built from the claims and the weights alone, never from a Jacobian of the model: they are what a proof tests.
+
+mod basis;
+mod context;
+mod element;
+mod matrix;
+mod subspaces;
+mod tangents;
+mod tensor;
+mod trade;
+
+pub use element::random_element;
+pub use tangents::tangents;
 
 use sym_ir::Program;
 

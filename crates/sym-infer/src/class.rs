@@ -104,7 +104,8 @@ struct Monomial {
 
 impl Monomial {
     fn key(&self) -> String {
-        self.factors.iter().map(|(key, (_, exponent))| format!("{key}^{exponent};")).collect()
+        let factors: Vec<String> = self.factors.iter().map(|(key, (_, exponent))| format!("{key}^{exponent}")).collect();
+        factors.join(";")
     }
 }
 
@@ -146,7 +147,8 @@ impl Normal {
     }
 
     fn key(&self) -> String {
-        self.terms.iter().map(|(key, term)| format!("{}*{key}+", term.coefficient)).collect()
+        let terms: Vec<String> = self.terms.iter().map(|(key, term)| format!("{}*{key}", term.coefficient)).collect();
+        terms.join("+")
     }
 
     fn insert(&mut self, term: Monomial) {

@@ -56,12 +56,13 @@ impl Group {
             (Group::Orthogonal(n), unit) if unit.units().is_some() => {
                 unit.units().is_some_and(|(m, factors, signs)| *n == m && factors == 0 && signs <= 1)
             }
-            (Group::Signs(n), Group::Signs(m)) => n >= m,
             (Group::Rescaling { dim, signed }, Group::Rescaling { dim: inner, signed: inner_signed }) => {
                 dim >= inner && (*signed || !inner_signed)
             }
             (Group::Rescaling { dim, signed: true }, Group::Signs(n)) => dim >= n,
-            (Group::Translation(n), Group::Translation(m)) | (Group::Directions(n), Group::Directions(m)) => n >= m,
+            (Group::Signs(n), Group::Signs(m))
+            | (Group::Translation(n), Group::Translation(m))
+            | (Group::Directions(n), Group::Directions(m)) => n >= m,
             (Group::Wreath { inner, copies, permuted }, Group::Wreath { inner: other, copies: others, permuted: swapped }) => {
                 copies == others && inner.contains(other) && (*permuted || !swapped)
             }
@@ -108,6 +109,7 @@ impl Group {
     }
 
     /// Its elements that keep ‖θ‖₂: what an L2 penalty leaves.
+    #[must_use]
     pub fn orthogonal_part(&self) -> Self {
         match self {
             Group::GeneralLinear(n) => Group::Orthogonal(*n),
@@ -125,6 +127,7 @@ impl Group {
     }
 
     /// Its elements that permute coordinates and change their signs: what coordinatewise optimisers such as Adam leave.
+    #[must_use]
     pub fn coordinate_part(&self) -> Self {
         match self {
             Group::GeneralLinear(n) | Group::Orthogonal(n) => Group::of_units(*n, 0, 1),

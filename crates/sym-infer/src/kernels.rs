@@ -5,7 +5,7 @@
 //! of every axis, one backwards for the number of conditions on it.
 
 use crate::class::FunctionClass;
-use crate::graph::Graph;
+use crate::graph::{Graph, Use};
 use crate::spaces::{Spaces, repeats, unsplit_axes};
 use std::collections::BTreeMap;
 use sym_ir::{Operation, ParameterId, Program, ValueId};
@@ -102,67 +102,169 @@ impl RankBounds {
     }
 }
 
+/// What a reader does with a change n ⊗ z along an axis of one operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It shows every change.
+    Seen,
+    /// It shows none.
+    Nothing,
+    /// The result changes along this axis by the same n.
+    Passes(usize),
+    /// It sums against ones.
+    Ones,
+    /// It forgets shifts along the axis.
+    Shift,
+    /// It contracts the axis with one of another operand.
+    Contracted {
+        /// The other operand.
+        other: ValueId,
+        /// Its contracted axis.
+        place: usize,
+        /// Of a matrix its other axis, and the axis of the result along which that runs.
+        image: Option<(usize, usize)>,
+        /// Whether the other operand depends on weights alone.
+        weights: bool,
+    },
+}
+
+/// The step of one reader.
+pub fn step(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, reader: Use, axis: usize) -> Step {
+    match &program.node(reader.by).operation {
+        Operation::Einsum { operands, output, .. } => {
+            let own = &operands[reader.slot];
+            let label = own.labels[axis];
+            let mut others =
+                operands.iter().enumerate().filter(|(slot, other)| *slot != reader.slot && other.labels.contains(&label));
+            let target = output.iter().position(|other| *other == label);
+            match (others.next(), others.next(), target) {
+                _ if repeats(&own.labels) => Step::Seen,
+                (None, _, Some(target)) => Step::Passes(target),
+                (None, _, None) => Step::Ones,
+                (Some((_, other)), None, None) if !repeats(&other.labels) => {
+                    let place = other.labels.iter().position(|own| *own == label).expect("it bears the label");
+                    let image = other.labels.iter().position(|own| *own != label).filter(|&image| {
+                        let shared = operands.iter().filter(|operand| operand.labels.contains(&other.labels[image])).count();
+                        other.labels.len() == 2 && shared == 1
+                    });
+                    let image = image.and_then(|image| Some((image, output.iter().position(|own| *own == other.labels[image])?)));
+                    Step::Contracted { other: other.value, place, image, weights: !program.node(other.value).batched }
+                }
+                _ => Step::Seen,
+            }
+        }
+        Operation::Add { terms, .. } => Step::Passes(terms[reader.slot].axes[axis]),
+        Operation::Map { .. } => match classes.get(&reader.by) {
+            Some(class) if class.linear.is_some() => Step::Passes(axis),
+            Some(class) if class.constant.is_some() => Step::Nothing,
+            _ => Step::Seen,
+        },
+        Operation::Softmax { axis: normal, .. } if *normal == axis => Step::Shift,
+        Operation::Reshape { from, to, .. } => {
+            unsplit_axes(from, to).iter().find(|pair| pair.0 == axis).map_or(Step::Seen, |pair| Step::Passes(pair.1))
+        }
+        Operation::Concat { axis: special, .. } | Operation::Slice { axis: special, .. } if *special != axis => {
+            Step::Passes(axis)
+        }
+        Operation::Input(_)
+        | Operation::Parameter(_)
+        | Operation::Softmax { .. }
+        | Operation::Reduce { .. }
+        | Operation::Concat { .. }
+        | Operation::Slice { .. } => Step::Seen,
+    }
+}
+
+/// Where the vectors along an axis of a computed value come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Any vector.
+    Whole,
+    /// The span of the vectors along these axes of operands, with the vector of ones where the flag is set.
+    Of(Vec<(ValueId, usize)>, bool),
+    /// A matrix of weights applied to vectors along an axis of another operand.
+    Mapped {
+        /// The matrix.
+        matrix: ValueId,
+        /// Its summed axis.
+        summed: usize,
+        /// The vectors.
+        other: (ValueId, usize),
+    },
+}
+
+/// The source of an axis.
+pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, value: ValueId, axis: usize) -> Source {
+    match &program.node(value).operation {
+        Operation::Einsum { operands, output, .. } => {
+            let label = output[axis];
+            let mut bearers = operands.iter().filter(|operand| operand.labels.contains(&label));
+            let (Some(bearer), None) = (bearers.next(), bearers.next()) else { return Source::Whole };
+            if repeats(&bearer.labels) {
+                return Source::Whole;
+            }
+            let own = bearer.labels.iter().position(|other| *other == label).expect("the bearer has the label");
+            let mapped = (bearer.labels.len() == 2 && !program.node(bearer.value).batched)
+                .then(|| {
+                    let summed = 1 - own;
+                    let inner = bearer.labels[summed];
+                    let mut others =
+                        operands.iter().filter(|operand| operand.value != bearer.value && operand.labels.contains(&inner));
+                    let (Some(other), None) = (others.next(), others.next()) else { return None };
+                    let place = other.labels.iter().position(|own| *own == inner)?;
+                    let contracted = !output.contains(&inner) && !repeats(&other.labels);
+                    contracted.then_some(Source::Mapped { matrix: bearer.value, summed, other: (other.value, place) })
+                })
+                .flatten();
+            mapped.unwrap_or(Source::Of(vec![(bearer.value, own)], false))
+        }
+        Operation::Add { terms, constant } => {
+            let uneven = *constant != 0.0 || terms.iter().any(|term| !term.axes.contains(&axis));
+            let parts = terms.iter().filter_map(|term| Some((term.value, term.axes.iter().position(|target| *target == axis)?)));
+            Source::Of(parts.collect(), uneven)
+        }
+        Operation::Map { value: inner, .. } if classes.get(&value).is_some_and(|class| class.linear.is_some()) => {
+            Source::Of(vec![(*inner, axis)], false)
+        }
+        Operation::Reshape { value, from, to, .. } => unsplit_axes(from, to)
+            .iter()
+            .find(|pair| pair.1 == axis)
+            .map_or(Source::Whole, |pair| Source::Of(vec![(*value, pair.0)], false)),
+        Operation::Concat { values, axis: joined } if *joined != axis => {
+            Source::Of(values.iter().map(|value| (*value, axis)).collect(), false)
+        }
+        Operation::Slice { value, axis: cut, .. } if *cut != axis => Source::Of(vec![(*value, axis)], false),
+        Operation::Input(_)
+        | Operation::Parameter(_)
+        | Operation::Map { .. }
+        | Operation::Softmax { .. }
+        | Operation::Reduce { .. }
+        | Operation::Concat { .. }
+        | Operation::Slice { .. } => Source::Whole,
+    }
+}
+
 fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, FunctionClass>) -> Vec<u128> {
     let mut span: Vec<u128> = Vec::with_capacity(spaces.place_count() as usize);
     for (index, node) in program.nodes.iter().enumerate() {
         let result = ValueId(index as u32);
         for axis in 0..node.shape.len() {
             let size = node.shape[axis].size;
-            let at = |value: ValueId, axis: usize| span[spaces.place_number(value, axis) as usize];
+            let at = |place: (ValueId, usize)| span[spaces.place_number(place.0, place.1) as usize];
             let bound = match &node.operation {
                 Operation::Input(id) => {
                     let input = &program.inputs[id.0 as usize];
                     input.rank.filter(|_| input.shape.len() == 1).unwrap_or(size)
                 }
-                Operation::Parameter(_) => node
-                    .shape
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != axis)
-                    .fold(1u128, |product, (_, other)| product.saturating_mul(other.size)),
-                Operation::Einsum { operands, output, .. } => {
-                    let label = output[axis];
-                    let bearers: Vec<_> = operands.iter().filter(|operand| operand.labels.contains(&label)).collect();
-                    match bearers.as_slice() {
-                        [] => 1,
-                        [bearer] if !repeats(&bearer.labels) => {
-                            let place = bearer.labels.iter().position(|other| *other == label).expect("the bearer has the label");
-                            let own = at(bearer.value, place);
-                            // A matrix of weights maps the span of what it is contracted with.
-                            let mapped = bearer.labels.iter().find(|other| **other != label).and_then(|summed| {
-                                let others: Vec<_> = operands.iter().filter(|operand| operand.labels.contains(summed)).collect();
-                                let is_matrix =
-                                    bearer.labels.len() == 2 && !program.node(bearer.value).batched && !output.contains(summed);
-                                let other = others.iter().find(|operand| operand.value != bearer.value)?;
-                                let place = other.labels.iter().position(|other| other == summed)?;
-                                (is_matrix && others.len() == 2 && !repeats(&other.labels)).then(|| at(other.value, place))
-                            });
-                            own.min(mapped.unwrap_or(own))
-                        }
-                        _ => size,
-                    }
+                Operation::Parameter(_) => {
+                    let others = node.shape.iter().enumerate().filter(|(other, _)| *other != axis);
+                    others.fold(1u128, |product, (_, other)| product.saturating_mul(other.size))
                 }
-                Operation::Add { terms, constant } => {
-                    let uneven =
-                        terms.iter().filter(|term| !term.axes.contains(&axis)).count() as u128 + u128::from(*constant != 0.0);
-                    terms
-                        .iter()
-                        .filter_map(|term| Some(at(term.value, term.axes.iter().position(|target| *target == axis)?)))
-                        .fold(uneven.min(1), u128::saturating_add)
-                }
-                Operation::Map { value, .. } if classes[&result].linear.is_some() => at(*value, axis),
-                Operation::Reshape { value, from, to, .. } => {
-                    unsplit_axes(from, to).iter().find(|pair| pair.1 == axis).map_or(size, |pair| at(*value, pair.0))
-                }
-                Operation::Concat { values, axis: joined } if *joined != axis => {
-                    values.iter().fold(0u128, |sum, value| sum.saturating_add(at(*value, axis)))
-                }
-                Operation::Slice { value, axis: cut, .. } if *cut != axis => at(*value, axis),
-                Operation::Map { .. }
-                | Operation::Softmax { .. }
-                | Operation::Reduce { .. }
-                | Operation::Concat { .. }
-                | Operation::Slice { .. } => size,
+                _ => match source(program, classes, result, axis) {
+                    Source::Whole => size,
+                    Source::Of(parts, uneven) => parts.into_iter().map(at).fold(u128::from(uneven), u128::saturating_add),
+                    Source::Mapped { matrix, summed, other } => at((matrix, 1 - summed)).min(at(other)),
+                },
             };
             span.push(bound.min(size));
         }
@@ -191,63 +293,22 @@ fn conditions(
             };
             for reader in graph.uses(value) {
                 let at = |axis: usize| conditions[spaces.place_number(reader.by, axis) as usize];
-                let seen = Conditions { count: size, origin: Origin::Unread };
-                let own = match &program.node(reader.by).operation {
-                    Operation::Einsum { operands, output, .. } => {
-                        let label = operands[reader.slot].labels[axis];
-                        let others: Vec<_> = operands
-                            .iter()
-                            .enumerate()
-                            .filter(|(slot, other)| *slot != reader.slot && other.labels.contains(&label))
-                            .collect();
-                        let target = output.iter().position(|other| *other == label);
-                        match (others.as_slice(), target) {
-                            _ if repeats(&operands[reader.slot].labels) => seen,
-                            ([], Some(target)) => at(target),
-                            ([], None) => Conditions { count: 1, origin: Origin::Sum(reader.by) },
-                            ([(_, other)], None) if !repeats(&other.labels) => {
-                                let place = other.labels.iter().position(|own| *own == label).expect("it bears the label");
-                                let bound = span[spaces.place_number(other.value, place) as usize];
-                                let image = other
-                                    .labels
-                                    .iter()
-                                    .find(|own| **own != label)
-                                    .filter(|image| {
-                                        let shared = operands.iter().filter(|operand| operand.labels.contains(image)).count();
-                                        other.labels.len() == 2 && shared == 1 && !program.node(other.value).batched
-                                    })
-                                    .and_then(|image| output.iter().position(|own| own == image))
-                                    .map_or(u128::MAX, |target| at(target).count);
-                                if program.node(other.value).batched {
-                                    Conditions { count: bound, origin: Origin::Span(reader.by) }
-                                } else {
-                                    Conditions { count: bound.min(image), origin: Origin::Product(reader.by) }
-                                }
+                let own = match step(program, classes, *reader, axis) {
+                    Step::Seen => Conditions { count: size, origin: Origin::Unread },
+                    Step::Nothing => Conditions { count: 0, origin: Origin::Unread },
+                    Step::Passes(target) => at(target),
+                    Step::Ones => Conditions { count: 1, origin: Origin::Sum(reader.by) },
+                    Step::Shift => Conditions { count: size.saturating_sub(1), origin: Origin::Softmax(reader.by) },
+                    Step::Contracted { other, place, image, weights } => {
+                        let bound = span[spaces.place_number(other, place) as usize];
+                        match image {
+                            Some((_, target)) if weights => {
+                                Conditions { count: bound.min(at(target).count), origin: Origin::Product(reader.by) }
                             }
-                            _ => seen,
+                            _ if weights => Conditions { count: bound, origin: Origin::Product(reader.by) },
+                            _ => Conditions { count: bound, origin: Origin::Span(reader.by) },
                         }
                     }
-                    Operation::Add { terms, .. } => at(terms[reader.slot].axes[axis]),
-                    Operation::Map { .. } if classes[&reader.by].linear.is_some() => at(axis),
-                    Operation::Map { .. } if classes[&reader.by].constant.is_some() => {
-                        Conditions { count: 0, origin: Origin::Unread }
-                    }
-                    Operation::Softmax { axis: normal, .. } if *normal == axis => {
-                        Conditions { count: size.saturating_sub(1), origin: Origin::Softmax(reader.by) }
-                    }
-                    Operation::Reshape { from, to, .. } => {
-                        unsplit_axes(from, to).iter().find(|pair| pair.0 == axis).map_or(seen, |pair| at(pair.1))
-                    }
-                    Operation::Concat { axis: special, .. } | Operation::Slice { axis: special, .. } if *special != axis => {
-                        at(axis)
-                    }
-                    Operation::Input(_)
-                    | Operation::Parameter(_)
-                    | Operation::Map { .. }
-                    | Operation::Softmax { .. }
-                    | Operation::Reduce { .. }
-                    | Operation::Concat { .. }
-                    | Operation::Slice { .. } => seen,
                 };
                 total.count = total.count.saturating_add(own.count);
                 if total.origin == Origin::Unread {

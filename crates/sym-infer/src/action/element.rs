@@ -1,0 +1,177 @@
+//! Random elements of the claimed groups, applied to given weights.
+
+use crate::action::Weights;
+use crate::action::context::{Context, sizes};
+use crate::action::matrix::{FrameOffsets, Matrix};
+use crate::action::subspaces::kernel;
+use crate::action::tangents::{add_changes, value_of};
+use crate::action::tensor::{Tensor, offsets, other_axes};
+use crate::action::trade::take_back;
+use crate::constants::Constants;
+use crate::graph::Graph;
+use crate::infer::classes;
+use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
+use sym_ir::{ParameterId, Program};
+
+/// Size of a random generator: g = e^{0.3 N}.
+const SPREAD: f64 = 0.3;
+
+/// gθ for a random g of one space's group: e^{0.3 N} with reflections, permutations, signs; for groups that act with θ-dependent
+/// coefficients the element at θ. `normal` draws standard normal numbers.
+pub fn random_element(
+    program: &Program,
+    symmetries: &Symmetries,
+    space: usize,
+    weights: &Weights,
+    normal: &mut dyn FnMut() -> f64,
+) -> Weights {
+    let mut moved = weights.clone();
+    let space = &symmetries.spaces[space];
+    if space.group == Group::Trivial {
+        return moved;
+    }
+    match &space.generators {
+        Generators::Matrices { frames, orthogonal } => matrices(program, &mut moved, frames, *orthogonal, normal),
+        Generators::Units { permuted, scales, signs } => {
+            scales.iter().for_each(|field| rescale(program, &mut moved, field, normal));
+            signs.iter().for_each(|field| flip(program, &mut moved, field, normal));
+            permute(program, &mut moved, permuted, normal);
+        }
+        Generators::Trade { parameter } => trade(program, &mut moved, *parameter, normal),
+        Generators::Kernels { axes } => {
+            axes.iter().for_each(|&(parameter, axis, _)| shift(program, &mut moved, parameter, axis, normal))
+        }
+    }
+    moved
+}
+
+fn matrices(program: &Program, moved: &mut Weights, frames: &[MatrixFrame], orthogonal: bool, normal: &mut dyn FnMut() -> f64) {
+    let layouts: Vec<FrameOffsets> = frames.iter().map(|frame| FrameOffsets::of(program, frame)).collect();
+    let Some(first) = layouts.first() else { return };
+    let (size, copies) = (first.rows.len(), first.copies.len());
+    for copy in 0..copies {
+        let mut generator = Matrix { size, entries: (0..size * size).map(|_| SPREAD * normal()).collect() };
+        if orthogonal {
+            let back = generator.transposed();
+            generator.entries.iter_mut().zip(&back.entries).for_each(|(entry, other)| *entry -= other);
+        }
+        let reflect = normal() < 0.0;
+        let mut primal = generator.exponential();
+        // (F e^X)⁻ᵀ = F (e^{−X})ᵀ for a reflection F of the first dimension.
+        let mut dual = generator.scaled(-1.0).exponential().transposed();
+        if reflect && size > 0 {
+            for matrix in [&mut primal, &mut dual] {
+                matrix.entries[..size].iter_mut().for_each(|entry| *entry = -*entry);
+            }
+        }
+        for layout in &layouts {
+            layout.apply(&mut moved.values[layout.parameter], copy, if layout.dual { &dual } else { &primal });
+        }
+    }
+}
+
+fn tuples(field: &Field) -> usize {
+    field.sizes.iter().map(|&size| size as usize).product()
+}
+
+fn rescale(program: &Program, moved: &mut Weights, field: &Field, normal: &mut dyn FnMut() -> f64) {
+    let logarithms: Vec<f64> = (0..tuples(field)).map(|_| SPREAD * normal()).collect();
+    for entry in &field.entries {
+        let shape = sizes(&program.parameter(entry.parameter).shape);
+        let degree = entry.degree.numerator as f64 / entry.degree.denominator as f64;
+        let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
+        let values = &mut moved.values[entry.parameter.0 as usize];
+        for (start, logarithm) in offsets(&shape, &entry.axes).into_iter().zip(&logarithms) {
+            for &at in &rest {
+                if entry.shift {
+                    values[start + at] += degree * logarithm;
+                } else {
+                    values[start + at] *= (degree * logarithm).exp();
+                }
+            }
+        }
+    }
+}
+
+fn flip(program: &Program, moved: &mut Weights, field: &Field, normal: &mut dyn FnMut() -> f64) {
+    let flipped: Vec<bool> = (0..tuples(field)).map(|_| normal() < 0.0).collect();
+    for entry in &field.entries {
+        let shape = sizes(&program.parameter(entry.parameter).shape);
+        let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
+        let values = &mut moved.values[entry.parameter.0 as usize];
+        for (start, _) in offsets(&shape, &entry.axes).into_iter().zip(&flipped).filter(|(_, flipped)| **flipped) {
+            rest.iter().for_each(|&at| values[start + at] = -values[start + at]);
+        }
+    }
+    if field.complements.is_empty() {
+        return;
+    }
+    // Where σ(−x) = c − σ(x), a flipped unit's value is c too large for the weights behind it.
+    let graph = Graph::of(program);
+    let classes = classes(program);
+    for (value, axes, sum) in &field.complements {
+        let context = Context::new(program, &graph, &classes, moved);
+        let constants = Constants::of(program, &graph, &classes);
+        let shape = sizes(&program.node(*value).shape);
+        let mut shift = Tensor::zeros(&shape);
+        let rest = offsets(&shape, &other_axes(shape.len(), axes));
+        for (start, _) in offsets(&shape, axes).into_iter().zip(&flipped).filter(|(_, flipped)| **flipped) {
+            rest.iter().for_each(|&at| shift.values[start + at] = *sum);
+        }
+        let varies = axes.iter().fold(0, |mask, axis| mask | 1 << axis);
+        if let Some(changes) = take_back(&context, &constants, *value, shift, varies) {
+            add_changes(moved, &changes);
+        }
+    }
+}
+
+fn permute(program: &Program, moved: &mut Weights, permuted: &[(ParameterId, usize)], normal: &mut dyn FnMut() -> f64) {
+    let Some(&(first, axis)) = permuted.first() else { return };
+    let size = program.parameter(first).shape[axis].size as usize;
+    let keys: Vec<f64> = (0..size).map(|_| normal()).collect();
+    let mut order: Vec<usize> = (0..size).collect();
+    order.sort_by(|&a, &b| keys[a].total_cmp(&keys[b]));
+    // The unit element would prove nothing.
+    if order.is_sorted() {
+        order.rotate_left(1);
+    }
+    for &(parameter, axis) in permuted {
+        let shape = sizes(&program.parameter(parameter).shape);
+        let along = offsets(&shape, &[axis]);
+        let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
+        let before = moved.values[parameter.0 as usize].clone();
+        for (to, &from) in order.iter().enumerate() {
+            rest.iter().for_each(|at| moved.values[parameter.0 as usize][along[to] + at] = before[along[from] + at]);
+        }
+    }
+}
+
+fn trade(program: &Program, moved: &mut Weights, parameter: ParameterId, normal: &mut dyn FnMut() -> f64) {
+    let (graph, classes) = (Graph::of(program), classes(program));
+    let context = Context::new(program, &graph, &classes, moved);
+    let constants = Constants::of(program, &graph, &classes);
+    let Some(value) = value_of(program, parameter) else { return };
+    let shape = sizes(&program.parameter(parameter).shape);
+    let everything = (0..shape.len()).fold(0, |mask, axis| mask | 1 << axis);
+    let shift = Tensor { values: (0..shape.iter().product()).map(|_| SPREAD * normal()).collect(), shape };
+    let own = shift.values.clone();
+    if let Some(changes) = take_back(&context, &constants, value, shift, everything) {
+        add_changes(moved, &changes);
+        add_changes(moved, &[(parameter, own)]);
+    }
+}
+
+fn shift(program: &Program, moved: &mut Weights, parameter: ParameterId, axis: usize, normal: &mut dyn FnMut() -> f64) {
+    let (graph, classes) = (Graph::of(program), classes(program));
+    let context = Context::new(program, &graph, &classes, moved);
+    let Some(value) = value_of(program, parameter) else { return };
+    let shape = sizes(&program.parameter(parameter).shape);
+    let along = offsets(&shape, &[axis]);
+    let directions = kernel(&context, value, axis);
+    for start in offsets(&shape, &other_axes(shape.len(), &[axis])) {
+        for direction in &directions {
+            let amount = SPREAD * normal();
+            along.iter().zip(direction).for_each(|(at, entry)| moved.values[parameter.0 as usize][start + at] += amount * entry);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The tangent vectors of all claimed groups at given weights.
+
+use crate::action::Weights;
+use crate::action::context::{Context, sizes};
+use crate::action::matrix::FrameOffsets;
+use crate::action::subspaces::kernel;
+use crate::action::tensor::{Tensor, offsets, other_axes};
+use crate::action::trade::take_back;
+use crate::constants::Constants;
+use crate::graph::Graph;
+use crate::infer::classes;
+use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
+use sym_ir::{Operation, ParameterId, Program, ValueId};
+
+/// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space
+/// of the orbit but may be dependent: stabilisers make orbits smaller than groups.
+pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -> Vec<(usize, Weights)> {
+    let graph = Graph::of(program);
+    let classes = classes(program);
+    let context = Context::new(program, &graph, &classes, weights);
+    let constants = Constants::of(program, &graph, &classes);
+    let mut all = Vec::new();
+    for (number, space) in symmetries.spaces.iter().enumerate() {
+        if space.group == Group::Trivial {
+            continue;
+        }
+        let vectors = match &space.generators {
+            Generators::Matrices { frames, orthogonal } => matrices(program, weights, frames, *orthogonal),
+            Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
+            Generators::Trade { parameter } => trades(&context, &constants, *parameter),
+            Generators::Kernels { axes } => {
+                axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, parameter, axis)).collect()
+            }
+        };
+        all.extend(vectors.into_iter().map(|vector| (number, vector)));
+    }
+    all
+}
+
+/// The value that reads a parameter.
+pub(crate) fn value_of(program: &Program, parameter: ParameterId) -> Option<ValueId> {
+    program.nodes.iter().position(|node| node.operation == Operation::Parameter(parameter)).map(|at| ValueId(at as u32))
+}
+
+fn matrices(program: &Program, weights: &Weights, frames: &[MatrixFrame], orthogonal: bool) -> Vec<Weights> {
+    let layouts: Vec<FrameOffsets> = frames.iter().map(|frame| FrameOffsets::of(program, frame)).collect();
+    let Some(first) = layouts.first() else { return Vec::new() };
+    let (size, copies) = (first.rows.len(), first.copies.len());
+    let mut vectors = Vec::new();
+    for copy in 0..copies {
+        for p in 0..size {
+            for q in 0..size {
+                if orthogonal && p >= q {
+                    continue;
+                }
+                // The generator E_pq, or E_pq − E_qp.
+                let mut vector = Weights::zeros(program);
+                for layout in &layouts {
+                    let (source, target) = (&weights.values[layout.parameter], &mut vector.values[layout.parameter]);
+                    let (p, q, sign) = if layout.dual { (q, p, -1.0) } else { (p, q, 1.0) };
+                    for rest in &layout.rest {
+                        let at = |row: usize| layout.copies[copy] + layout.rows[row] + rest;
+                        target[at(p)] += sign * source[at(q)];
+                        if orthogonal {
+                            target[at(q)] -= sign * source[at(p)];
+                        }
+                    }
+                }
+                vectors.push(vector);
+            }
+        }
+    }
+    vectors
+}
+
+fn scalings(program: &Program, weights: &Weights, field: &Field) -> Vec<Weights> {
+    let tuples: usize = field.sizes.iter().map(|&size| size as usize).product();
+    let mut vectors: Vec<Weights> = (0..tuples).map(|_| Weights::zeros(program)).collect();
+    for entry in &field.entries {
+        let shape = sizes(&program.parameter(entry.parameter).shape);
+        let number = entry.parameter.0 as usize;
+        let degree = entry.degree.numerator as f64 / entry.degree.denominator as f64;
+        let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
+        for (tuple, start) in offsets(&shape, &entry.axes).into_iter().enumerate() {
+            for &at in &rest {
+                let rate = if entry.shift { degree } else { degree * weights.values[number][start + at] };
+                vectors[tuple].values[number][start + at] += rate;
+            }
+        }
+    }
+    vectors
+}
+
+fn trades(context: &Context, constants: &Constants, parameter: ParameterId) -> Vec<Weights> {
+    let Some(value) = value_of(context.program, parameter) else { return Vec::new() };
+    let shape = sizes(&context.program.parameter(parameter).shape);
+    let everything = (0..shape.len()).fold(0, |mask, axis| mask | 1 << axis);
+    let mut vectors = Vec::new();
+    for entry in 0..shape.iter().product() {
+        let mut shift = Tensor::zeros(&shape);
+        shift.values[entry] = 1.0;
+        let Some(changes) = take_back(context, constants, value, shift, everything) else { continue };
+        let mut vector = Weights::zeros(context.program);
+        vector.values[parameter.0 as usize][entry] = 1.0;
+        add_changes(&mut vector, &changes);
+        vectors.push(vector);
+    }
+    vectors
+}
+
+/// Adds changes of parameters.
+pub(crate) fn add_changes(weights: &mut Weights, changes: &[(ParameterId, Vec<f64>)]) {
+    for (parameter, change) in changes {
+        weights.values[parameter.0 as usize].iter_mut().zip(change).for_each(|(entry, part)| *entry += part);
+    }
+}
+
+fn kernels(context: &Context, parameter: ParameterId, axis: usize) -> Vec<Weights> {
+    let Some(value) = value_of(context.program, parameter) else { return Vec::new() };
+    let shape = sizes(&context.program.parameter(parameter).shape);
+    let along = offsets(&shape, &[axis]);
+    let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
+    let mut vectors = Vec::new();
+    for direction in kernel(context, value, axis) {
+        for start in &rest {
+            let mut vector = Weights::zeros(context.program);
+            along.iter().zip(&direction).for_each(|(at, entry)| vector.values[parameter.0 as usize][start + at] = *entry);
+            vectors.push(vector);
+        }
+    }
+    vectors
+}
