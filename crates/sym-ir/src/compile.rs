@@ -36,8 +36,10 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
         Reading { diagnostics: Vec::new(), names: Names::default(), open: Vec::new(), read: Vec::new(), root_items: Vec::new() };
     reading.file(sources, root, loader);
     let Reading { diagnostics, names, root_items, .. } = reading;
+    let syntax_errors = diagnostics.iter().filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span)).collect();
     let mut document = Document { diagnostics, ..Document::default() };
     let mut elaborator = Elaborator::new(sources, names, options);
+    elaborator.syntax_errors = syntax_errors;
     for item in &root_items {
         match &item.kind {
             ItemKind::Model(model) => {
