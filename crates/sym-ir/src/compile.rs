@@ -55,7 +55,8 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
             _ => {}
         }
     }
-    let items: Vec<&Item> = root_items.iter().map(Rc::as_ref).collect();
+    let used: Vec<Rc<Item>> = elaborator.names.used_data(root).cloned().collect();
+    let items: Vec<&Item> = root_items.iter().chain(&used).map(Rc::as_ref).collect();
     let overrides = Overrides::read(elaborator.sources, &options.set, &items);
     let texts = elaborator.sources.clone();
     crate::experiments::elaborate(&items, &texts, options.profile.as_deref(), &overrides, &mut elaborator, &mut document);
