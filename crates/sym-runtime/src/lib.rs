@@ -11,6 +11,8 @@
 //! | what is measured | [`probes`] |
 //! | what is kept on disk | [`record`] |
 //! | `expect` items are judged | [`claims`] |
+//! | symmetries are proved with numbers | [`proof`] |
+//! | `theorem` items are executed | [`theorem`] |
 //!
 //! Architecture invariant: this crate does not parse and does not print. Everything random comes from a named stream, every sum that
 //! enters a result has a fixed order, and each seed computes on one thread: the same file gives the same bits on any number of threads.
@@ -23,11 +25,13 @@ pub mod loss;
 pub mod observer;
 pub mod optim;
 pub mod probes;
+pub mod proof;
 pub mod record;
 mod select;
 pub mod streams;
 #[cfg(test)]
 mod testing;
+pub mod theorem;
 pub mod train;
 
 pub use observer::{Observer, Progress, Silent};

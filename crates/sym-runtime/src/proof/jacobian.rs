@@ -1,0 +1,144 @@
+//! J = ∂f/∂θ by reverse mode through the lowered program.
+//!
+//! Trainable parameters become inputs, one copy for every (example, output entry); the sum of the chosen entries then has, in one backward
+//! pass, each row of J as the gradient of its copy.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use faer::Mat;
+use sym_diagnostics::Diagnostic;
+use sym_infer::Weights;
+use sym_ir::{Input, InputId, Operation, Program};
+use sym_lower::{Array, Module};
+
+/// The number of parameter copies' entries that one backward pass holds: 32 MiB in double precision.
+const ENTRIES: usize = 1 << 22;
+
+/// Inputs of a number of examples: for each input of the program its entries, examples first.
+#[derive(Debug, Clone)]
+pub(super) struct Examples {
+    pub count: usize,
+    pub inputs: Vec<Vec<f64>>,
+}
+
+impl Examples {
+    /// The arrays of a range of examples, each example `repeat` times in a row.
+    pub fn arrays(&self, program: &Program, range: std::ops::Range<usize>, repeat: usize, device: &Device) -> Vec<Array> {
+        program
+            .inputs
+            .iter()
+            .zip(&self.inputs)
+            .map(|(input, values)| {
+                let sizes: Vec<usize> = input.shape.iter().map(|axis| axis.size as usize).collect();
+                let width: usize = sizes.iter().product();
+                let rows = range.clone().flat_map(|row| std::iter::repeat_n(&values[row * width..(row + 1) * width], repeat));
+                let values: Vec<f64> = rows.flatten().copied().collect();
+                let shape: Vec<usize> = std::iter::once(range.len() * repeat).chain(sizes).collect();
+                Array::from_values(&values, &shape, device, DType::F64)
+            })
+            .collect()
+    }
+}
+
+/// J with a row for every (example, output entry) and a column for every trainable entry, in the order of parameters.
+pub(super) fn jacobian(program: &Program, weights: &Weights, examples: &Examples) -> Result<Mat<f64>, Vec<Diagnostic>> {
+    let lifted = lift(program);
+    let device = Device::flex().autodiff();
+    let frozen = |trainable: &bool, values: &Vec<f64>| (!trainable).then(|| values.clone());
+    let trainable: Vec<bool> = program.parameters.iter().map(|parameter| parameter.trainable).collect();
+    let kept = Weights {
+        values: trainable.iter().zip(&weights.values).filter_map(|(trainable, values)| frozen(trainable, values)).collect(),
+    };
+    let module = Module::new(&lifted, &kept, &device, DType::F64)?;
+    let columns: usize =
+        trainable.iter().zip(&weights.values).filter(|(trainable, _)| **trainable).map(|(_, values)| values.len()).sum();
+    let width: usize = program.outputs.iter().map(|output| entries(&program.node(output.value).shape)).sum();
+    let mut result = Mat::zeros(examples.count * width, columns);
+    let batch = (ENTRIES / (width * columns).max(1)).clamp(1, examples.count.max(1));
+    let mut first = 0;
+    while first < examples.count {
+        let range = first..(first + batch).min(examples.count);
+        let rows = range.len() * width;
+        let mut inputs = examples.arrays(program, range.clone(), width, &device);
+        let mut leaves = Vec::new();
+        for (parameter, values) in program.parameters.iter().zip(&weights.values).filter(|(parameter, _)| parameter.trainable) {
+            let tiled: Vec<f64> = std::iter::repeat_n(values, rows).flatten().copied().collect();
+            let data = TensorData::new(tiled, [rows * values.len()]);
+            let leaf = Tensor::<1>::from_data(data, (&device, DType::F64)).require_grad();
+            let shape: Vec<usize> = std::iter::once(rows).chain(parameter.shape.iter().map(|axis| axis.size as usize)).collect();
+            inputs.push(Array::from(leaf.clone()).reshape(&shape));
+            leaves.push((leaf, values.len()));
+        }
+        let outputs = module.forward(&inputs);
+        let loss = chosen_entries(outputs, range.len(), width, &device);
+        let mut gradients = loss.backward();
+        let mut column = 0;
+        for (leaf, length) in leaves {
+            if let Some(gradient) = leaf.grad_remove(&mut gradients) {
+                for (at, value) in Array::from(gradient).values().into_iter().enumerate() {
+                    result[(first * width + at / length, column + at % length)] = value;
+                }
+            }
+            column += length;
+        }
+        first = range.end;
+    }
+    Ok(result)
+}
+
+fn entries(shape: &[sym_ir::Axis]) -> usize {
+    shape.iter().map(|axis| axis.size as usize).product()
+}
+
+/// ∑ over examples n and output entries o of entry o of the copy (n, o).
+fn chosen_entries(outputs: Vec<Array>, examples: usize, width: usize, device: &Device) -> Tensor<1> {
+    let rows = examples * width;
+    let mut first = 0;
+    let mut total: Option<Tensor<1>> = None;
+    for output in outputs {
+        let length = output.len() / rows;
+        let mask: Vec<f64> =
+            (0..rows * length).map(|at| f64::from(u8::from(at / length % width == first + at % length))).collect();
+        let mask = Tensor::<1>::from_data(TensorData::new(mask, [rows * length]), (device, DType::F64));
+        let sum = (output.flat() * mask).sum();
+        total = Some(match total {
+            Some(total) => total + sum,
+            None => sum,
+        });
+        first += length;
+    }
+    total.expect("a program has an output")
+}
+
+/// The program with its trainable parameters as further inputs; frozen tensors stay.
+fn lift(program: &Program) -> Program {
+    let mut lifted = Program { parameters: Vec::new(), nodes: Vec::with_capacity(program.nodes.len()), ..program.clone() };
+    let replaced: Vec<Operation> = program
+        .parameters
+        .iter()
+        .map(|parameter| {
+            if parameter.trainable {
+                let id = InputId(lifted.inputs.len() as u32);
+                lifted.inputs.push(Input {
+                    name: parameter.path.clone(),
+                    shape: parameter.shape.clone(),
+                    rank: None,
+                    span: parameter.span,
+                });
+                Operation::Input(id)
+            } else {
+                lifted.parameters.push(parameter.clone());
+                Operation::Parameter(sym_ir::ParameterId(lifted.parameters.len() as u32 - 1))
+            }
+        })
+        .collect();
+    for node in &program.nodes {
+        let mut node = node.clone();
+        if let Operation::Parameter(id) = node.operation {
+            node.operation = replaced[id.0 as usize].clone();
+        }
+        node.batched = matches!(node.operation, Operation::Input(_))
+            || node.operation.operands().iter().any(|operand| lifted.nodes[operand.0 as usize].batched);
+        lifted.nodes.push(node);
+    }
+    lifted
+}

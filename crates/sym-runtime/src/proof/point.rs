@@ -1,0 +1,89 @@
+//! Generic weights and inputs: neither small nor saturated, with units that switch inside the sample.
+
+use super::jacobian::Examples;
+use crate::Stream;
+use sym_infer::Weights;
+use sym_ir::{Builtin, Operation, ParameterId, Program, Scalar};
+
+/// What a parameter does, as far as its typical size is concerned.
+enum Role {
+    /// Contracted or of rank two and more.
+    Weight,
+    /// Added.
+    Bias,
+    /// A vector or number that is multiplied in.
+    Gain,
+}
+
+fn role(program: &Program, id: ParameterId) -> Role {
+    if program.parameter(id).shape.len() >= 2 {
+        return Role::Weight;
+    }
+    let reads = |node: &sym_ir::Node| node.operation == Operation::Parameter(id);
+    let added = program.nodes.iter().any(|node| match &node.operation {
+        Operation::Add { terms, .. } => terms.iter().any(|term| reads(program.node(term.value))),
+        _ => false,
+    });
+    if added { Role::Bias } else { Role::Gain }
+}
+
+/// Weights 1.5 N/√fan-in, biases 0.5 N, gains ± exp(0.3 N).
+pub(super) fn weights(program: &Program, stream: &mut Stream) -> Weights {
+    let mut weights = Weights::zeros(program);
+    for ((id, parameter), values) in program.parameter_ids().zip(&mut weights.values) {
+        let fan_in = parameter.fans().map_or(1, |(fan_in, _)| fan_in);
+        for value in values {
+            let normal = stream.normal();
+            *value = match role(program, id) {
+                Role::Weight => 1.5 * normal / (fan_in as f64).sqrt(),
+                Role::Bias => 0.5 * normal,
+                Role::Gain => libm::exp(0.3 * normal),
+            };
+        }
+    }
+    weights
+}
+
+/// Whether some unit has a kink or a constant piece, so that J depends on which examples lie on which side.
+pub(super) fn piecewise(program: &Program) -> bool {
+    fn kinked(scalar: &Scalar) -> bool {
+        match scalar {
+            Scalar::Argument | Scalar::Number(_) => false,
+            Scalar::Add(parts) | Scalar::Multiply(parts) => parts.iter().any(kinked),
+            Scalar::Power(base, _) => kinked(base),
+            Scalar::Call(Builtin::Relu | Builtin::LeakyRelu(_) | Builtin::Abs, _) => true,
+            Scalar::Call(_, argument) => kinked(argument),
+        }
+    }
+    program.nodes.iter().any(|node| match &node.operation {
+        Operation::Map { function, .. } => kinked(&function.body),
+        Operation::Reduce { .. } => true,
+        _ => false,
+    })
+}
+
+/// Normal inputs, wider for piecewise programs so that units switch; inputs of a declared rank keep to a random subspace of that
+/// dimension, the same for one `subspace` stream.
+pub(super) fn examples(program: &Program, count: usize, stream: &mut Stream, subspace: &mut Stream) -> Examples {
+    let scale = if piecewise(program) { 4.0 } else { 1.0 };
+    let count = if program.inputs.is_empty() { 1 } else { count };
+    let inputs = program
+        .inputs
+        .iter()
+        .map(|input| {
+            let width = input.shape.last().map_or(1, |axis| axis.size as usize);
+            let rows: usize = count * input.shape.iter().rev().skip(1).map(|axis| axis.size as usize).product::<usize>();
+            let Some(rank) = input.rank.map(|rank| rank as usize).filter(|&rank| rank < width) else {
+                return (0..rows * width).map(|_| scale * stream.normal()).collect();
+            };
+            let basis: Vec<f64> = (0..rank * width).map(|_| subspace.normal()).collect();
+            let mut values = Vec::with_capacity(rows * width);
+            for _ in 0..rows {
+                let coordinates: Vec<f64> = (0..rank).map(|_| scale * stream.normal()).collect();
+                values.extend((0..width).map(|at| (0..rank).map(|k| coordinates[k] * basis[k * width + at]).sum::<f64>()));
+            }
+            values
+        })
+        .collect();
+    Examples { count, inputs }
+}
