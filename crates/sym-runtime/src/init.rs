@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn merging_makes_units_alike_up_to_the_jitter() {
         let program = testing::mlp(&[3, 4, 2]);
-        let symmetries = testing::symmetries(&program);
+        let symmetries = sym_infer::infer(&program);
         let merged =
             weights(&program, Some(&symmetries), &[step(InitKind::Merged { jitter: 0.0 }, &["fc1"])], 0, "init").expect("merged");
         let (weight, bias, out) = (&merged.values[0], &merged.values[1], &merged.values[2]);

@@ -11,7 +11,7 @@ pub struct Event {
     pub space: String,
     /// The pair's position in the order of norms.
     pub pair: usize,
-    /// Δ_th.
+    /// The threshold that it exceeds.
     pub threshold: f64,
 }
 

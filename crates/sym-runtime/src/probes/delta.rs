@@ -53,7 +53,7 @@ mod tests {
                 vec![9.0],
             ],
         };
-        distances(&program, &testing::symmetries(&program).spaces[0], &weights)
+        distances(&program, &sym_infer::infer(&program).spaces[0], &weights)
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Panel {
                         (ProbeKind::Ndos, _) => row[entry.column] = Some((pairs.len() - broken) as f64),
                         (ProbeKind::Ndosb, _) => row[entry.column] = Some(broken as f64),
                         (ProbeKind::Breakings, Some(detector)) => {
-                            row[entry.column] = Some(detectors[*detector].breakings().count() as f64)
+                            row[entry.column] = Some(detectors[*detector].breakings().count() as f64);
                         }
                         _ => {
                             for (slot, &distance) in row[entry.column..entry.column + entry.width].iter_mut().zip(pairs) {

@@ -117,12 +117,15 @@ impl Record {
 
 /// The first of `path`, `path-2`, `path-3`, … that does not exist.
 pub fn unused(path: &Path) -> PathBuf {
-    let name = |number: u32| {
+    let mut candidate = path.to_path_buf();
+    let mut number = 1u64;
+    while candidate.exists() {
+        number += 1;
         let mut name = path.as_os_str().to_owned();
         name.push(format!("-{number}"));
-        PathBuf::from(name)
-    };
-    std::iter::once(path.to_path_buf()).chain((2..).map(name)).find(|path| !path.exists()).unwrap_or_else(|| path.to_path_buf())
+        candidate = PathBuf::from(name);
+    }
+    candidate
 }
 
 /// A part of a record that is not what was written.

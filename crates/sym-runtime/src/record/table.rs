@@ -21,6 +21,9 @@ pub struct Row {
     pub values: Vec<Option<f64>>,
 }
 
+/// Names of the measured columns, and rows with their seeds.
+pub type Measurements = (Vec<String>, Vec<(u64, Row)>);
+
 /// Columns before the measured ones.
 const FIXED: usize = 3;
 
@@ -75,11 +78,11 @@ pub fn write(columns: &[String], seeds: &[(u64, &[Row])]) -> Result<Vec<u8>, Par
 }
 
 /// The measured columns and the rows with their seeds, in the order of the file; a reason where it is no such file.
-pub fn read(bytes: Vec<u8>) -> Result<(Vec<String>, Vec<(u64, Row)>), String> {
+pub fn read(bytes: Vec<u8>) -> Result<Measurements, String> {
     read_groups(bytes).map_err(|error| error.to_string())
 }
 
-fn read_groups(bytes: Vec<u8>) -> Result<(Vec<String>, Vec<(u64, Row)>), ParquetError> {
+fn read_groups(bytes: Vec<u8>) -> Result<Measurements, ParquetError> {
     let reader = SerializedFileReader::new(bytes::Bytes::from(bytes))?;
     let fields = reader.metadata().file_metadata().schema_descr().columns();
     let names: Vec<String> = fields.iter().map(|field| field.name().to_string()).collect();
@@ -93,7 +96,7 @@ fn read_groups(bytes: Vec<u8>) -> Result<(Vec<String>, Vec<(u64, Row)>), Parquet
         let mut seeds = Vec::new();
         let mut steps = Vec::new();
         let mut numbers: Vec<Vec<Option<f64>>> = Vec::new();
-        for column in 0..names.len() {
+        for (column, name) in names.iter().enumerate() {
             match group.get_column_reader(column)? {
                 ColumnReader::Int64ColumnReader(mut reader) if column < 2 => {
                     let values = if column == 0 { &mut seeds } else { &mut steps };
@@ -108,7 +111,7 @@ fn read_groups(bytes: Vec<u8>) -> Result<(Vec<String>, Vec<(u64, Row)>), Parquet
                         (0..count).map(|row| if column < FIXED || present.get(row) == Some(&1) { values.next() } else { None });
                     numbers.push(entries.collect());
                 }
-                _ => return Err(ParquetError::General(format!("column `{}` has another type", names[column]))),
+                _ => return Err(ParquetError::General(format!("column `{name}` has another type"))),
             }
         }
         if seeds.len() != count || steps.len() != count {

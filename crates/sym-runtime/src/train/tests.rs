@@ -69,18 +69,29 @@ fn environment(out: &Path) -> Environment<'_> {
 fn run_in(out: &Path, train: &Train, change: impl FnOnce(&mut Environment<'_>), observer: &dyn Observer) -> Outcome {
     let mut environment = environment(out);
     change(&mut environment);
-    run(train, &waves(), &testing::symmetries(&train.program), &environment, observer)
+    run(train, &waves(), &sym_infer::infer(&train.program), &environment, observer)
 }
 
-/// Everything of a record but wall time: rows with their bits, events, final weights.
-fn content(record: &Record) -> Vec<(u64, Vec<(u64, Vec<Option<u64>>)>, usize, Vec<u8>)> {
+/// Everything of one seed's record but wall time.
+#[derive(Debug, PartialEq)]
+struct Content {
+    seed: u64,
+    /// Steps with the bits of all columns.
+    rows: Vec<(u64, Vec<Option<u64>>)>,
+    events: usize,
+    /// The file of final weights.
+    weights: Vec<u8>,
+}
+
+fn content(record: &Record) -> Vec<Content> {
     let row = |row: &Row| (row.step, row.values.iter().map(|value| value.map(f64::to_bits)).collect());
-    let weights = |seed| std::fs::read(record.weights_path(seed)).expect("final weights");
-    record
-        .seeds
-        .iter()
-        .map(|seed| (seed.seed, seed.rows.iter().map(row).collect(), seed.events.len(), weights(seed.seed)))
-        .collect()
+    let content = |seed: &crate::record::SeedRecord| Content {
+        seed: seed.seed,
+        rows: seed.rows.iter().map(row).collect(),
+        events: seed.events.len(),
+        weights: std::fs::read(record.weights_path(seed.seed)).expect("final weights"),
+    };
+    record.seeds.iter().map(content).collect()
 }
 
 fn finished(outcome: Outcome) -> Record {
@@ -246,6 +257,32 @@ fn resuming_a_finished_run_changes_nothing() {
     let train = train(adam(), 0.02, None);
     let first = content(&finished(run_in(directory.path(), &train, |_| (), &Silent)));
     assert_eq!(content(&finished(run_in(directory.path(), &train, |environment| environment.resume = true, &Silent))), first);
+}
+
+#[test]
+fn a_small_network_learns_to_read_digits() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let digits = Data {
+        name: "Digits".to_string(),
+        source: DataSource::Digits,
+        split: Some((360, "test".to_string())),
+        span: testing::span(),
+    };
+    let mut train = train(adam(), 1e-2, Some(64));
+    train.program = testing::mlp(&[64, 16, 10]);
+    train.data = "Digits".to_string();
+    train.loss = Loss::CrossEntropy;
+    train.steps = 200;
+    train.seeds = vec![0];
+    train.measures =
+        vec![Measure { every: 100, probes: vec![probe(ProbeKind::Accuracy, "", 0.0), probe(ProbeKind::TestAccuracy, "", 0.0)] }];
+    let mut environment = environment(directory.path());
+    environment.dtype = "f32";
+    let record = finished(run(&train, &digits, &sym_infer::infer(&train.program), &environment, &Silent));
+    let accuracy = record.series(0, "test_accuracy");
+    assert_eq!(accuracy.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [0, 100, 200]);
+    assert!(accuracy[0].1 < 0.3, "{accuracy:?}");
+    assert!(accuracy[2].1 > 0.9, "{accuracy:?}");
 }
 
 fn codes(outcome: &Outcome) -> Vec<Code> {
