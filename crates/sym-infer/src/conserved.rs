@@ -55,9 +55,14 @@ fn charge(program: &Program, field: &Field) -> String {
         let (numerator, denominator) = (entry.degree.numerator, entry.degree.denominator);
         let parameter = program.parameter(entry.parameter);
         let letters = ['i', 'j', 'k', 'l', 'm', 'n'];
+        // Indices are named in the order of the first parameter's axes.
+        let first = &field.entries[0].axes;
+        let letter = |at: usize| {
+            letters[first.iter().filter(|axis| first.get(at).is_some_and(|own| **axis < *own)).count() % letters.len()]
+        };
         let index: Vec<String> = (0..parameter.shape.len())
             .map(|axis| match entry.axes.iter().position(|own| *own == axis) {
-                Some(at) => letters[at % letters.len()].to_string(),
+                Some(at) => letter(at).to_string(),
                 None => ":".to_string(),
             })
             .collect();

@@ -35,6 +35,18 @@ pub(crate) struct Analysis<'a> {
     signs: Fields<Parity>,
     kernels: Vec<AxisKernel>,
     trades: Vec<(ParameterId, ValueId)>,
+    /// Numbers of the fields that depend on one space alone, by space: scales and signs.
+    own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)>,
+    entries: Option<u128>,
+}
+
+/// Fields of the same dependence that act on common parameters.
+#[derive(Debug, Default)]
+struct Cluster {
+    spaces: Vec<SpaceId>,
+    parameters: BTreeSet<ParameterId>,
+    scales: Vec<Moves>,
+    signs: Vec<Moves>,
 }
 
 /// The classes of all elementwise functions of a program.
@@ -43,13 +55,12 @@ pub(crate) fn classes(program: &Program) -> BTreeMap<ValueId, FunctionClass> {
     let mut classes = BTreeMap::new();
     for (index, node) in program.nodes.iter().enumerate() {
         let Operation::Map { function, .. } = &node.operation else { continue };
-        let class = match known.iter().find(|(other, _)| *other == function) {
-            Some((_, class)) => class.clone(),
-            None => {
-                let class = FunctionClass::of(function);
-                known.push((function, class.clone()));
-                class
-            }
+        let class = if let Some((_, class)) = known.iter().find(|(other, _)| *other == function) {
+            class.clone()
+        } else {
+            let class = FunctionClass::of(function);
+            known.push((function, class.clone()));
+            class
         };
         classes.insert(ValueId(index as u32), class);
     }
@@ -74,7 +85,19 @@ impl<'a> Analysis<'a> {
         let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed), &spaces, &frames);
         let kernels = RankBounds::of(program, &spaces, &graph, &classes, false).kernels(program, &spaces, &graph);
         let trades = trades(program, &graph, &constants);
-        Self { program, spaces, frames, graph, classes, scales, signs, kernels, trades }
+        let mut own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        for (at, field) in scales.fields.iter().enumerate() {
+            if let [space] = field.spaces[..] {
+                own_fields.entry(space).or_default().0.push(at);
+            }
+        }
+        for (at, field) in signs.fields.iter().enumerate() {
+            if let [space] = field.spaces[..] {
+                own_fields.entry(space).or_default().1.push(at);
+            }
+        }
+        let entries = program.trainable_entries();
+        Self { program, spaces, frames, graph, classes, scales, signs, kernels, trades, own_fields, entries }
     }
 
     pub(crate) fn symmetries(&self) -> Symmetries {
@@ -159,7 +182,8 @@ impl<'a> Analysis<'a> {
                 frame: if frame.dual { Frame::Dual } else { Frame::Primal },
             })
             .collect();
-        let orbits = self.orbits(&axes, |_, _| (true, true));
+        let apart: Vec<SpaceId> = joined.iter().chain(&over).copied().collect();
+        let orbits = self.orbits(&axes, &apart, |_, _| (true, true));
         let symbol = self.symbol(id);
         let mut reasons = Vec::new();
         if orthogonal {
@@ -176,7 +200,7 @@ impl<'a> Analysis<'a> {
             continuous_dim: group.dimension(),
             log10_order: group.log10_order(),
             acts_on,
-            states: states(self.program, &group, size, &symbol, &orbits, copies),
+            states: states(self.entries, &group, size, &symbol, &orbits),
             conserved: conserved(self.program, size, &Generators::Matrices { frames: frames.clone(), orthogonal }),
             kept: None,
             generators: Generators::Matrices { frames, orthogonal },
@@ -203,10 +227,9 @@ impl<'a> Analysis<'a> {
             return None;
         }
         let size = self.spaces.sizes[id as usize];
-        let scales: Vec<Moves> =
-            self.scales.fields.iter().filter(|field| field.spaces == [id]).map(|field| self.moves(field)).collect();
-        let signs: Vec<Moves> =
-            self.signs.fields.iter().filter(|field| field.spaces == [id]).map(|field| self.sign_moves(field)).collect();
+        let (own_scales, own_signs) = self.own_fields.get(&id).cloned().unwrap_or_default();
+        let scales: Vec<Moves> = own_scales.into_iter().map(|at| self.moves(&self.scales.fields[at])).collect();
+        let signs: Vec<Moves> = own_signs.into_iter().map(|at| self.sign_moves(&self.signs.fields[at])).collect();
         let group = Group::of_units(size, scales.len() as u128, signs.len() as u128);
         if group == Group::Trivial {
             return None;
@@ -239,10 +262,15 @@ impl<'a> Analysis<'a> {
                 },
             })
             .collect();
-        let orbits = self.orbits(&axes, |parameter, axis| (flips(parameter, axis), scaled(parameter, axis)));
+        let orbits = self.orbits(&axes, &[], |parameter, axis| (flips(parameter, axis), scaled(parameter, axis)));
         let symbol = self.symbol(id);
-        let mut reasons: Vec<Reason> =
-            self.frames.reasons[id as usize].iter().map(|(value, text)| self.reason(*value, text)).collect();
+        // Shifts have no fixed points, and the fixed points of affine signs are not kept by gradient descent.
+        let linear = if affine { Group::of_units(size, 0, 0) } else { group.clone() };
+        let mut reasons: Vec<Reason> = self.frames.reasons[id as usize]
+            .iter()
+            .filter(|(value, _)| !matches!(self.program.node(*value).operation, Operation::Map { .. }))
+            .map(|(value, text)| self.reason(*value, text))
+            .collect();
         reasons.extend(self.function_reasons(id));
         let generators =
             Generators::Units { permuted: axes.iter().map(|&(parameter, _, axis)| (parameter, axis)).collect(), scales, signs };
@@ -253,7 +281,7 @@ impl<'a> Analysis<'a> {
             continuous_dim: group.dimension(),
             log10_order: group.log10_order(),
             acts_on,
-            states: states(self.program, &group, size, &symbol, &orbits, 1),
+            states: states(self.entries, &linear, size, &symbol, &orbits),
             conserved: conserved(self.program, size, &generators),
             kept: None,
             generators,
@@ -322,7 +350,13 @@ impl<'a> Analysis<'a> {
         reasons
     }
 
-    fn orbits(&self, axes: &[(ParameterId, ValueId, usize)], moves: impl Fn(ParameterId, usize) -> (bool, bool)) -> Vec<Orbit> {
+    /// How a space's group acts on each parameter, for one position of the spaces `apart`.
+    fn orbits(
+        &self,
+        axes: &[(ParameterId, ValueId, usize)],
+        apart: &[SpaceId],
+        moves: impl Fn(ParameterId, usize) -> (bool, bool),
+    ) -> Vec<Orbit> {
         let mut orbits: Vec<Orbit> = Vec::new();
         for &(parameter, value, axis) in axes {
             let (signed, scaled) = moves(parameter, axis);
@@ -339,7 +373,10 @@ impl<'a> Analysis<'a> {
                 .shape
                 .iter()
                 .enumerate()
-                .filter(|(other, _)| self.spaces.of_axis(value, *other) != space)
+                .filter(|(other, _)| {
+                    let other = self.spaces.of_axis(value, *other);
+                    other != space && !apart.contains(&other)
+                })
                 .map(|(_, axis)| axis)
                 .collect();
             let symbol: Vec<&str> = rest.iter().map(|axis| axis.symbol.as_str()).collect();
@@ -406,7 +443,7 @@ impl<'a> Analysis<'a> {
     /// Scales and signs that belong to no permuted space, joined where they act on common parameters.
     fn rescalings(&self, names: &mut Names) -> Vec<Space> {
         let own = |spaces: &[SpaceId]| matches!(spaces, [space] if self.frames.kinds[*space as usize] == Kind::Monomial && !self.axes_of(*space).is_empty());
-        let mut clusters: Vec<(Vec<SpaceId>, BTreeSet<ParameterId>, Vec<Moves>, Vec<Moves>)> = Vec::new();
+        let mut clusters: Vec<Cluster> = Vec::new();
         let scales =
             self.scales.fields.iter().filter(|field| !own(&field.spaces)).map(|field| (&field.spaces, self.moves(field), true));
         let signs = self
@@ -420,19 +457,19 @@ impl<'a> Analysis<'a> {
             if parameters.is_empty() {
                 continue;
             }
-            let at = match clusters.iter().position(|cluster| cluster.0 == *spaces && !cluster.1.is_disjoint(&parameters)) {
-                Some(at) => at,
-                None => {
-                    clusters.push((spaces.clone(), BTreeSet::new(), Vec::new(), Vec::new()));
-                    clusters.len() - 1
-                }
-            };
-            clusters[at].1.extend(parameters);
-            if positive { clusters[at].2.push(moves) } else { clusters[at].3.push(moves) }
+            let known =
+                clusters.iter().position(|cluster| cluster.spaces == *spaces && !cluster.parameters.is_disjoint(&parameters));
+            let at = known.unwrap_or_else(|| {
+                clusters.push(Cluster { spaces: spaces.clone(), ..Cluster::default() });
+                clusters.len() - 1
+            });
+            clusters[at].parameters.extend(parameters);
+            let fields = if positive { &mut clusters[at].scales } else { &mut clusters[at].signs };
+            fields.push(moves);
         }
         clusters
             .into_iter()
-            .map(|(_, parameters, scales, signs)| {
+            .map(|Cluster { parameters, scales, signs, .. }| {
                 let tuples: u128 = scales
                     .iter()
                     .chain(&signs)
@@ -492,7 +529,7 @@ impl<'a> Analysis<'a> {
         let Some(field) = scales.first().filter(|field| field.entries.iter().all(|entry| !entry.shift)) else {
             return Vec::new();
         };
-        let Some(total) = self.program.trainable_entries() else { return Vec::new() };
+        let Some(total) = self.entries else { return Vec::new() };
         let mut removed = 0u128;
         let mut terms = Vec::new();
         for entry in &field.entries {

@@ -280,7 +280,7 @@ impl<F: Coefficients> Relations<F> {
                         }
                         match F::from_number(term.coefficient) {
                             Some(coefficient) => {
-                                row.push((term.value, pull(component.axes, &term.axes), Part::Shift, coefficient))
+                                row.push((term.value, pull(component.axes, &term.axes), Part::Shift, coefficient));
                             }
                             None => self.vanish_part(term.value, Part::Shift),
                         }

@@ -1,10 +1,10 @@
-//! Symmetric states: fixed sets of subgroups, with rank(P_G) counted by orbits of parameter entries.
+//! Symmetric states: fixed sets of subgroups, with `rank(P_G)` counted by orbits of parameter entries.
 //!
 //! Per parameter an entry is a tuple of positions; the axes in the space move together, all others multiply. So orbits are counted by
 //! formulas in the number of such axes, exactly and at any size.
 
 use crate::symmetries::{Group, State, StateKind};
-use sym_ir::{ParameterId, Program};
+use sym_ir::ParameterId;
 
 /// How a space's group acts on one parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +23,9 @@ pub struct Orbit {
     pub symbol: String,
 }
 
-/// The states of a group on `size` units.
-pub fn states(program: &Program, group: &Group, size: u128, symbol: &str, orbits: &[Orbit], copies: u128) -> Vec<State> {
-    let Some(total) = program.trainable_entries() else { return Vec::new() };
+/// The states of a group on `size` units in a model of `entries` trainable parameters.
+pub fn states(entries: Option<u128>, group: &Group, size: u128, symbol: &str, orbits: &[Orbit]) -> Vec<State> {
+    let Some(total) = entries else { return Vec::new() };
     let mut states = Vec::new();
     let mut push = |kind: StateKind, description: &str, counts: Vec<(u128, String)>| {
         let removed = counts.iter().map(|(count, _)| *count).fold(0, u128::saturating_add);
@@ -65,13 +65,7 @@ pub fn states(program: &Program, group: &Group, size: u128, symbol: &str, orbits
             push(
                 StateKind::LowRank,
                 "one dimension of the space unused",
-                per(&|orbit| {
-                    let (count, text) = odd_under_reflection(orbit.axes, size, symbol)?;
-                    Some((count, text)).map(|(count, text)| (count, if copies > 1 { format!("{text}/copies") } else { text }))
-                })
-                .into_iter()
-                .map(|(count, text)| (count / copies.max(1), text))
-                .collect(),
+                per(&|orbit| odd_under_reflection(orbit.axes, size, symbol)),
             );
         }
         unit => {

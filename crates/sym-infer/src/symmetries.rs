@@ -233,11 +233,11 @@ pub struct State {
     pub kind: StateKind,
     /// In words, such as `units i and j identical`.
     pub description: String,
-    /// rank(P_G) for the whole model in that state.
+    /// `rank(P_G)` for the whole model in that state.
     pub rank: u128,
-    /// D − rank(P_G).
+    /// D − `rank(P_G)`.
     pub removed: u128,
-    /// rank(P_G) as a formula in the sizes.
+    /// `rank(P_G)` as a formula in the sizes.
     pub formula: String,
 }
 

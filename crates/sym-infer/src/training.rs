@@ -35,6 +35,10 @@ pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> 
         };
         space.kept = Some(Kept { objective, dynamics });
     }
+    let kept = |space: &crate::Space| space.kept.as_ref().is_some_and(|kept| kept.objective != Group::Trivial);
+    symmetries
+        .spaces
+        .retain(|space| !matches!(space.generators, Generators::Kernels { .. }) || space.group != Group::Trivial || kept(space));
     symmetries
 }
 

@@ -39,7 +39,7 @@ pub fn random_element(
         }
         Generators::Trade { parameter } => trade(program, &mut moved, *parameter, normal),
         Generators::Kernels { axes } => {
-            axes.iter().for_each(|&(parameter, axis, _)| shift(program, &mut moved, parameter, axis, normal))
+            axes.iter().for_each(|&(parameter, axis, _)| shift(program, &mut moved, parameter, axis, normal));
         }
     }
     moved

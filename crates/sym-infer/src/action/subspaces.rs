@@ -25,8 +25,9 @@ fn conditions(context: &Context, value: ValueId, axis: usize) -> Vectors {
     while let Some(place) = stack.pop() {
         for &reader in context.graph.uses(place.0) {
             let next = match step(context.program, context.classes, reader, place.1) {
-                Step::Passes(target) => Some((reader.by, target)),
-                Step::Contracted { image: Some((_, target)), weights: true, .. } => Some((reader.by, target)),
+                Step::Passes(target) | Step::Contracted { image: Some((_, target)), weights: true, .. } => {
+                    Some((reader.by, target))
+                }
                 _ => None,
             };
             if let Some(next) = next.filter(|next| reached.insert(*next)) {

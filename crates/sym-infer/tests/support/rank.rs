@@ -24,7 +24,7 @@ pub fn rank(mut vectors: Vec<Vec<f64>>) -> usize {
     }
 }
 
-/// Standard normal numbers: Box–Muller over SplitMix64.
+/// Standard normal numbers: Box–Muller over `SplitMix64`.
 pub struct Normal(pub u64);
 
 impl Normal {
