@@ -126,6 +126,18 @@ mod tests {
         assert!(message(b"1,2.5\n", None, Some(3)).ends_with("the target 2.5 is no class number"));
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn any_bytes_are_a_table_or_damaged(text in "[0-9a,.\"\n\u{e9} -]{0,60}", classes in proptest::option::of(0..5u64)) {
+            match read(text.as_bytes(), None, classes) {
+                Ok(examples) => proptest::prop_assert_eq!(examples.inputs[0].rows(), examples.len()),
+                Err(error) => proptest::prop_assert_eq!(error.code, Code::E0602),
+            }
+        }
+    }
+
     #[test]
     fn a_file_that_is_not_there_is_missing_data() {
         let error = load(Path::new("no/such.csv"), "such.csv", None, None, Span::new(FileId(0), 0, 1)).expect_err("missing");

@@ -85,12 +85,16 @@ impl Settings {
         if self.spec_hash == wanted.spec_hash && self.train == wanted.train {
             return Ok(());
         }
-        let field = wanted.resolved.as_object().and_then(|fields| {
-            fields
-                .iter()
-                .find(|(name, value)| self.resolved.get(name.as_str()) != Some(*value))
-                .map(|(name, value)| (name.clone(), value.clone()))
-        });
+        let differing = wanted
+            .resolved
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, value)| self.resolved.get(name.as_str()) != Some(*value));
+        // A field that the record has under another value says more than one that it lacks.
+        let field = differing
+            .min_by_key(|(name, _)| self.resolved.get(name.as_str()).is_none())
+            .map(|(name, value)| (name.clone(), value.clone()));
         let message = format!("the record `{}` belongs to another spec or other settings", directory.display());
         let diagnostic =
             Diagnostic::without_span(Code::E0605, message).help("undo the change, or start a new record with `--out`");

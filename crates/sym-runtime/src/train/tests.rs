@@ -173,6 +173,38 @@ fn the_number_of_threads_changes_no_bit() {
     assert!(contents.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
+#[test]
+fn sums_and_products_that_could_be_split_over_threads_have_the_same_bits() {
+    // 2048 × 4 × 2048 multiplications lie above 192³ and 2048 × 2048 summands are 2²²: from there on the tensor library would use threads.
+    let size = 2048;
+    let mut train = train(Rule::Sgd { momentum: 0.0, nesterov: false }, 0.1, None);
+    train.program = testing::mlp(&[4, size]);
+    train.steps = 2;
+    train.measures = vec![Measure { every: 1, probes: vec![probe(ProbeKind::Norm, "", 0.0)] }];
+    let data = Data {
+        name: "Large".to_string(),
+        source: DataSource::Teacher {
+            program: Box::new(testing::mlp(&[4, size])),
+            init: Init { kind: InitKind::Kaiming, targets: Vec::new(), span: testing::span() },
+            scale: 1.0,
+            count: 2048,
+            inputs: Distribution::Normal { mean: 0.0, std: 1.0 },
+            noise: 0.0,
+        },
+        split: None,
+        span: testing::span(),
+    };
+    let symmetries = sym_infer::infer(&train.program);
+    let contents: Vec<_> = [1, 2, 3]
+        .map(|threads| {
+            let directory = tempfile::tempdir().expect("a temporary directory");
+            let environment = Environment { threads, dtype: "f32", ..environment(directory.path()) };
+            content(&finished(run(&train, &data, &symmetries, &environment, &Silent)))
+        })
+        .into();
+    assert!(contents.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
 /// Interrupts after that many steps of all seeds together.
 struct After(AtomicU64);
 
