@@ -39,7 +39,7 @@ fn scalar(body: &Scalar, x: Dual) -> Dual {
                 Builtin::Tanh => 1.0 - value * value,
                 Builtin::Sigmoid => sigmoid * (1.0 - sigmoid),
                 Builtin::Silu => sigmoid + z * sigmoid * (1.0 - sigmoid),
-                Builtin::Gelu => Builtin::Gelu.evaluate(z) / z + z * bell,
+                Builtin::Gelu => 0.5 * (1.0 + Builtin::Erf.evaluate(z * std::f64::consts::FRAC_1_SQRT_2)) + z * bell,
                 Builtin::GeluTanh => {
                     let c = (2.0 / std::f64::consts::PI).sqrt();
                     let t = (c * (z + 0.044_715 * z * z * z)).tanh();

@@ -1,0 +1,43 @@
+//! Programs from `.sym` files have the groups of the same programs built by hand.
+
+mod support;
+
+use std::path::PathBuf;
+use support::networks::catalogue;
+use sym_diagnostics::Sources;
+use sym_infer::{Group, infer};
+use sym_ir::{Loader, Options, Program, compile};
+
+struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
+        Err(format!("`{path}` is not needed"))
+    }
+}
+
+fn elaborate(name: &str) -> Option<Program> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../tests/catalogue/{name}.sym"));
+    let text = std::fs::read_to_string(path).ok()?;
+    let mut sources = Sources::default();
+    let root = sources.add(format!("{name}.sym"), text);
+    let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
+    assert!(document.diagnostics.is_empty(), "{name}: {:?}", document.diagnostics);
+    Some(document.models[name].program.clone())
+}
+
+#[test]
+fn files_of_the_catalogue_have_the_groups_of_built_programs() {
+    let mut compared = 0;
+    for row in catalogue() {
+        let Some(program) = elaborate(row.name) else { continue };
+        let groups = |program: &Program| -> Vec<Group> { infer(program).spaces.into_iter().map(|space| space.group).collect() };
+        assert_eq!(infer(&program).continuous_dim, infer(&row.program).continuous_dim, "{}", row.name);
+        // The built one has an axis of one head, whose scale belongs to no space in the file.
+        if row.name != "linear_attention" {
+            assert_eq!(groups(&program), groups(&row.program), "{}", row.name);
+        }
+        compared += 1;
+    }
+    assert!(compared >= 25, "{compared} files");
+}
