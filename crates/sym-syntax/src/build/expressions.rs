@@ -235,7 +235,7 @@ impl<'a> Builder<'a> {
                 self.bad_number(span);
                 ExprKind::Error
             }
-            Rule::string | Rule::unterminated => ExprKind::String(self.string(pair, false)),
+            Rule::string | Rule::unterminated => self.string_value(pair, false),
             Rule::paren => return self.paren(pair),
             Rule::list => ExprKind::List(self.list(pair)),
             Rule::glob => {
@@ -332,7 +332,7 @@ impl<'a> Builder<'a> {
     fn name_string(&mut self, pair: Pair<'a, Rule>) -> Expr {
         let span = self.span(&pair);
         let string = pair.into_inner().flat_map(Pair::into_inner).find(|part| part.as_rule() == Rule::string);
-        let kind = string.map_or(ExprKind::Error, |string| ExprKind::String(self.string(string, true)));
+        let kind = string.map_or(ExprKind::Error, |string| self.string_value(string, true));
         Expr { kind, span }
     }
 
@@ -436,6 +436,13 @@ impl<'a> Builder<'a> {
             .expected("a number such as `50_000`, `0.5` or `1e-6`")
             .help(help);
         self.report(span, diagnostic);
+    }
+
+    /// A string as a value; one with an error is an error node, so that later stages do not take it for a name.
+    fn string_value(&mut self, pair: Pair<'a, Rule>, interpolate: bool) -> ExprKind {
+        let reports = self.reports.len();
+        let string = self.string(pair, interpolate);
+        if self.reports.len() > reports { ExprKind::Error } else { ExprKind::String(string) }
     }
 
     /// A string; with `interpolate`, `{i}` is a hole and `{{` a brace, else braces are text.
