@@ -138,6 +138,7 @@ impl Network<'_, '_> {
                             None => return self.bad_name(value.span),
                         }
                     }
+                    ExprKind::Error => return None,
                     _ => return self.bad_name(value.span),
                 }
             }

@@ -125,6 +125,14 @@ impl Network<'_, '_> {
     }
 
     fn unknown_tensor(&mut self, name: &Ident) {
+        let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        if self
+            .unread
+            .iter()
+            .any(|&span| self.elaborator.text(span).split(|letter| !is_word(letter)).any(|word| word == name.text))
+        {
+            return;
+        }
         let scope = self.scope();
         let candidates: Vec<String> = scope.tensor_names().chain(scope.setting_names()).map(str::to_string).collect();
         self.report(

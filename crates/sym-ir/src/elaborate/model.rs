@@ -117,6 +117,7 @@ impl Elaborator<'_> {
             outputs: 0,
             fuel: MOST_OPERATIONS,
             stopped: false,
+            unread: Vec::new(),
             elaborator: self,
         };
         network.statements(statements);

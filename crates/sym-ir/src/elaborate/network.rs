@@ -46,6 +46,8 @@ pub(super) struct Network<'e, 'a> {
     pub fuel: usize,
     /// Set once a limit was met: nothing further is elaborated or reported.
     pub stopped: bool,
+    /// Text that could not be read as statements: names in it may be defined there.
+    pub unread: Vec<Span>,
 }
 
 impl Network<'_, '_> {

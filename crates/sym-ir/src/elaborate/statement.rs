@@ -49,7 +49,10 @@ impl Network<'_, '_> {
             }
             StatementKind::Output(result) => self.output(result, statement.span),
             StatementKind::Return(result) => self.give_back(result, statement.span),
-            StatementKind::Error => None,
+            StatementKind::Error => {
+                self.unread.push(statement.span);
+                None
+            }
         }
     }
 

@@ -178,6 +178,8 @@ impl<'a> Builder<'a> {
                         .expected("one comparison, or two joined by `and`")
                         .help("write `a < b and b < c`"),
                 );
+                left = Expr { kind: ExprKind::Error, span };
+                continue;
             }
             let (left_box, right) = (Box::new(left), Box::new(right));
             let kind = match infix {

@@ -55,7 +55,18 @@ impl<'a> Builder<'a> {
             }
             _ => return,
         };
-        items.push(Item { kind, span });
+        // An item that nothing can refer to would only give further diagnostics about its empty name.
+        let nameless = match &kind {
+            ItemKind::Function(function) => function.name.text.is_empty(),
+            ItemKind::Block(block) => block.name.text.is_empty(),
+            ItemKind::Model(model) => model.name.text.is_empty(),
+            ItemKind::Data(data) => data.name.text.is_empty(),
+            ItemKind::Train(train) => train.name.text.is_empty(),
+            ItemKind::Theorem(theorem) => theorem.name.text.is_empty(),
+            ItemKind::Figure(figure) => figure.name.parts.is_empty(),
+            ItemKind::Use(_) | ItemKind::Expect(_) | ItemKind::Assume(_) | ItemKind::Error => false,
+        };
+        items.push(Item { kind: if nameless { ItemKind::Error } else { kind }, span });
     }
 
     fn unknown_item(&mut self, pair: &Pair<'a, Rule>) {
@@ -248,7 +259,10 @@ impl<'a> Builder<'a> {
         let mut figure = Figure { name: StringLiteral { parts: Vec::new(), span: self.span(&pair).after() }, fields: Vec::new() };
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::string | Rule::unterminated => figure.name = self.string(part, false),
+                Rule::string => figure.name = self.string(part, false),
+                Rule::unterminated => {
+                    self.string(part, false);
+                }
                 Rule::missing_string => {
                     let help = "the name is the stem of the files: `figure \"loss\" { … }`".to_string();
                     self.missing(part.as_span().start(), Code::E0101, "a name in quotes", Some(help));
@@ -320,7 +334,12 @@ impl<'a> Builder<'a> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::lparen => opener = self.span(&part),
-                Rule::parameter => parameters.push(self.parameter(part)),
+                Rule::parameter => {
+                    let parameter = self.parameter(part);
+                    if !parameter.name.text.is_empty() {
+                        parameters.push(parameter);
+                    }
+                }
                 Rule::paren_junk => self.junk(&part, "`,` or `)`"),
                 Rule::missing_rparen => self.unclosed(part.as_span().start(), opener, ")"),
                 _ => {}

@@ -2,7 +2,7 @@
 
 use super::Builder;
 use super::items::single_equals;
-use crate::ast::{Expr, Field, ResultValue, Statement, StatementKind, Stored, StoredAxis, StringLiteral};
+use crate::ast::{Comparison, Expr, ExprKind, Field, ResultValue, Statement, StatementKind, Stored, StoredAxis, StringLiteral};
 use crate::grammar::Rule;
 use pest::iterators::Pair;
 use sym_diagnostics::{Code, Diagnostic, Span, nearest};
@@ -51,7 +51,7 @@ impl<'a> Builder<'a> {
     fn statement(&mut self, pair: Pair<'a, Rule>) -> Statement {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::assign => self.assign(pair),
+            Rule::assign | Rule::compared => self.assign(pair),
             Rule::input_statement => self.input(pair),
             Rule::param_statement => self.param(pair),
             Rule::for_statement => self.for_loop(pair),
@@ -70,27 +70,20 @@ impl<'a> Builder<'a> {
             let (found, place) = self.token(start);
             let word = found.trim_matches('`');
             let is_name = word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-            let after = super::skip_blank(self.text, self.comments, place.end as usize);
-            let rest = &self.text[after..whole.end().max(after)];
+            let alone = super::skip_blank(self.text, self.comments, place.end as usize) >= whole.end();
             if matches!(word, ")" | "]") && start == whole.start() {
                 self.closes_nothing(pair, "a statement");
                 statements.push(Statement { kind: StatementKind::Error, span });
                 continue;
             }
-            let diagnostic = if is_name && near.is_none() && rest.starts_with("==") {
-                let place = Span::new(self.file, after as u32, after as u32 + 2);
-                Diagnostic::new(Code::E0101, place, format!("`==` compares values; `{word}` is defined with `=`"))
-                    .label("`=` is expected")
-                    .expected("`=`")
-                    .help(format!("write `{word} = …`"))
-            } else if is_name {
+            let diagnostic = if is_name {
                 let expected =
                     format!("`=` after `{word}`, or a statement such as `input`, `param`, `for`, `if`, `output` or `return`");
                 let message = format!("{found} starts no statement");
                 let diagnostic = Diagnostic::new(Code::E0101, place, message).label("not a statement").expected(expected);
                 match near {
                     Some(near) => diagnostic.help(format!("a similar word exists: `{near}`")),
-                    None if rest.is_empty() => diagnostic.help(format!("give it a value: `{word} = …`")),
+                    None if alone => diagnostic.help(format!("give it a value: `{word} = …`")),
                     None => diagnostic,
                 }
             } else {
@@ -117,6 +110,17 @@ impl<'a> Builder<'a> {
                 Rule::ident => target = self.ident(&part),
                 Rule::axes => indices = Some(self.axes(part)),
                 Rule::expr | Rule::missing_expr => value = self.value(part),
+                Rule::double => {
+                    let span = self.span(&part);
+                    let name = &target.text;
+                    let diagnostic =
+                        Diagnostic::new(Code::E0101, span, format!("`==` compares values; `{name}` is defined with `=`"))
+                            .label("`=` is expected")
+                            .found("`==`")
+                            .expected("`=`")
+                            .help(format!("write `{name} = …`"));
+                    self.report(span, diagnostic);
+                }
                 _ => {}
             }
         }
@@ -165,8 +169,8 @@ impl<'a> Builder<'a> {
     fn trailing_field(&mut self, pair: Pair<'a, Rule>) -> Option<Field> {
         let (found, place) = self.token(pair.as_span().start());
         let word = found.trim_matches('`');
-        if let Some(near) =
-            nearest(word, STATEMENT_WORDS.into_iter().chain(TRAILING_WORDS)).filter(|_| !TRAILING_WORDS.contains(&word))
+        if let Some(near) = nearest(word, STATEMENT_WORDS.into_iter().chain(TRAILING_WORDS))
+            .filter(|near| !TRAILING_WORDS.contains(&word) && !TRAILING_WORDS.contains(near))
         {
             let span = self.span(&pair);
             let diagnostic = Diagnostic::new(Code::E0101, place, format!("{found} starts no statement"))
@@ -303,15 +307,22 @@ impl<'a> Builder<'a> {
 
     fn condition(&mut self, pair: Pair<'a, Rule>) -> Expr {
         let at = pair.as_span().start();
-        let mut condition = None;
+        let mut condition: Option<Expr> = None;
         for part in pair.into_inner() {
             if part.as_rule() == Rule::single {
                 let span = self.span(&part);
                 self.report(span, single_equals(span));
-            } else {
-                let value = self.value(part);
-                condition.get_or_insert(value);
+                continue;
             }
+            let value = self.value(part);
+            condition = Some(match condition {
+                None => value,
+                Some(left) => {
+                    let span = left.span.to(value.span);
+                    let (left, right) = (Box::new(left), Box::new(value));
+                    Expr { kind: ExprKind::Compare { comparison: Comparison::Equal, left, right }, span }
+                }
+            });
         }
         condition.unwrap_or_else(|| self.no_expr(at))
     }
