@@ -34,7 +34,7 @@ pub fn breakings(curve: &Curve, threshold: f64) -> Vec<u64> {
         .columns
         .iter()
         .filter_map(|column| {
-            let first = column.iter().position(|value| *value >= threshold)?;
+            let first = column.iter().zip(&curve.steps).position(|(value, _)| *value >= threshold)?;
             (first > 0).then(|| curve.steps[first])
         })
         .collect();

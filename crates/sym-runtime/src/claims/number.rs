@@ -1,0 +1,169 @@
+//! Numbers in claims: counts, measured values, and the drop of a loss around breakings.
+
+use super::evidence::{Curve, Evidence, breakings};
+use sym_ir::experiment::{Carrier, Probe, ProbeKind, Quantity, When};
+use sym_syntax::ast::BinaryOperator;
+
+/// What is known of a number.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Number {
+    /// Its value, with how it came about where that is not plain.
+    Known(f64, Option<String>),
+    /// It has no value, with the reason.
+    Undefined(String),
+    /// It is measured by a run that has not been made.
+    NotYet,
+}
+
+/// The value of a quantity that is a number.
+pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
+    match quantity {
+        Quantity::Number(value) => Number::Known(*value, None),
+        Quantity::Dims(model) => match evidence.program(model).and_then(sym_ir::Program::trainable_entries) {
+            Some(entries) => Number::Known(entries as f64, None),
+            None => Number::Undefined(format!("`{model}` has no countable number of parameters")),
+        },
+        Quantity::ContinuousDim(model) => match evidence.symmetries(model, Carrier::Model) {
+            Some(symmetries) => Number::Known(symmetries.continuous_dim as f64, None),
+            None => Number::Undefined(format!("`{model}` has no analysis")),
+        },
+        Quantity::Measured { train, probe, when } => match evidence.curves(train, probe) {
+            Some(curves) => mean(&curves, |curve| at(curve, *when)),
+            None => Number::NotYet,
+        },
+        Quantity::DropRatio { train, breaking, window } => {
+            let loss = Probe { kind: ProbeKind::Loss, target: String::new(), ..breaking.clone() };
+            let delta = Probe { kind: ProbeKind::Delta, ..breaking.clone() };
+            let (Some(losses), Some(deltas)) = (evidence.curves(train, &loss), evidence.curves(train, &delta)) else {
+                return Number::NotYet;
+            };
+            mean(&losses, |curve| {
+                let events =
+                    deltas.iter().find(|delta| delta.seed == curve.seed).map(|delta| breakings(delta, breaking.threshold));
+                drop_ratio(curve, &events.unwrap_or_default(), *window)
+            })
+        }
+        Quantity::Binary(operator, left, right) => binary(*operator, of(left, evidence), of(right, evidence)),
+        Quantity::Group(_) | Quantity::Symmetry { .. } => Number::Undefined("a group is no number".to_string()),
+    }
+}
+
+fn binary(operator: BinaryOperator, left: Number, right: Number) -> Number {
+    let (left, right) = match (left, right) {
+        (Number::Known(left, _), Number::Known(right, _)) => (left, right),
+        (Number::Undefined(reason), _) | (_, Number::Undefined(reason)) => return Number::Undefined(reason),
+        (Number::NotYet, _) | (_, Number::NotYet) => return Number::NotYet,
+    };
+    match operator {
+        BinaryOperator::Add => Number::Known(left + right, None),
+        BinaryOperator::Subtract => Number::Known(left - right, None),
+        BinaryOperator::Multiply => Number::Known(left * right, None),
+        BinaryOperator::Divide => Number::Known(left / right, None),
+        BinaryOperator::Power => Number::Known(libm::pow(left, right), None),
+        BinaryOperator::And | BinaryOperator::Or => Number::Undefined("logic is no number".to_string()),
+    }
+}
+
+/// The mean over seeds, with the single values where there are several.
+fn mean(curves: &[Curve], value: impl Fn(&Curve) -> Result<f64, String>) -> Number {
+    let mut values = Vec::new();
+    for curve in curves {
+        match value(curve) {
+            Ok(value) => values.push(value),
+            Err(reason) => return Number::Undefined(format!("seed {}: {reason}", curve.seed)),
+        }
+    }
+    match values.as_slice() {
+        [] => Number::Undefined("no seed was run".to_string()),
+        [one] => Number::Known(*one, None),
+        several => {
+            let mean = several.iter().sum::<f64>() / several.len() as f64;
+            let list = several.iter().map(|value| text(*value)).collect::<Vec<_>>().join(", ");
+            Number::Known(mean, Some(format!("the mean of {} seeds: {list}", several.len())))
+        }
+    }
+}
+
+/// The value of a curve with one column at a step.
+fn at(curve: &Curve, when: When) -> Result<f64, String> {
+    let index = match when {
+        When::Start => (!curve.steps.is_empty()).then_some(0),
+        When::End => curve.steps.len().checked_sub(1),
+        When::Step(step) => curve.steps.iter().position(|measured| *measured == step),
+    };
+    let value = index.and_then(|index| curve.columns.first()?.get(index));
+    value.copied().ok_or_else(|| match when {
+        When::Step(step) => format!("nothing is measured at step {step}"),
+        When::Start | When::End => "nothing is measured".to_string(),
+    })
+}
+
+/// Mean decrease of the curve per step within `window` steps of an event over that elsewhere. An interval between two measurements belongs to
+/// a window when its middle does.
+fn drop_ratio(curve: &Curve, events: &[u64], window: u64) -> Result<f64, String> {
+    let column = curve.columns.first().ok_or("no loss is measured")?;
+    if events.is_empty() {
+        return Err("no pair breaks".to_string());
+    }
+    let (mut near, mut far) = ((0.0, 0.0), (0.0, 0.0));
+    for (steps, values) in curve.steps.windows(2).zip(column.windows(2)) {
+        let middle = f64::midpoint(steps[0] as f64, steps[1] as f64);
+        let inside = events.iter().any(|event| (middle - *event as f64).abs() <= window as f64);
+        let (drop, length) = if inside { &mut near } else { &mut far };
+        *drop += values[0] - values[1];
+        *length += (steps[1] - steps[0]) as f64;
+    }
+    if far.1 == 0.0 {
+        return Err("the windows cover the whole run".to_string());
+    }
+    if near.1 == 0.0 {
+        return Err("no window holds a measurement".to_string());
+    }
+    let (inside, outside) = (near.0 / near.1, far.0 / far.1);
+    // A loss that only falls inside the windows falls infinitely faster there.
+    Ok(if outside <= 0.0 && inside > 0.0 { f64::INFINITY } else { inside / outside })
+}
+
+/// A number with at most six significant digits, for reports.
+pub(super) fn text(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() || value.fract() == 0.0 && value.abs() < 1e15 {
+        return format!("{value}");
+    }
+    let short: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    if (1e-4..1e15).contains(&short.abs()) { format!("{short}") } else { format!("{short:e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{drop_ratio, text};
+    use crate::claims::Curve;
+
+    fn curve(values: Vec<f64>) -> Curve {
+        Curve { seed: 0, steps: (0..values.len() as u64).map(|at| at * 10).collect(), columns: vec![values] }
+    }
+
+    #[test]
+    fn the_drop_ratio_compares_rates_inside_and_outside_the_windows() {
+        // Falls by 4 over the 20 steps around step 20 and by 1 over the 30 others: 0.2 against 1/30 a step.
+        let ratio = drop_ratio(&curve(vec![9.0, 8.0, 6.0, 4.0, 4.0, 4.0]), &[20], 10).expect("defined");
+        assert!((ratio - 6.0).abs() < 1e-12, "{ratio}");
+    }
+
+    #[test]
+    fn a_loss_that_falls_only_inside_the_windows_has_an_infinite_ratio() {
+        assert_eq!(drop_ratio(&curve(vec![5.0, 5.0, 1.0, 1.0]), &[15], 5), Ok(f64::INFINITY));
+    }
+
+    #[test]
+    fn a_ratio_without_events_or_without_an_outside_is_undefined() {
+        assert_eq!(drop_ratio(&curve(vec![2.0, 1.0]), &[], 5), Err("no pair breaks".to_string()));
+        assert_eq!(drop_ratio(&curve(vec![2.0, 1.0]), &[5], 50), Err("the windows cover the whole run".to_string()));
+    }
+
+    #[test]
+    fn numbers_are_shown_short() {
+        assert_eq!(text(0.951_234_567), "0.951235");
+        assert_eq!(text(3.0), "3");
+        assert_eq!(text(1.234_567_8e-9), "1.23457e-9");
+    }
+}
