@@ -36,8 +36,10 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
         Reading { diagnostics: Vec::new(), names: Names::default(), open: Vec::new(), read: Vec::new(), root_items: Vec::new() };
     reading.file(sources, root, loader);
     let Reading { diagnostics, names, root_items, .. } = reading;
+    let syntax_errors = diagnostics.iter().filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span)).collect();
     let mut document = Document { diagnostics, ..Document::default() };
     let mut elaborator = Elaborator::new(sources, names, options);
+    elaborator.syntax_errors = syntax_errors;
     for item in &root_items {
         match &item.kind {
             ItemKind::Model(model) => {
@@ -53,7 +55,8 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
             _ => {}
         }
     }
-    let items: Vec<&Item> = root_items.iter().map(Rc::as_ref).collect();
+    let used: Vec<Rc<Item>> = elaborator.names.used_data(root).cloned().collect();
+    let items: Vec<&Item> = root_items.iter().chain(&used).map(Rc::as_ref).collect();
     let overrides = Overrides::read(elaborator.sources, &options.set, &items);
     let texts = elaborator.sources.clone();
     crate::experiments::elaborate(&items, &texts, options.profile.as_deref(), &overrides, &mut elaborator, &mut document);

@@ -506,7 +506,8 @@ pub enum When {
 /// A group by its name in the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupName {
-    /// `trivial`, `permutation`, `signed_permutation`, `monomial`, `positive_monomial`, `gl`, `o`, `translation`, `rescaling`.
+    /// `trivial`, `permutation`, `signed_permutation`, `monomial`, `positive_monomial`, `gl`, `o`, `translation`, `rescaling`,
+    /// `positive_rescaling`, `signs`, `directions`.
     pub name: String,
     /// Its size; 0 for `trivial`, and where the file gives none: then it has the size of what it is compared with.
     pub size: u128,

@@ -56,6 +56,11 @@ impl Names {
         self.items.insert(name.text.clone(), item.clone());
     }
 
+    /// The data sets of the files that `root` uses.
+    pub fn used_data(&self, root: FileId) -> impl Iterator<Item = &Rc<Item>> {
+        self.items.values().filter(move |item| matches!(item.kind, ItemKind::Data(_)) && item.span.file != root)
+    }
+
     /// The user's item of this name.
     pub fn own(&self, name: &str) -> Option<Rc<Item>> {
         self.items.get(name).cloned()

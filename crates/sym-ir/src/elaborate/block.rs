@@ -12,8 +12,8 @@ use sym_syntax::ast::{self, Argument, Expr, ExprKind, Parameter, ParameterKind};
 const DEEPEST: usize = 64;
 
 impl Network<'_, '_> {
-    /// The result of a call of a block.
-    pub fn block(&mut self, block: &ast::Block, arguments: &[Argument], call: Span, depth: usize) -> Option<Tensor> {
+    /// The result of a call of a block whose item stands at `span`.
+    pub fn block(&mut self, block: &ast::Block, span: Span, arguments: &[Argument], call: Span, depth: usize) -> Option<Tensor> {
         let name = &block.name.text;
         if self.bodies.len() > DEEPEST {
             self.report(
@@ -41,7 +41,7 @@ impl Network<'_, '_> {
         let result = if let Some(result) = result {
             result.tensor.and_then(|tensor| self.check_result(block, tensor))
         } else {
-            if self.bodies.last().is_some_and(|body| !body.failed) {
+            if self.bodies.last().is_some_and(|body| !body.failed) && !self.elaborator.is_broken(span) {
                 self.report(
                     Diagnostic::new(Code::E0215, block.name.span, format!("block `{name}` returns nothing"))
                         .found("no `return`")

@@ -41,7 +41,7 @@ impl Network<'_, '_> {
         if let Some(item) = self.elaborator.names.find(&name.text, self.elaborator.sources) {
             match &item.kind {
                 ItemKind::Block(block) => {
-                    let tensor = self.block(block, arguments, span, depth)?;
+                    let tensor = self.block(block, item.span, arguments, span, depth)?;
                     return self.unindexed(&tensor, context, span).map(Evaluated::Sum);
                 }
                 ItemKind::Function(definition) => {

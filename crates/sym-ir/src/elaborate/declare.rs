@@ -26,7 +26,7 @@ impl Network<'_, '_> {
         let mut sound = true;
         for field in fields {
             if field.key.text != "rank" {
-                self.unknown_field("input", &field.key, &["rank"]);
+                self.unknown_field("input", field, &["rank"]);
                 sound = false;
                 continue;
             }
@@ -64,7 +64,7 @@ impl Network<'_, '_> {
                 initial = self.only(field).and_then(|expr| self.initial(expr));
                 sound &= initial.is_some();
             } else {
-                self.unknown_field(if trainable { "param" } else { "frozen" }, &field.key, &["init", "stored"]);
+                self.unknown_field(if trainable { "param" } else { "frozen" }, field, &["init", "stored"]);
                 sound = false;
             }
         }
@@ -183,7 +183,11 @@ impl Network<'_, '_> {
         None
     }
 
-    fn unknown_field(&mut self, owner: &str, key: &Ident, available: &[&str]) {
+    fn unknown_field(&mut self, owner: &str, field: &Field, available: &[&str]) {
+        if self.elaborator.is_broken(field.span) {
+            return;
+        }
+        let key = &field.key;
         self.report(
             Diagnostic::new(Code::E0219, key.span, format!("`{owner}` has no field `{}`", key.text))
                 .found(key.text.clone())

@@ -61,6 +61,10 @@ impl Elaborator<'_> {
         scope: &Scope,
         span: Span,
     ) -> Option<Function> {
+        let default = given.iter().all(|argument| argument.name.is_none());
+        if let (true, Some(known)) = (default, self.functions.get(&definition.name.text)) {
+            return known.clone();
+        }
         self.function_calls += 1;
         let function = if self.function_calls > 50 {
             self.report(
@@ -77,6 +81,9 @@ impl Elaborator<'_> {
             self.function_body(definition, given, scope, span)
         };
         self.function_calls -= 1;
+        if default {
+            self.functions.insert(definition.name.text.clone(), function.clone());
+        }
         function
     }
 

@@ -23,6 +23,7 @@ mod storage;
 pub use scope::Scope;
 pub use setting::{Setting, SettingType};
 
+use crate::Function;
 use crate::compile::Options;
 use crate::names::Names;
 use sym_diagnostics::{Code, Diagnostic, Sources, Span};
@@ -44,7 +45,11 @@ pub struct Elaborator<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Calls of blocks from the model to the innermost body.
     calls: Vec<Span>,
+    /// Where the syntax has errors: what is missing there is not reported as missing.
+    pub(crate) syntax_errors: Vec<Span>,
     function_calls: usize,
+    /// Functions with their default settings, `None` where they have errors: each is elaborated once.
+    functions: std::collections::HashMap<String, Option<Function>>,
     seen: std::collections::HashSet<(Code, Option<Span>)>,
 }
 
@@ -57,7 +62,9 @@ impl<'a> Elaborator<'a> {
             options,
             diagnostics: Vec::new(),
             calls: Vec::new(),
+            syntax_errors: Vec::new(),
             function_calls: 0,
+            functions: std::collections::HashMap::new(),
             seen: std::collections::HashSet::new(),
         }
     }
@@ -99,6 +106,11 @@ impl<'a> Elaborator<'a> {
                 None
             }
         }
+    }
+
+    /// Whether the text at a span has a syntax error, which has been reported.
+    pub(crate) fn is_broken(&self, span: Span) -> bool {
+        self.syntax_errors.iter().any(|error| error.file == span.file && error.start >= span.start && error.end <= span.end)
     }
 
     /// Where to point for a value: at the argument of the call, where the expression is a setting of a block of the standard library.

@@ -103,11 +103,11 @@ impl Elaborator<'_> {
                 program.name.clone_from(name);
                 Some(program)
             }
-            ModelBody::Statements(statements) => self.build_model(model, statements, settings),
+            ModelBody::Statements(statements) => self.build_model(model, statements, settings, item.span),
         }
     }
 
-    fn build_model(&mut self, model: &ast::Model, statements: &[ast::Statement], scope: Scope) -> Option<Program> {
+    fn build_model(&mut self, model: &ast::Model, statements: &[ast::Statement], scope: Scope, item: Span) -> Option<Program> {
         let name = &model.name.text;
         let body = Body { scope, prefix: String::new(), block: None, result: None, failed: false };
         let mut network = Network {
@@ -122,7 +122,7 @@ impl Elaborator<'_> {
         };
         network.statements(statements);
         let failed = network.stopped || network.body().failed;
-        let broken = statements.iter().any(|statement| matches!(statement.kind, ast::StatementKind::Error));
+        let broken = network.elaborator.is_broken(item);
         if network.outputs == 0 && !network.stopped && !broken {
             network.report(
                 Diagnostic::new(Code::E0215, model.name.span, format!("model `{name}` has no output"))

@@ -9,8 +9,20 @@ use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{self, Expr, ExprKind, Ident};
 
 /// The groups under their names in the language.
-const GROUPS: [&str; 9] =
-    ["trivial", "permutation", "signed_permutation", "monomial", "positive_monomial", "gl", "o", "translation", "rescaling"];
+const GROUPS: [&str; 12] = [
+    "trivial",
+    "permutation",
+    "signed_permutation",
+    "monomial",
+    "positive_monomial",
+    "gl",
+    "o",
+    "translation",
+    "rescaling",
+    "positive_rescaling",
+    "signs",
+    "directions",
+];
 
 const QUANTITIES: [&str; 4] = ["symmetry", "dims", "flat", "drop_ratio"];
 

@@ -14,13 +14,54 @@ pub struct Overrides {
 impl Overrides {
     /// Reads the overrides of `train` and `theorem` items among `items`; those of models are left to the elaboration of models. Each
     /// becomes a source of its own, so that diagnostics can point into it.
-    pub fn read(_sources: &mut Sources, set: &[(String, String)], items: &[&Item]) -> Self {
+    pub fn read(sources: &mut Sources, set: &[(String, String)], items: &[&Item]) -> Self {
         let mut overrides = Self::default();
-        for (path, _) in set {
+        for (path, value) in set {
             let name = path.split_once('.').map_or(path.as_str(), |(name, _)| name);
-            overrides.check_name(path, name, items);
+            let header = items.iter().find_map(|item| match &item.kind {
+                ItemKind::Train(train) if train.name.text == name => Some(format!("train {name} = {name}")),
+                ItemKind::Theorem(theorem) if theorem.name.text == name => Some(format!("theorem {name} on {name}")),
+                _ => None,
+            });
+            match header {
+                Some(header) => overrides.read_one(sources, path, &header, value),
+                None => overrides.check_name(path, name, items),
+            }
         }
         overrides
+    }
+
+    fn read_one(&mut self, sources: &mut Sources, path: &str, header: &str, value: &str) {
+        let (name, key) = path.split_once('.').unwrap_or((path, ""));
+        if !is_name(key) {
+            self.diagnostics.push(
+                Diagnostic::without_span(Code::E0219, format!("`--set {path}={value}` names no field of `{name}`"))
+                    .found(format!("`{path}`"))
+                    .expected("a field")
+                    .help(format!("write `--set {name}.steps=100`")),
+            );
+            return;
+        }
+        let text = format!("{header} {{ {key} {value} }}");
+        let file = sources.add(format!("--set {name}.{key}={value}"), &text);
+        let (tree, diagnostics) = sym_syntax::parse(file, &text);
+        let readable = diagnostics.is_empty();
+        self.diagnostics.extend(diagnostics);
+        let [item] = tree.items.as_slice() else { return };
+        let fields = match &item.kind {
+            ItemKind::Train(train) => &train.fields,
+            ItemKind::Theorem(theorem) => &theorem.fields,
+            _ => return,
+        };
+        if let [field] = fields.as_slice() {
+            self.fields.push((name.to_string(), field.clone()));
+        } else if readable {
+            self.diagnostics.push(
+                Diagnostic::new(Code::E0211, item.span, format!("`--set {name}.{key}={value}` is not one value"))
+                    .label("not one field with one value")
+                    .expected("one value"),
+            );
+        }
     }
 
     fn check_name(&mut self, path: &str, name: &str, items: &[&Item]) {
@@ -50,4 +91,8 @@ impl Overrides {
     pub(super) fn of(&self, name: &str) -> Vec<Field> {
         self.fields.iter().filter(|(item, _)| item == name).map(|(_, field)| field.clone()).collect()
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
 }

@@ -62,7 +62,7 @@ impl<'a> Reporter<'a> {
             Diagnostic::new(Code::E0201, span, format!("there is no {kind} `{name}`"))
                 .label(format!("no {kind} of this name"))
                 .found(format!("`{name}`"))
-                .expected(format!("the name of a {kind}"))
+                .expected(format!("the name of {} {kind}", article(kind)))
                 .suggest(name, candidates),
         );
     }
@@ -76,6 +76,10 @@ impl<'a> Reporter<'a> {
                 .help("keep one of the two"),
         );
     }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// Whether the parser could not read some part of it.

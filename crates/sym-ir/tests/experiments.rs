@@ -1,0 +1,217 @@
+//! What `data`, `train`, `theorem`, `figure`, `expect` and `assume` items mean, one behaviour a file: the typed items of `ok`, the
+//! diagnostics of `fail`.
+
+use std::fmt::Write;
+use sym_diagnostics::{Diagnostic, Sources};
+use sym_ir::experiment::{Claim, Document, Figure, Probe, Quantity, Train};
+use sym_ir::{Loader, Options};
+
+struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
+        Err(format!("`{path}` is not there"))
+    }
+}
+
+fn compile(text: &str, options: &Options) -> (Sources, Document) {
+    let mut sources = Sources::default();
+    let root = sources.add("test.sym", text);
+    let document = sym_ir::compile(&mut sources, root, &mut NoFiles, options);
+    (sources, document)
+}
+
+fn diagnostic(sources: &Sources, diagnostic: &Diagnostic) -> String {
+    let mut text = String::new();
+    if let Some(label) = &diagnostic.primary {
+        let file = sources.file(label.span.file);
+        let (from, to) = (file.position(label.span.start), file.position(label.span.end));
+        let name = if file.name == "test.sym" { String::new() } else { format!("{}:", file.name) };
+        let _ = write!(text, "{name}{}:{}-{}:{} ", from.line, from.column, to.line, to.column);
+    }
+    let _ = write!(text, "{} {}", diagnostic.code, diagnostic.message);
+    for (word, part) in [("found", &diagnostic.found), ("expected", &diagnostic.expected), ("help", &diagnostic.help)] {
+        if let Some(part) = part {
+            let _ = write!(text, "\n    {word}: {part}");
+        }
+    }
+    text
+}
+
+fn diagnostics(sources: &Sources, document: &Document) -> String {
+    document.diagnostics.iter().map(|one| diagnostic(sources, one)).collect::<Vec<_>>().join("\n")
+}
+
+fn probe(probe: &Probe) -> String {
+    if probe.threshold == 0.0 { probe.column() } else { format!("{} threshold {}", probe.column(), probe.threshold) }
+}
+
+fn train(train: &Train) -> String {
+    let mut text = format!("train {} = {} on {}, {:?}\n", train.name, train.model, train.data, train.loss);
+    for init in &train.init {
+        let _ = writeln!(text, "    init {:?} of {:?}", init.kind, init.targets);
+    }
+    let _ = writeln!(text, "    optim {:?}", train.optimizer);
+    let _ = writeln!(
+        text,
+        "    batch {:?}, steps {}, seeds {:?}, checkpoint {:?}",
+        train.batch, train.steps, train.seeds, train.checkpoint
+    );
+    for measure in &train.measures {
+        let probes: Vec<String> = measure.probes.iter().map(probe).collect();
+        let _ = writeln!(text, "    every {}: {}", measure.every, probes.join("; "));
+    }
+    text
+}
+
+fn quantity(side: &Quantity) -> String {
+    match side {
+        Quantity::Measured { train, probe: measured, when } => format!("{train}.{} at {when:?}", probe(measured)),
+        Quantity::DropRatio { train, breaking, window } => {
+            format!("drop_ratio of {train} at {} within {window}", probe(breaking))
+        }
+        Quantity::Binary(operator, left, right) => format!("{operator:?}({}, {})", quantity(left), quantity(right)),
+        other => format!("{other:?}"),
+    }
+}
+
+fn claim(word: &str, claim: &Claim) -> String {
+    format!("{word} {}\n    {} {:?} {}\n", claim.text, quantity(&claim.left), claim.comparison, quantity(&claim.right))
+}
+
+fn figure(figure: &Figure) -> String {
+    let series = |all: &[sym_ir::experiment::Series]| {
+        all.iter().map(|one| format!("{}.{}", one.train, probe(&one.probe))).collect::<Vec<_>>().join("; ")
+    };
+    format!("figure {} over {}: {}\n    marks {}\n", figure.name, figure.over, series(&figure.series), series(&figure.marks))
+}
+
+/// Everything typed, without programs and spans.
+fn summary(document: &Document) -> String {
+    let mut text = String::new();
+    for data in document.data.values() {
+        let source = match &data.source {
+            sym_ir::experiment::DataSource::Teacher { program, init, scale, count, inputs, noise } => {
+                format!("teacher {} {:?} scale {scale} n {count} x {inputs:?} noise {noise}", program.name, init.kind)
+            }
+            sym_ir::experiment::DataSource::Csv { path, target, classes, .. } => format!("csv {path} {target:?} {classes:?}"),
+            other => format!("{other:?}"),
+        };
+        let _ = writeln!(text, "data {} = {source}, split {:?}", data.name, data.split);
+    }
+    for one in document.trains.values() {
+        text += &train(one);
+    }
+    for one in document.theorems.values() {
+        let _ = writeln!(text, "theorem {} on {}, {:?}, data {:?}", one.name, one.model, one.loss, one.data);
+        for clause in &one.state {
+            let _ = writeln!(text, "    state {:?} {} {:?}", clause.verb, clause.target, clause.units);
+        }
+        for optimizer in &one.optimizers {
+            let _ = writeln!(text, "    optim {optimizer:?}");
+        }
+        let _ = writeln!(
+            text,
+            "    steps {}, seed {}, projected {}, divergence below {:e}",
+            one.steps, one.seed, one.projected, one.tolerance
+        );
+    }
+    for one in &document.figures {
+        text += &figure(one);
+    }
+    for one in &document.expectations {
+        text += &claim("expect", one);
+    }
+    for one in &document.assumptions {
+        text += &claim("assume", one);
+    }
+    text
+}
+
+#[test]
+fn sound_items_have_their_typed_form() {
+    insta::glob!("experiments/ok/*.sym", |path| {
+        let text = std::fs::read_to_string(path).expect("a readable fixture");
+        let (sources, document) = compile(&text, &Options::default());
+        assert_eq!(diagnostics(&sources, &document), "", "in {}", path.display());
+        insta::assert_snapshot!(summary(&document));
+    });
+}
+
+#[test]
+fn each_mistake_has_one_diagnostic() {
+    insta::glob!("experiments/fail/*.sym", |path| {
+        let text = std::fs::read_to_string(path).expect("a readable fixture");
+        let (sources, document) = compile(&text, &Options::default());
+        insta::assert_snapshot!(diagnostics(&sources, &document));
+    });
+}
+
+const SADDLE: &str = include_str!("experiments/ok/saddle.sym");
+
+fn saddle_with(options: &Options) -> Train {
+    let (sources, mut document) = compile(SADDLE, options);
+    assert_eq!(diagnostics(&sources, &document), "");
+    document.trains.swap_remove("Saddle").expect("the run is sound")
+}
+
+fn set(path: &str, value: &str) -> Vec<(String, String)> {
+    vec![(path.to_string(), value.to_string())]
+}
+
+/// One file beside the root.
+struct Beside(&'static str);
+
+impl Loader for Beside {
+    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
+        Ok((path.to_string(), self.0.to_string()))
+    }
+}
+
+#[test]
+fn models_and_data_of_a_used_file_can_be_trained_and_its_runs_are_not() {
+    let mut sources = Sources::default();
+    let text = "use \"common.sym\"\ntrain Here = Net() { data Waves loss mse optim gd(lr: 0.1) steps 10 }";
+    let root = sources.add("test.sym", text);
+    let mut beside = Beside(include_str!("experiments/ok/defaults_are_filled_in.sym"));
+    let document = sym_ir::compile(&mut sources, root, &mut beside, &Options::default());
+    assert_eq!(diagnostics(&sources, &document), "");
+    assert_eq!(document.trains.keys().collect::<Vec<_>>(), ["Here"]);
+}
+
+#[test]
+fn a_profile_replaces_the_fields_that_it_names() {
+    let quick = saddle_with(&Options { profile: Some("quick".to_string()), set: Vec::new() });
+    assert_eq!((quick.steps, quick.seeds), (2_000, vec![0, 1]));
+    let full = saddle_with(&Options::default());
+    assert_eq!((full.steps, full.seeds.len()), (50_000, 5));
+    assert_eq!(quick.measures, full.measures);
+}
+
+#[test]
+fn the_command_line_replaces_fields_also_of_a_profile() {
+    let train = saddle_with(&Options { profile: Some("quick".to_string()), set: set("Saddle.steps", "1_0") });
+    assert_eq!((train.steps, train.seeds), (10, vec![0, 1]));
+    let train = saddle_with(&Options { profile: None, set: set("Saddle.optim", "adam(lr: 1e-3)") });
+    assert_eq!(train.optimizer.learning_rate, 1e-3);
+}
+
+#[test]
+fn what_the_command_line_gets_wrong_is_said_with_the_names_there_are() {
+    let wrong = [
+        ("Saddel.steps", "10"),
+        ("Saddle.stepz", "10"),
+        ("Saddle.steps", "ten"),
+        ("Saddle.steps", "10 loss mse"),
+        ("Saddle.steps", "}"),
+        ("Saddle", "10"),
+    ];
+    let mut text = String::new();
+    for (path, value) in wrong {
+        let (sources, document) = compile(SADDLE, &Options { profile: None, set: set(path, value) });
+        let _ = writeln!(text, "--set {path}={value}\n{}", diagnostics(&sources, &document));
+    }
+    let (sources, document) = compile(SADDLE, &Options { profile: Some("quik".to_string()), set: Vec::new() });
+    let _ = writeln!(text, "--profile quik\n{}", diagnostics(&sources, &document));
+    insta::assert_snapshot!(text);
+}
