@@ -18,7 +18,7 @@ impl Elaborator<'_> {
         call: Option<Span>,
     ) -> Known {
         let ParameterKind::Setting { type_name, default } = &parameter.kind else {
-            return Known { setting: None, symbol: parameter.name.text.clone(), span: parameter.span };
+            return Known { setting: None, symbol: parameter.name.text.clone(), span: parameter.span, counts: false };
         };
         let name = &parameter.name.text;
         let Some(kind) = SettingType::find(&type_name.text) else {
@@ -28,14 +28,14 @@ impl Elaborator<'_> {
                     .expected("`int`, `float`, `bool`, `fn` or `name`")
                     .suggest(&type_name.text, SettingType::ALL.iter().map(|(name, _)| *name)),
             );
-            return Known { setting: None, symbol: name.clone(), span: parameter.span };
+            return Known { setting: None, symbol: name.clone(), span: parameter.span, counts: false };
         };
         let (expr, scope) = match (given, default) {
             (Some((expr, scope)), _) => (expr, scope),
             (None, Some(default)) => (default, inner),
             (None, None) => {
                 let Some(call) = call else {
-                    return Known { setting: None, symbol: name.clone(), span: parameter.span };
+                    return Known { setting: None, symbol: name.clone(), span: parameter.span, counts: false };
                 };
                 self.report(
                     Diagnostic::new(Code::E0210, call, format!("`{owner}` needs a value for `{name}`"))
@@ -44,7 +44,7 @@ impl Elaborator<'_> {
                         .expected(kind.word())
                         .help(format!("add `{name}: …`")),
                 );
-                return Known { setting: None, symbol: name.clone(), span: call };
+                return Known { setting: None, symbol: name.clone(), span: call, counts: false };
             }
         };
         let word = match (&expr.kind, kind) {
@@ -61,7 +61,7 @@ impl Elaborator<'_> {
             let typed = value.to_type(kind, &format!("`{name}` of `{owner}`"), expr.span);
             self.accept(typed)
         });
-        Known { setting, symbol: self.symbol(expr, scope), span: expr.span }
+        Known { setting, symbol: self.symbol(expr, scope), span: self.blame(expr, scope), counts: false }
     }
 
     /// How a size is written, in terms of the names of the outermost scope: settings of blocks are replaced by what the caller wrote.

@@ -152,7 +152,10 @@ impl Network<'_, '_> {
             let place = if leading.is_some_and(|rest| at > rest) { rank - (sizes.len() - at) } else { at };
             let axis = &tensor.axes[place];
             if let Some(free) = free_name(expr, scope) {
-                scope.define(free, Known { setting: Some(Setting::Int(axis.size as i128)), symbol: axis.symbol.clone(), span });
+                scope.define(
+                    free,
+                    Known { setting: Some(Setting::Int(axis.size as i128)), symbol: axis.symbol.clone(), span, counts: false },
+                );
                 continue;
             }
             let Some(wanted) = self.elaborator.whole(expr, scope) else {
@@ -237,7 +240,7 @@ fn define_unknown(axis: &ast::Axis, scope: &mut Scope, span: Span) {
     if let ast::Axis::Expr(expr) = axis
         && let Some(name) = free_name(expr, scope)
     {
-        scope.define(name, Known { setting: None, symbol: name.to_string(), span });
+        scope.define(name, Known { setting: None, symbol: name.to_string(), span, counts: false });
     }
 }
 

@@ -113,11 +113,11 @@ impl<'a> Elaborator<'a> {
         self.syntax_errors.iter().any(|error| error.file == span.file && error.start >= span.start && error.end <= span.end)
     }
 
-    /// Where to point for a value: at the argument of the call, where the expression is a setting of a block of the standard library.
+    /// Where to point for a value: where it is written, if the expression is the name of a setting; otherwise at the expression.
     pub(crate) fn blame(&self, expr: &Expr, scope: &Scope) -> Span {
         match &expr.kind {
-            ExprKind::Path(path) if path.len() == 1 && self.names.is_library(expr.span.file) => {
-                scope.setting(&path[0].text).map_or(expr.span, |known| known.span)
+            ExprKind::Path(path) if path.len() == 1 => {
+                scope.setting(&path[0].text).filter(|known| !known.counts).map_or(expr.span, |known| known.span)
             }
             _ => expr.span,
         }

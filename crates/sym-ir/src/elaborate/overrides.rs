@@ -44,6 +44,7 @@ impl Elaborator<'_> {
                         setting: kind.and_then(|kind| self.parse_override(name, parameter, kind, &raw)),
                         symbol: String::new(),
                         span: parameter.span,
+                        counts: false,
                     }
                 }
                 _ => self.setting_parameter(name, parameter, given.map(|given| (given, outer)), &scope, place),

@@ -32,6 +32,8 @@ pub struct Known {
     pub symbol: String,
     /// Where the value is written.
     pub span: Span,
+    /// Whether it is a loop variable, whose value is written nowhere.
+    pub counts: bool,
 }
 
 /// The names of one block or model body. Tensors and settings are separate, so that a switch `bias: bool` and a parameter `bias` may

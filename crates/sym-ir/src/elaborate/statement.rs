@@ -240,7 +240,10 @@ impl Network<'_, '_> {
             let failed = self.body().failed;
             let scope = &mut self.body().scope;
             scope.enter_loop();
-            scope.define(&variable.text, Known { setting: Some(Setting::Int(at)), symbol: at.to_string(), span: variable.span });
+            scope.define(
+                &variable.text,
+                Known { setting: Some(Setting::Int(at)), symbol: at.to_string(), span: variable.span, counts: true },
+            );
             self.statements(body);
             self.body().scope.leave_loop();
             if self.body().failed && !failed {
