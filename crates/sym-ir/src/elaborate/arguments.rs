@@ -61,7 +61,7 @@ impl Elaborator<'_> {
             let typed = value.to_type(kind, &format!("`{name}` of `{owner}`"), expr.span);
             self.accept(typed)
         });
-        Known { setting, symbol: self.symbol(expr, scope), span: self.blame(expr, scope), counts: false }
+        Known { setting, symbol: self.symbol(expr, scope), span: Self::blame(expr, scope), counts: false }
     }
 
     /// How a size is written, in terms of the names of the outermost scope: settings of blocks are replaced by what the caller wrote.

@@ -114,7 +114,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Where to point for a value: where it is written, if the expression is the name of a setting; otherwise at the expression.
-    pub(crate) fn blame(&self, expr: &Expr, scope: &Scope) -> Span {
+    pub(crate) fn blame(expr: &Expr, scope: &Scope) -> Span {
         match &expr.kind {
             ExprKind::Path(path) if path.len() == 1 => {
                 scope.setting(&path[0].text).filter(|known| !known.counts).map_or(expr.span, |known| known.span)

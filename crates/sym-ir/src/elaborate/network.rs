@@ -122,7 +122,7 @@ impl Network<'_, '_> {
         let scope = &self.bodies.last().expect("a network always has the model's body").scope;
         let size = self.elaborator.whole(expr, scope)?;
         let symbol = self.elaborator.symbol(expr, scope);
-        let span = self.elaborator.blame(expr, scope);
+        let span = super::Elaborator::blame(expr, scope);
         if size < 1 {
             self.report(
                 Diagnostic::new(Code::E0208, span, format!("`{symbol}` is {size}, and a size is at least 1"))
