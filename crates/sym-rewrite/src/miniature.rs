@@ -64,7 +64,7 @@ fn fixed_sizes(program: &Program, classes: &AxisClasses) -> HashSet<u128> {
         let result = ValueId(at as u32);
         match &node.operation {
             Operation::Concat { values, axis } => {
-                fixed.extend(values.iter().chain([&result]).map(|&value| classes.class(value, *axis)))
+                fixed.extend(values.iter().chain([&result]).map(|&value| classes.class(value, *axis)));
             }
             Operation::Slice { value, axis, .. } => fixed.extend([*value, result].map(|value| classes.class(value, *axis))),
             Operation::Reshape { value, atoms, from, to } if from.iter().chain(to).any(|&length| length != 1) => {

@@ -1,4 +1,4 @@
-//! rank(P_G) by counting orbits of parameter entries.
+//! `rank(P_G)` by counting orbits of parameter entries.
 
 use crate::coordinates::EntryMap;
 use sym_ir::Program;

@@ -16,7 +16,7 @@ pub struct Reduction {
     /// The smaller program. Its first parameters are those of the full one, with fewer entries; frozen vectors of multiplicities follow
     /// where classes differ in size.
     pub program: Program,
-    /// rank(P_G), counted by orbits; equals the trainable entries of [`Reduction::program`].
+    /// `rank(P_G)`, counted by orbits; equals the trainable entries of [`Reduction::program`].
     pub rank: u128,
     full: Program,
     maps: Vec<EntryMap>,

@@ -4,9 +4,9 @@ mod support;
 
 use support::{evaluate, numbers, weights};
 use sym_diagnostics::{Code, FileId, Span};
-use sym_infer::{Action, Class, Frame, Group, Space, Status, Symmetries, Weights};
+use sym_infer::{Weights, infer};
 use sym_ir::experiment::{StateClause, StateVerb};
-use sym_ir::{Builder, Builtin, ParameterId, Program};
+use sym_ir::{Builder, Builtin, Program};
 use sym_rewrite::{Coordinates, Reduction, fixed_dimension, reduce};
 
 const SPAN: Span = Span::new(FileId(0), 0, 0);
@@ -28,32 +28,6 @@ fn mlp(activation: Option<Builtin>) -> Program {
     let y = builder.linear("head", h, 2, activation.is_some());
     builder.output("output", y);
     builder.finish()
-}
-
-fn symmetries(program: &Program, group: impl Fn(u128) -> Group, frame: impl Fn(bool) -> Frame) -> Symmetries {
-    let id = |path: &str| program.parameters.iter().position(|parameter| parameter.path == path).map(|at| ParameterId(at as u32));
-    let space = |name: &str, size: u128, reader: &str| Space {
-        name: name.to_string(),
-        size,
-        group: group(size),
-        class: Class::Linear,
-        continuous_dim: 0,
-        log10_order: 0.0,
-        acts_on: [(format!("{name}.weight"), 0, true), (format!("{name}.bias"), 0, true), (format!("{reader}.weight"), 1, false)]
-            .into_iter()
-            .filter_map(|(path, axis, incoming)| Some(Action { parameter: id(&path)?, axis: Some(axis), frame: frame(incoming) }))
-            .collect(),
-        states: Vec::new(),
-        conserved: Vec::new(),
-        kept: None,
-        status: Status::Derived,
-        reasons: Vec::new(),
-    };
-    Symmetries { spaces: vec![space("fc1", 6, "fc2"), space("fc2", 5, "head")], continuous_dim: 0 }
-}
-
-fn signed(program: &Program) -> Symmetries {
-    symmetries(program, Group::SignedPermutation, |_| Frame::Monomial { degrees: Vec::new(), sign: true })
 }
 
 fn distance(one: &Weights, other: &Weights) -> f64 {
@@ -92,7 +66,7 @@ fn check(program: &Program, reduction: &Reduction) {
 fn merged_units_become_one_unit_in_both_coordinates() {
     let program = mlp(Some(Builtin::Tanh));
     for coordinates in [Coordinates::Orthonormal, Coordinates::Copies] {
-        let reduction = reduce(&program, &signed(&program), &[clause(StateVerb::Merge { classes: 3 }, "fc1", None)], coordinates);
+        let reduction = reduce(&program, &infer(&program), &[clause(StateVerb::Merge { classes: 3 }, "fc1", None)], coordinates);
         let reduction = reduction.expect("units of a tanh layer merge");
         check(&program, &reduction);
         assert_eq!(reduction.rank, 3 * 3 + 3 + 5 * 3 + 5 + 2 * 5 + 2);
@@ -104,7 +78,7 @@ fn classes_of_different_sizes_carry_their_multiplicities() {
     let program = mlp(Some(Builtin::Tanh));
     let state = [clause(StateVerb::Merge { classes: 4 }, "fc1", None), clause(StateVerb::Merge { classes: 2 }, "fc2", None)];
     for coordinates in [Coordinates::Orthonormal, Coordinates::Copies] {
-        check(&program, &reduce(&program, &signed(&program), &state, coordinates).expect("both layers merge"));
+        check(&program, &reduce(&program, &infer(&program), &state, coordinates).expect("both layers merge"));
     }
 }
 
@@ -113,7 +87,7 @@ fn sign_merged_and_zeroed_units_combine_in_one_layer() {
     let program = mlp(Some(Builtin::Tanh));
     let state =
         [clause(StateVerb::MergeSigned { classes: 2 }, "fc1", Some((0, 4))), clause(StateVerb::Zero, "fc1", Some((5, 6)))];
-    let reduction = reduce(&program, &signed(&program), &state, Coordinates::Orthonormal).expect("a signed state");
+    let reduction = reduce(&program, &infer(&program), &state, Coordinates::Orthonormal).expect("a signed state");
     check(&program, &reduction);
     assert_eq!(reduction.program.parameters[0].shape[0].size, 3);
 }
@@ -121,7 +95,7 @@ fn sign_merged_and_zeroed_units_combine_in_one_layer() {
 #[test]
 fn a_linear_layer_is_cut_to_a_rank() {
     let program = mlp(None);
-    let symmetries = symmetries(&program, Group::GeneralLinear, |incoming| if incoming { Frame::Primal } else { Frame::Dual });
+    let symmetries = infer(&program);
     let state = [clause(StateVerb::LowRank { rank: 2 }, "fc1", None)];
     let reduction = reduce(&program, &symmetries, &state, Coordinates::Orthonormal).expect("GL(6) holds the reflection");
     check(&program, &reduction);
@@ -132,7 +106,7 @@ fn a_linear_layer_is_cut_to_a_rank() {
 fn the_projection_is_the_mean_over_the_group() {
     let program = mlp(Some(Builtin::Tanh));
     let state = [clause(StateVerb::MergeSigned { classes: 1 }, "fc2", Some((1, 4)))];
-    let reduction = reduce(&program, &signed(&program), &state, Coordinates::Orthonormal).expect("a signed state");
+    let reduction = reduce(&program, &infer(&program), &state, Coordinates::Orthonormal).expect("a signed state");
     let start = weights(&program, 5);
     // All 6 permutations of units 1, −2, 3 of fc2, each unit being (row of fc2.weight, entry of fc2.bias, column of head.weight).
     let signs = [1.0, -1.0, 1.0];
@@ -163,7 +137,7 @@ fn the_projection_is_the_mean_over_the_group() {
 #[test]
 fn signs_that_the_activation_does_not_have_are_refused() {
     let program = mlp(Some(Builtin::Gelu));
-    let symmetries = symmetries(&program, Group::Permutation, |_| Frame::Monomial { degrees: Vec::new(), sign: false });
+    let symmetries = infer(&program);
     for verb in [StateVerb::MergeSigned { classes: 2 }, StateVerb::Zero, StateVerb::LowRank { rank: 1 }] {
         let errors =
             reduce(&program, &symmetries, &[clause(verb, "fc1", None)], Coordinates::Orthonormal).expect_err("no such symmetry");
@@ -183,7 +157,7 @@ fn impossible_classes_and_ranges_are_refused() {
         vec![clause(StateVerb::Merge { classes: 1 }, "fc3", None)],
     ];
     for state in states {
-        let errors = reduce(&program, &signed(&program), &state, Coordinates::Orthonormal).expect_err("an impossible state");
+        let errors = reduce(&program, &infer(&program), &state, Coordinates::Orthonormal).expect_err("an impossible state");
         assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), [Code::E0401], "{state:?}");
     }
 }
