@@ -1,5 +1,6 @@
 //! Vectorised activations for sym, as plain functions over slices and as a burn backend extension.
 //!
+//! - [`dense`] is a dense layer with bias and activation in one operation.
 //! - [`slice`] works on `&[f32]` and `&[f64]`.
 //! - [`tensor`] works on burn tensors. On burn's flex backend in `f32` or `f64` it runs the slice kernels, and with autodiff
 //!   records one node that saves the value (or, where the derivative is no function of the value, the derivative).
@@ -15,6 +16,7 @@ mod isa;
 mod math;
 mod tasks;
 
+pub mod dense;
 pub mod slice;
 pub mod tensor;
 

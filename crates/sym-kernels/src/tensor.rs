@@ -14,7 +14,7 @@ use crate::Activation;
 use crate::slice::{self, Real};
 
 /// A tensor of the flex backend.
-type Primitive = FloatTensor<Flex>;
+pub(crate) type Primitive = FloatTensor<Flex>;
 
 /// The activation function of every entry.
 pub fn apply<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
@@ -121,7 +121,7 @@ fn chain<T: Number>(kind: Activation, saved: &Primitive, gradient: Primitive) ->
 }
 
 /// Changes all entries, in place where nothing else refers to them.
-fn rewrite<T: Number>(mut tensor: Primitive, change: impl FnOnce(&mut [T])) -> Primitive {
+pub(crate) fn rewrite<T: Number>(mut tensor: Primitive, change: impl FnOnce(&mut [T])) -> Primitive {
     let whole = tensor.is_contiguous() && tensor.layout().start_offset() == 0;
     let count = tensor.layout().num_elements();
     if whole
@@ -138,12 +138,12 @@ fn rewrite<T: Number>(mut tensor: Primitive, change: impl FnOnce(&mut [T])) -> P
 }
 
 /// The tensor with its entries in order, without a copy where they are.
-fn contiguous(tensor: &Primitive) -> Primitive {
+pub(crate) fn contiguous(tensor: &Primitive) -> Primitive {
     if tensor.is_contiguous() { tensor.clone() } else { tensor.to_contiguous() }
 }
 
 /// A number type as flex stores it.
-trait Number: Real + Element + bytemuck::Pod {}
+pub(crate) trait Number: Real + Element + bytemuck::Pod {}
 
 impl Number for f32 {}
 impl Number for f64 {}

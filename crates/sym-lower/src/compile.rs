@@ -1,6 +1,7 @@
 //! What can be settled before any number is known: whether a program can be executed, its sizes, and the order of its contractions.
 
 use crate::array::MAX_RANK;
+use crate::primitive::dense::{self, DenseLayer};
 use crate::primitive::einsum::Contraction;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::{Operation, Program};
@@ -16,6 +17,10 @@ pub(crate) struct Compiled {
     pub sizes: Vec<Vec<usize>>,
     /// The contraction of every einsum.
     pub contractions: Vec<Option<Contraction>>,
+    /// Dense layers by the value that they give.
+    pub layers: Vec<Option<DenseLayer>>,
+    /// Values inside of a dense layer, which are not computed on their own.
+    pub inside: Vec<bool>,
     /// How often every value is read, outputs included.
     pub readers: Vec<u32>,
 }
@@ -70,7 +75,8 @@ pub(crate) fn compile(program: &Program) -> Result<Compiled, Vec<Diagnostic>> {
         readers[output.value.0 as usize] += 1;
     }
     if diagnostics.is_empty() {
-        Ok(Compiled { program: program.clone(), sizes, contractions, readers })
+        let (layers, inside) = dense::find(program, &readers);
+        Ok(Compiled { program: program.clone(), sizes, contractions, layers, inside, readers })
     } else {
         Err(diagnostics)
     }

@@ -3,7 +3,7 @@
 use crate::Array;
 use crate::compile::Compiled;
 use crate::primitive::add::{Summand, add};
-use crate::primitive::{concat, map, reduce, slice, softmax};
+use crate::primitive::{concat, dense, map, reduce, slice, softmax};
 use burn::tensor::{DType, Device};
 use sym_ir::{Operation, ParameterId, ValueId};
 
@@ -15,6 +15,8 @@ pub(crate) struct Execution<'a> {
     dtype: DType,
     batch: Option<usize>,
     values: Vec<Option<Array>>,
+    /// Whether dense layers are one operation, so that values inside of them do not exist.
+    fused: bool,
     /// How often every value will still be read; the last reader takes it, so that its memory can be used again.
     readers: Vec<u32>,
 }
@@ -25,7 +27,7 @@ impl<'a> Execution<'a> {
     /// # Panics
     ///
     /// If the number of inputs or their sizes are not the program's, or their batches differ.
-    pub fn new(compiled: &'a Compiled, inputs: &'a [Array], device: Device, dtype: DType) -> Self {
+    pub fn new(compiled: &'a Compiled, inputs: &'a [Array], device: Device, dtype: DType, fused: bool) -> Self {
         let program = &compiled.program;
         assert_eq!(inputs.len(), program.inputs.len(), "arrays for the inputs of `{}`", program.name);
         let batch = inputs.first().map(|input| input.dims()[0]);
@@ -40,15 +42,25 @@ impl<'a> Execution<'a> {
             dtype,
             batch,
             values: vec![None; program.nodes.len()],
+            fused,
             readers: compiled.readers.clone(),
         }
     }
 
-    /// Computes every value in order; `parameter` gives those of parameters. `after` sees each value as it is computed and ends the
+    /// Computes the values in order; `parameter` gives those of parameters. `after` sees each value as it is computed and ends the
     /// evaluation by returning false.
     pub fn run(&mut self, parameter: &dyn Fn(ParameterId) -> Array, mut after: impl FnMut(ValueId, &Array) -> bool) {
         for at in 0..self.compiled.program.nodes.len() {
-            let value = self.compute(at, parameter);
+            if self.fused && self.compiled.inside[at] {
+                continue;
+            }
+            let value = match &self.compiled.layers[at] {
+                Some(layer) if self.fused => {
+                    let (x, weight, bias) = (self.read(layer.x), self.read(layer.weight), self.read(layer.bias));
+                    dense::layer(layer.activation, x, weight, bias)
+                }
+                _ => self.compute(at, parameter),
+            };
             let go_on = after(ValueId(at as u32), &value);
             if self.readers[at] > 0 {
                 self.values[at] = Some(value);

@@ -167,7 +167,7 @@ impl Module {
     ///
     /// If the number of inputs or their sizes are not the program's.
     pub fn forward(&self, inputs: &[Array]) -> Vec<Array> {
-        let mut execution = self.execution(inputs);
+        let mut execution = self.execution(inputs, true);
         execution.run(&|id| self.parameter(id), |_, _| true);
         self.program().outputs.iter().map(|output| execution.read(output.value)).collect()
     }
@@ -179,7 +179,7 @@ impl Module {
     /// As [`Module::forward`].
     pub fn forward_values(&self, inputs: &[Array]) -> Vec<Array> {
         let mut values = Vec::with_capacity(self.program().nodes.len());
-        self.execution(inputs).run(&|id| self.parameter(id), |_, value| {
+        self.execution(inputs, false).run(&|id| self.parameter(id), |_, value| {
             values.push(value.clone());
             true
         });
@@ -193,7 +193,7 @@ impl Module {
     /// As [`Module::forward`].
     pub fn first_not_finite(&self, inputs: &[Array]) -> Option<ValueId> {
         let mut found = None;
-        self.execution(inputs).run(&|id| self.parameter(id), |id, value| {
+        self.execution(inputs, false).run(&|id| self.parameter(id), |id, value| {
             if value.values().iter().any(|entry| !entry.is_finite()) {
                 found = Some(id);
             }
@@ -202,9 +202,9 @@ impl Module {
         found
     }
 
-    fn execution<'a>(&'a self, inputs: &'a [Array]) -> Execution<'a> {
+    fn execution<'a>(&'a self, inputs: &'a [Array], fused: bool) -> Execution<'a> {
         let (device, dtype) = self.place(inputs);
-        Execution::new(&self.compiled, inputs, device, dtype)
+        Execution::new(&self.compiled, inputs, device, dtype, fused)
     }
 
     /// The gradient of a scalar that [`Module::forward`] led to, by parameter; `None` for frozen parameters and those that it does not

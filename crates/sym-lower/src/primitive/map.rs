@@ -90,6 +90,25 @@ fn power<const D: usize>(base: Tensor<D>, exponent: f64) -> Result<Tensor<D>, f6
     Ok(if exponent < 0.0 { product.recip() } else { product })
 }
 
+/// The kernel that computes a function by itself, where there is one.
+pub(crate) fn kernel(function: &Scalar) -> Option<Activation> {
+    let Scalar::Call(builtin, argument) = function else { return None };
+    if **argument != Scalar::Argument {
+        return None;
+    }
+    match builtin {
+        Builtin::Relu => Some(Activation::Relu),
+        Builtin::Tanh => Some(Activation::Tanh),
+        Builtin::Sigmoid => Some(Activation::Sigmoid),
+        Builtin::Silu => Some(Activation::Silu),
+        Builtin::Gelu => Some(Activation::Gelu),
+        Builtin::Exp => Some(Activation::Exp),
+        Builtin::Sin => Some(Activation::Sin),
+        Builtin::Cos => Some(Activation::Cos),
+        Builtin::LeakyRelu(_) | Builtin::Abs | Builtin::GeluTanh | Builtin::Softplus | Builtin::Log | Builtin::Erf => None,
+    }
+}
+
 fn builtin<const D: usize>(function: Builtin, x: Tensor<D>) -> Tensor<D> {
     match function {
         Builtin::Relu => apply(Activation::Relu, x),

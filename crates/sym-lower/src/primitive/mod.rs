@@ -5,6 +5,7 @@
 pub(crate) mod add;
 pub(crate) mod arrange;
 pub(crate) mod concat;
+pub(crate) mod dense;
 pub(crate) mod einsum;
 pub(crate) mod map;
 pub(crate) mod reduce;
