@@ -71,15 +71,14 @@ pub(super) fn whole(expr: &Expr, what: &str, minimum: u64, reporter: &mut Report
 
 /// A whole number of at least `minimum`, as large as sizes may be.
 pub(super) fn size(expr: &Expr, what: &str, minimum: u128, reporter: &mut Reporter) -> Option<u128> {
-    let value = match &expr.kind {
-        ExprKind::Number(literal) => literal.integer.or_else(|| exact(literal.float)),
-        _ => {
-            let Some(value) = constant(expr) else {
-                reporter.wrong_type(expr, what, "a whole number");
-                return None;
-            };
-            exact(value)
-        }
+    let value = if let ExprKind::Number(literal) = &expr.kind {
+        literal.integer.or_else(|| exact(literal.float))
+    } else {
+        let Some(value) = constant(expr) else {
+            reporter.wrong_type(expr, what, "a whole number");
+            return None;
+        };
+        exact(value)
     };
     match value {
         Some(value) if value >= minimum => Some(value),

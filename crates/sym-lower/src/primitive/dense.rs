@@ -53,11 +53,9 @@ fn sum(program: &Program, at: usize, terms: &[Term], readers: &[u32]) -> Option<
     let is_product =
         |term: &Term| term.coefficient == 1.0 && term.axes.iter().copied().eq(0..rank) && readers[term.value.0 as usize] == 1;
     let bias_is_plain = |term: &Term| !program.node(term.value).batched;
-    let (product, bias) = match (product, bias) {
-        (product, bias) if is_product(product) && is_bias(bias) && bias_is_plain(bias) => (product, bias),
-        (bias, product) if is_product(product) && is_bias(bias) && bias_is_plain(bias) => (product, bias),
-        _ => return None,
-    };
+    let (product, bias) = [(product, bias), (bias, product)]
+        .into_iter()
+        .find(|(product, bias)| is_product(product) && is_bias(bias) && bias_is_plain(bias))?;
     let node = program.node(product.value);
     let Operation::Einsum { operands, output, coefficient } = &node.operation else { return None };
     let [first, second] = operands.as_slice() else { return None };

@@ -248,7 +248,9 @@ fn count_at(
         let mut vector = trainable(program, &tangent);
         let norm = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
         if norm > 0.0 && claims.spaces[space].status != Status::Refuted {
-            vector.iter_mut().for_each(|value| *value /= norm);
+            for value in &mut vector {
+                *value /= norm;
+            }
             directions.push((space, vector));
         }
     }

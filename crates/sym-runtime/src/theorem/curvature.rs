@@ -41,7 +41,9 @@ impl<'a> Curvature<'a> {
             let mut weights = Weights::zeros(reduction.full());
             for (parameter, values) in reduction.full().parameters.iter().zip(&mut weights.values) {
                 if parameter.trainable {
-                    values.iter_mut().for_each(|value| *value = stream.normal());
+                    for value in values.iter_mut() {
+                        *value = stream.normal();
+                    }
                 }
             }
             weights

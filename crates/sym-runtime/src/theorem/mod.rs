@@ -128,12 +128,11 @@ fn run_all(
         }
     }
     let taught;
-    let examples = match data {
-        Some(data) => &data.train,
-        None => {
-            taught = examples::of_teacher(theorem)?;
-            &taught
-        }
+    let examples = if let Some(data) = data {
+        &data.train
+    } else {
+        taught = examples::of_teacher(theorem)?;
+        &taught
     };
     for &optimizer in &theorem.optimizers {
         if let Some(diagnostic) = without_reduced_dynamics(theorem, optimizer) {
@@ -175,22 +174,16 @@ fn refuted(theorem: &Theorem, run: &Run) -> Diagnostic {
     );
     let diagnostic = Diagnostic::new(Code::E0403, theorem.span, message)
         .found(format!("{:.1e}", run.divergence))
-        .expected(format!("below {:.1e}", run.tolerance(theorem)));
+        .expected(format!("below {:.1e}", theorem.tolerance));
     if !run.last_loss.is_finite() || run.edge.is_some_and(|edge| edge >= 1.0) {
         let edge = run.edge.map_or_else(String::new, |edge| format!(" (learning rate × sharpness / 2 = {edge:.2})"));
         return diagnostic.help(format!("lower the learning rate: it is beyond the edge of stability{edge}"));
     }
     match run.growth {
-        Some(growth) if growth * f64::EPSILON > run.tolerance(theorem) => diagnostic.help(format!(
+        Some(growth) if growth * f64::EPSILON > theorem.tolerance => diagnostic.help(format!(
             "take fewer steps: curvature across the state amplifies rounding by {growth:.1e} in this run, whatever the learning rate"
         )),
         _ => diagnostic.help("take fewer steps or a lower learning rate, so that rounding has less time to grow"),
-    }
-}
-
-impl Run {
-    fn tolerance(&self, theorem: &Theorem) -> f64 {
-        theorem.tolerance
     }
 }
 
