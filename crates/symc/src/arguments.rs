@@ -75,7 +75,7 @@ pub struct Run {
     /// The file.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The directory of the record; `runs/<file>` where absent.
+    /// The directory of the record; `runs/<file>`, or a numbered one beside it, where absent.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Go on with the record in this directory, bit for bit.

@@ -1,12 +1,35 @@
-//! Claims of a file.
+//! The claims of a document, judged: `expect` and `assume` items.
 
-use crate::analysis::Analysed;
-use crate::report::ExpectationRow;
+use crate::findings::Findings;
+use crate::report::{ExpectationRow, Outcome};
 use crate::session::Compiled;
 use sym_diagnostics::Diagnostic;
+use sym_runtime::claims::{self, Verdict};
 
-/// Decides the claims that need no run.
-pub fn decide_static(compiled: &Compiled, models: &[Analysed<'_>]) -> (Vec<ExpectationRow>, Vec<Diagnostic>) {
-    let _ = (compiled, models);
-    (Vec::new(), Vec::new())
+/// Decides all claims. `ran` says whether the document's runs are over: before, a claim about them is deferred.
+pub fn decide(compiled: &Compiled, findings: &Findings<'_>, ran: bool) -> (Vec<ExpectationRow>, Vec<Diagnostic>) {
+    let document = &compiled.document;
+    let expected = document.expectations.iter().map(|claim| claims::evaluate(claim, findings));
+    let assumed = document.assumptions.iter().map(|claim| claims::assume(claim, findings));
+    let mut verdicts: Vec<Verdict> = expected.chain(assumed).collect();
+    verdicts.sort_by_key(|verdict| (verdict.span.file, verdict.span.start));
+    let rows = verdicts.iter().map(|verdict| row(compiled, verdict, ran)).collect();
+    (rows, verdicts.into_iter().filter_map(|verdict| verdict.diagnostic).collect())
+}
+
+fn row(compiled: &Compiled, verdict: &Verdict, ran: bool) -> ExpectationRow {
+    let file = compiled.sources.file(verdict.span.file);
+    ExpectationRow {
+        file: file.name.clone(),
+        line: file.position(verdict.span.start).line,
+        text: verdict.text.clone(),
+        outcome: match verdict.outcome {
+            claims::Outcome::Holds => Outcome::Holds,
+            claims::Outcome::Fails => Outcome::Fails,
+            claims::Outcome::Assumed => Outcome::Assumed,
+            claims::Outcome::Undecided if ran => Outcome::Undecided,
+            claims::Outcome::Undecided => Outcome::Deferred,
+        },
+        found: verdict.found.clone(),
+    }
 }

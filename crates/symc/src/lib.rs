@@ -12,11 +12,15 @@ mod crash;
 mod exit;
 pub mod figure;
 mod files;
+mod findings;
+mod interrupt;
 mod output;
+mod progress;
 mod proof;
 pub mod render;
 pub mod report;
 mod session;
+mod theorems;
 
 use clap::Parser;
 

@@ -151,7 +151,8 @@ mod reports {
             continuous_dim: Integer(4096),
             log10_order: 13019.5,
             verify: Some(VerifyRow {
-                sizes: [("width".to_string(), Integer(5))].into(),
+                sizes: [("fc1.weight".to_string(), vec![Integer(5), Integer(4)])].into(),
+                miniature: true,
                 parameters: Integer(61),
                 rank: Integer(56),
                 flat: Integer(5),

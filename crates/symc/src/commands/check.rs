@@ -3,6 +3,7 @@
 use crate::analysis::{self, Analysed};
 use crate::arguments::{self, Format};
 use crate::console::Console;
+use crate::findings::Findings;
 use crate::render::{json, short, table};
 use crate::report::{Diagnosed, ExpectationRow, ModelReport, Report, in_order};
 use crate::session::{self, Compiled};
@@ -24,12 +25,13 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         if arguments.verify {
             found.extend(proof::prove(&mut models));
         }
-        let (expectations, failures) = claims::decide_static(&compiled, &models);
+        let findings = Findings::new(models);
+        let (expectations, failures) = claims::decide(&compiled, &findings, false);
         found.extend(failures);
         let found = in_order(found);
         exit = exit.and(Exit::failed_if(found.iter().any(|diagnostic| fails(diagnostic, arguments.strict))));
 
-        let rows: Vec<ModelReport> = models.iter().map(|model| model.report(&compiled)).collect();
+        let rows: Vec<ModelReport> = findings.models.iter().map(|model| model.report(&compiled)).collect();
         if console.reports() {
             print(&compiled, &rows, &expectations, arguments, console);
         }

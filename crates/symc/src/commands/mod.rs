@@ -4,6 +4,8 @@ mod check;
 mod explain;
 mod fmt;
 mod lower;
+mod run;
+mod verify;
 
 use crate::Exit;
 use crate::arguments::{Arguments, Command, Format};
@@ -16,6 +18,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Explain(explain) => explain::execute(explain),
         Command::Fmt(fmt) => fmt::execute(fmt, Console::new(arguments, Format::Human)),
         Command::Lower(lower) => lower::execute(lower, Console::new(arguments, Format::Human)),
-        Command::Run(_) | Command::Verify(_) => Exit::Usage,
+        Command::Run(run) => run::execute(run, Console::new(arguments, run.format)),
+        Command::Verify(verify) => verify::execute(verify, Console::new(arguments, verify.format)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::table::{action, serialized};
 use super::text::printable;
-use crate::report::{ExpectationRow, ModelReport};
+use crate::report::{ExpectationRow, ModelReport, RunReport, TheoremRow};
 use std::fmt::Write;
 use sym_diagnostics::{Diagnostic, Severity, Sources};
 
@@ -92,4 +92,47 @@ pub fn model(model: &ModelReport) -> String {
 pub fn expectation(row: &ExpectationRow) -> String {
     let found = row.found.as_ref().map_or_else(String::new, |found| format!("; found {found}"));
     printable(&format!("{}:{}: {}: {}{found}", row.file, row.line, row.outcome.word(), row.text))
+}
+
+/// A training run, one line a fact.
+pub fn run(run: &RunReport) -> String {
+    let mut text = String::new();
+    for seed in &run.seeds {
+        let _ = writeln!(
+            text,
+            "{}: seed {}: {} of {} steps, {}, {} breakings, {:.1} s",
+            run.train,
+            seed.seed,
+            seed.steps,
+            seed.of,
+            serialized(&seed.outcome),
+            seed.breakings,
+            seed.seconds
+        );
+    }
+    for row in &run.measured {
+        let _ = writeln!(
+            text,
+            "{}: {}: {} at start, {} at end ({} to {})",
+            run.train, row.name, row.start, row.end, row.lowest, row.highest
+        );
+    }
+    printable(&text)
+}
+
+/// A theorem with one optimiser.
+pub fn theorem(row: &TheoremRow) -> String {
+    printable(&format!(
+        "theorem {}: {}: {}, {} steps, D {}, rank {}, divergence {:.1e} of {:.0e}, off state {:.1e}, speed-up {:.1}\n",
+        row.name,
+        row.optimizer,
+        if row.holds { "holds" } else { "fails" },
+        row.steps,
+        row.full,
+        row.reduced,
+        row.divergence,
+        row.tolerance,
+        row.off_state,
+        row.speed_up
+    ))
 }

@@ -2,7 +2,9 @@
 
 use super::Style;
 use super::text::printable;
-use crate::report::{CONVENTIONS, ExpectationRow, ModelReport, Outcome, SpaceRow, TrainingReport, VerifyRow};
+use crate::report::{
+    CONVENTIONS, ExpectationRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TheoremRow, TrainingReport, VerifyRow,
+};
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use std::fmt::Write;
 
@@ -159,9 +161,8 @@ fn verify(verify: &VerifyRow) -> String {
         "\nproof: {} flat directions (D = {}, rank J = {}), {} explained, {} unexplained; largest residual {:.1e}",
         verify.flat, verify.parameters, verify.rank, verify.explained, verify.unexplained, verify.max_residual
     );
-    if !verify.sizes.is_empty() {
-        let sizes: Vec<String> = verify.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
-        let _ = write!(text, "; completeness on the miniature with {}", sizes.join(", "));
+    if verify.miniature {
+        let _ = write!(text, "; directions counted on a miniature of {} parameters", verify.parameters);
     }
     text + "\n"
 }
@@ -233,4 +234,91 @@ fn order(log10: f64) -> String {
 /// The word that an enumeration has in JSON.
 pub(super) fn serialized(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_string)).unwrap_or_default()
+}
+
+/// A training run: its seeds, and what was measured first and last.
+pub fn run(run: &RunReport, style: Style) -> String {
+    let mut text = heading(&format!("train {}", run.train), style);
+    let seeds = run.seeds.iter().map(|seed| {
+        vec![
+            seed.seed.to_string(),
+            format!("{} of {}", seed.steps, seed.of),
+            serialized(&seed.outcome),
+            seed.breakings.to_string(),
+            format!("{:.1}", seed.seconds),
+        ]
+    });
+    text.push_str(&table(&["seed", "steps", "", "breakings", "seconds"], seeds.collect(), style));
+    let measured = run.measured.iter().map(|row| {
+        vec![row.name.clone(), number(row.start), number(row.end), format!("{} – {}", number(row.lowest), number(row.highest))]
+    });
+    text.push_str(&table(&["measured", "start", "end", "range at the end"], measured.collect(), style));
+    text
+}
+
+/// Executed theorems.
+pub fn theorems(rows: &[TheoremRow], style: Style) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let cells = rows.iter().map(|row| {
+        vec![
+            row.name.clone(),
+            row.optimizer.clone(),
+            row.steps.to_string(),
+            row.full.to_string(),
+            row.reduced.to_string(),
+            format!("{:.1e}", row.divergence),
+            format!("{:.0e}", row.tolerance),
+            format!("{:.1e}", row.off_state),
+            row.edge.map_or_else(|| "–".to_string(), |edge| format!("{edge:.3}")),
+            row.growth.map_or_else(|| "–".to_string(), |growth| format!("{growth:.1e}")),
+            format!("{:.1}×", row.speed_up),
+            outcome(if row.holds { Outcome::Holds } else { Outcome::Fails }, style),
+        ]
+    });
+    heading("Theorem 1: the full model beside the reduced one", style)
+        + &table(
+            &[
+                "theorem",
+                "optimizer",
+                "steps",
+                "D",
+                "rank(P_G)",
+                "divergence",
+                "allowed",
+                "off state",
+                "η·λ/2",
+                "growth",
+                "speed-up",
+                "",
+            ],
+            cells.collect(),
+            style,
+        )
+}
+
+/// Where everything is.
+pub fn paths(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    if let Some(record) = &report.record {
+        text.push_str(&heading(&format!("Record: {record}"), style));
+    }
+    for figure in &report.figures {
+        let _ = writeln!(text, "figure: {}", printable(figure));
+    }
+    text
+}
+
+/// A measured value: short where it is whole, else four significant digits.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == value.trunc() && size < 1e6 {
+        format!("{value:.0}")
+    } else if (1e-3..1e6).contains(&size) {
+        let digits = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
+        format!("{value:.digits$}")
+    } else {
+        format!("{value:.3e}")
+    }
 }

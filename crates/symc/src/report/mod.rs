@@ -7,9 +7,10 @@ mod model;
 
 pub use diagnostics::{Diagnosed, in_order};
 pub use integer::Integer;
-pub mod run;
+mod run;
 
 pub use model::{ActionRow, ConservedRow, ModelReport, ReasonRow, SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow};
+pub use run::{MeasuredRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
 
 use serde::Serialize;
 
@@ -37,6 +38,14 @@ pub struct Report {
     pub diagnostics: Vec<Diagnosed>,
     /// `expect` and `assume` items, in source order.
     pub expectations: Vec<ExpectationRow>,
+    /// Training runs; only `run` fills it.
+    pub runs: Vec<RunReport>,
+    /// Executed theorems, a row an optimiser; only `run` and `verify` fill it.
+    pub theorems: Vec<TheoremRow>,
+    /// The directory of all records; only `run` fills it.
+    pub record: Option<String>,
+    /// Paths of the figures; only `run` fills it.
+    pub figures: Vec<String>,
 }
 
 /// Serialises as the schema's number.

@@ -105,8 +105,10 @@ pub struct ReasonRow {
 /// The numbers of a proof.
 #[derive(Debug, Clone, Serialize)]
 pub struct VerifyRow {
-    /// Size variables at which completeness was decided; empty for the true sizes.
-    pub sizes: std::collections::BTreeMap<String, Integer>,
+    /// The shape of each trainable parameter at which completeness was decided.
+    pub sizes: std::collections::BTreeMap<String, Vec<Integer>>,
+    /// Whether these are the sizes of a miniature, not the model's own.
+    pub miniature: bool,
     /// D at these sizes.
     pub parameters: Integer,
     /// rank J.

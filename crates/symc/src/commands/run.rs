@@ -1,0 +1,177 @@
+//! `symc run FILE`.
+
+use crate::analysis;
+use crate::arguments::{self, Format};
+use crate::console::Console;
+use crate::figure::{self, Drawing};
+use crate::findings::Findings;
+use crate::progress::Bars;
+use crate::render::{json, short, table};
+use crate::report::{Diagnosed, Report, RunReport, TheoremRow};
+use crate::session::{self, Compiled};
+use crate::{Exit, claims, interrupt, output, proof, theorems};
+use std::path::{Path, PathBuf};
+use sym_diagnostics::Diagnostic;
+use sym_runtime::train::Environment;
+
+/// Executes every item of a file. A failure in one hides no other; the exit code at the end says whether there was one.
+pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
+    let mut compiled = session::compile(&arguments.file, &arguments.settings);
+    let mut found = std::mem::take(&mut compiled.document.diagnostics);
+    console.diagnostics(&compiled.sources, &found);
+    if found.iter().any(Diagnostic::is_error) {
+        // Nothing is trained while the file is wrong: what it asks for is not known.
+        let mut report = Report::default();
+        report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+        if console.format == Format::Json {
+            output::print(&json::document(&report));
+        }
+        return Exit::Failure;
+    }
+    interrupt::listen();
+    let out = out(arguments, &compiled);
+    let models = analysis::analyse(&compiled.document);
+    let mut execution = Execution { compiled: &compiled, console, out: &out, findings: Findings::new(models), found: Vec::new() };
+    execution.train(arguments);
+    let theorems = if interrupt::interrupted() { Vec::new() } else { execution.theorems() };
+    if !interrupt::interrupted() {
+        console.note("proving the symmetries");
+        execution.prove();
+    }
+    let expectations = execution.claims();
+    let figures = execution.figures();
+    let Execution { findings, found: later, .. } = execution;
+
+    let mut report = Report { expectations, theorems, figures, ..Report::default() };
+    report.runs = findings.records().map(|(train, record)| RunReport::new(train, record)).collect();
+    report.models = findings.models.iter().map(|model| model.report(&compiled)).collect();
+    if !report.runs.is_empty() {
+        report.record = Some(out.display().to_string());
+    }
+    found.extend(later);
+    report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+    print(&report, console);
+    if interrupt::interrupted() {
+        return Exit::Interrupted;
+    }
+    Exit::failed_if(found.iter().any(Diagnostic::is_error))
+}
+
+/// Where records and figures go.
+fn out(arguments: &arguments::Run, compiled: &Compiled) -> PathBuf {
+    if let Some(directory) = arguments.resume.as_ref().or(arguments.out.as_ref()) {
+        return directory.clone();
+    }
+    let stem = Path::new(&compiled.file).file_stem().map_or_else(|| "run".into(), ToOwned::to_owned);
+    sym_runtime::record::unused(&Path::new("runs").join(stem))
+}
+
+/// What is executed one after another.
+struct Execution<'a> {
+    compiled: &'a Compiled,
+    console: Console,
+    out: &'a Path,
+    findings: Findings<'a>,
+    found: Vec<Diagnostic>,
+}
+
+impl Execution<'_> {
+    /// Prints what a stage has to say as soon as it says it.
+    fn say(&mut self, diagnostics: Vec<Diagnostic>) {
+        self.console.diagnostics(&self.compiled.sources, &diagnostics);
+        self.found.extend(diagnostics);
+    }
+
+    fn train(&mut self, arguments: &arguments::Run) {
+        let document = &self.compiled.document;
+        let file = self.compiled.sources.iter().next().map_or("", |(_, file)| file.text.as_str());
+        let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let environment = Environment {
+            out: self.out,
+            spec: file,
+            base: &base,
+            backend: &arguments.execution.backend,
+            dtype: &arguments.execution.dtype,
+            threads: arguments.execution.threads.map_or(cores, usize::from),
+            resume: arguments.resume.is_some(),
+        };
+        for train in document.trains.values() {
+            if interrupt::interrupted() {
+                return;
+            }
+            let Some(data) = document.data.get(&train.data) else { continue };
+            let Some(symmetries) = self.findings.of_train(&train.name) else { continue };
+            let bars = Bars::new(!self.console.quiet && self.console.format == Format::Human);
+            let outcome = sym_runtime::train::run(train, data, symmetries, &environment, &bars);
+            bars.clear();
+            if let Some(record) = outcome.record {
+                self.findings.add_record(&train.name, record);
+            }
+            self.say(outcome.diagnostics);
+        }
+    }
+
+    fn theorems(&mut self) -> Vec<TheoremRow> {
+        let bars = Bars::new(!self.console.quiet && self.console.format == Format::Human);
+        let (rows, diagnostics) = theorems::execute(self.compiled, None, &bars);
+        bars.clear();
+        self.say(diagnostics);
+        rows
+    }
+
+    fn prove(&mut self) {
+        let diagnostics = proof::prove(&mut self.findings.models);
+        self.say(diagnostics);
+    }
+
+    fn claims(&mut self) -> Vec<crate::report::ExpectationRow> {
+        let (rows, failures) = claims::decide(self.compiled, &self.findings, true);
+        self.say(failures);
+        rows
+    }
+
+    fn figures(&mut self) -> Vec<String> {
+        let mut paths = Vec::new();
+        for item in &self.compiled.document.figures {
+            let Some(drawing) = Drawing::from_record(item, &self.findings) else { continue };
+            match figure::draw(&drawing, self.out, &item.name) {
+                Ok(files) => paths.extend(files.iter().map(|path| path.display().to_string())),
+                Err(diagnostic) => self.say(vec![diagnostic]),
+            }
+        }
+        paths
+    }
+}
+
+fn print(report: &Report, console: Console) {
+    match console.format {
+        Format::Json => output::print(&json::document(report)),
+        Format::Human if console.quiet => {}
+        Format::Human => {
+            let style = console.report;
+            for run in &report.runs {
+                output::print(&table::run(run, style));
+            }
+            for model in &report.models {
+                output::print(&table::model(model, style));
+            }
+            output::print(&table::theorems(&report.theorems, style));
+            output::print(&table::expectations(&report.expectations, style));
+            if console.verbose {
+                output::print(&table::conventions(style));
+            }
+            output::print(&table::paths(report, style));
+        }
+        Format::Short if console.quiet => {}
+        Format::Short => {
+            let mut lines: Vec<String> = report.runs.iter().map(short::run).collect();
+            lines.extend(report.models.iter().map(short::model));
+            lines.extend(report.theorems.iter().map(short::theorem));
+            lines.extend(report.expectations.iter().map(|row| short::expectation(row) + "\n"));
+            lines.extend(report.record.iter().map(|path| format!("record: {path}\n")));
+            lines.extend(report.figures.iter().map(|path| format!("figure: {path}\n")));
+            output::print(&lines.concat());
+        }
+    }
+}
