@@ -1,5 +1,7 @@
 //! The command line as a process: exit codes, output forms, bad input.
 
+#[path = "support/report.rs"]
+mod report;
 #[path = "support/mod.rs"]
 mod support;
 
@@ -308,5 +310,123 @@ mod lower {
         let ended = with_file(GOOD, &["lower", "example.sym", "--emit", "ir"]);
         assert_eq!(ended.code, 0);
         assert!(ended.stdout.contains("fc1.weight"), "{}", ended.stdout);
+    }
+}
+
+mod run {
+    use super::*;
+
+    const TRAIN: &str = "model Mlp(width: int = 4) {
+    input x[64]
+    h = tanh(linear(x, width, name: \"fc1\"))
+    output linear(h, 10, name: \"head\")
+}
+data Digits = digits() split 360 as test
+train Fit = Mlp() {
+    data Digits
+    loss cross_entropy
+    optim adam(lr: 1e-2)
+    batch 64
+    steps 20
+    every 10 measure { loss; delta(fc1); ndosb(fc1, threshold: 0.1) }
+}
+theorem Reduction on Mlp(width: 4) { state merge fc1 into 2 optim gd(lr: 0.05) steps 20 expect divergence < 1e-9 }
+figure \"loss\" { plot Fit.loss over step }
+expect Fit.loss at end < 10
+";
+
+    #[test]
+    fn a_file_is_executed_whole() {
+        let directory = scratch(TRAIN);
+        let ended = symc(directory.path(), &["run", "example.sym", "--format", "json"]);
+        assert_eq!((ended.code, ended.codes().len()), (0, 0), "{}{}", ended.stdout, ended.stderr);
+        let report = ended.json();
+        assert_eq!((&report["record"], &report["runs"][0]["seeds"][0]["steps"]), (&"runs/example".into(), &20.into()));
+        assert_eq!((&report["theorems"][0]["holds"], &report["expectations"][0]["outcome"]), (&true.into(), &"holds".into()));
+        assert_eq!(report["models"][0]["spaces"][0]["status"], "verified");
+        for file in ["Fit/measurements.parquet", "Fit/summary.json", "Fit/spec.sym", "loss.svg", "loss.png"] {
+            assert!(directory.path().join("runs/example").join(file).is_file(), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_second_run_leaves_the_first_record_alone() {
+        let directory = scratch(TRAIN);
+        let record = || symc(directory.path(), &["run", "example.sym", "--format", "json"]).json()["record"].clone();
+        assert_eq!([record(), record()], ["runs/example", "runs/example-2"]);
+    }
+
+    #[test]
+    fn a_failed_expectation_hides_nothing_else() {
+        let text = TRAIN.replace("at end < 10", "at end < 0");
+        let ended = with_file(text, &["run", "example.sym", "--format", "json"]);
+        assert_eq!((ended.code, ended.codes()), (1, vec!["E0301".to_string()]));
+        assert_eq!(ended.json()["theorems"][0]["holds"], true);
+    }
+
+    #[test]
+    fn settings_of_the_command_line_replace_those_of_the_file() {
+        let arguments = ["run", "example.sym", "--set", "Fit.steps=3", "--set", "Mlp.width=5", "--format", "json"];
+        let report = with_file(TRAIN, &arguments).json();
+        assert_eq!(report["runs"][0]["seeds"][0]["steps"], 3);
+        assert_eq!(report["models"][0]["spaces"][0]["size"], 5);
+    }
+
+    #[test]
+    fn an_output_directory_that_cannot_be_made_is_an_error() {
+        let ended = with_file(TRAIN, &["run", "example.sym", "--out", "example.sym/out", "--format", "json"]);
+        assert_eq!(ended.code, 1);
+        assert!(ended.codes().contains(&"E0603".to_string()), "{:?}", ended.codes());
+    }
+
+    #[test]
+    fn an_unknown_backend_is_an_error() {
+        let ended = with_file(TRAIN, &["run", "example.sym", "--backend", "abacus", "--format", "json"]);
+        assert_eq!(ended.code, 1);
+        assert!(ended.codes().contains(&"E0502".to_string()), "{:?}", ended.codes());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_interrupted_run_keeps_what_it_has() {
+        let directory = scratch(TRAIN.replace("steps 20\n    every", "steps 100_000_000\n    every"));
+        let child = std::process::Command::new(env!("CARGO_BIN_EXE_symc"))
+            .args(["run", "example.sym", "--out", "out", "--format", "json"])
+            .current_dir(directory.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("symc starts");
+        let started = std::time::Instant::now();
+        while !directory.path().join("out/Fit/settings.json").exists() && started.elapsed().as_secs() < 60 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let signalled = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(signalled.is_ok_and(|status| status.success()));
+        let output = child.wait_with_output().expect("symc ends");
+        let ended = Ended {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("it is UTF-8"),
+            stderr: String::new(),
+        };
+        assert_eq!((ended.code, ended.codes()), (130, vec!["E0609".to_string()]));
+        assert_eq!(ended.json()["runs"][0]["seeds"][0]["outcome"], "interrupted");
+        assert!(directory.path().join("out/Fit/summary.json").is_file());
+    }
+}
+
+mod verify {
+    use super::*;
+
+    #[test]
+    fn a_theorem_that_no_file_has_is_wrong_usage() {
+        assert_eq!(with_file(GOOD, &["verify", "example.sym", "--theorem", "Nothing"]).code, 2);
+    }
+
+    #[test]
+    fn a_state_that_the_activation_does_not_allow_is_an_error() {
+        let text = GOOD.replace("tanh", "relu").replace("signed_permutation", "positive_monomial")
+            + "theorem T on Mlp() { state merge_signed fc1 into 2 optim gd(lr: 0.01) steps 5 expect divergence < 1e-9 }\n";
+        let ended = with_file(text, &["verify", "example.sym", "--format", "json"]);
+        assert_eq!((ended.code, ended.codes()), (1, vec!["E0401".to_string()]));
     }
 }

@@ -47,18 +47,6 @@ pub fn load(sources: &mut Sources, name: &str, path: &Path) -> Result<FileId, Di
     }
 }
 
-impl Compiled {
-    /// Whether something makes the command fail before anything is executed.
-    pub fn has_errors(&self) -> bool {
-        self.document.diagnostics.iter().any(Diagnostic::is_error)
-    }
-
-    /// The line of a span, from 1.
-    pub fn line(&self, span: sym_diagnostics::Span) -> usize {
-        self.sources.file(span.file).position(span.start).line
-    }
-}
-
 /// Files that a `use` names, from the file system.
 struct Files;
 

@@ -21,8 +21,8 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     console.diagnostics(&compiled.sources, &found);
     if found.iter().any(Diagnostic::is_error) {
         // Nothing is trained while the file is wrong: what it asks for is not known.
-        let mut report = Report::default();
-        report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+        let diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+        let report = Report { diagnostics, ..Report::default() };
         if console.format == Format::Json {
             output::print(&json::document(&report));
         }
@@ -147,7 +147,7 @@ impl Execution<'_> {
 fn print(report: &Report, console: Console) {
     match console.format {
         Format::Json => output::print(&json::document(report)),
-        Format::Human if console.quiet => {}
+        Format::Human | Format::Short if console.quiet => {}
         Format::Human => {
             let style = console.report;
             for run in &report.runs {
@@ -163,7 +163,6 @@ fn print(report: &Report, console: Console) {
             }
             output::print(&table::paths(report, style));
         }
-        Format::Short if console.quiet => {}
         Format::Short => {
             let mut lines: Vec<String> = report.runs.iter().map(short::run).collect();
             lines.extend(report.models.iter().map(short::model));

@@ -6,7 +6,7 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, NamedSource, SourceCode, SourceSpan,
     SpanContents, ThemeCharacters, ThemeStyles,
 };
-use std::fmt;
+use std::fmt::{self, Write};
 use sym_diagnostics::{Diagnostic, Label, Severity, SourceFile, Sources, Span};
 
 /// Longer lines are cut around the span: nobody reads them whole, and a file may consist of one.
@@ -35,7 +35,7 @@ pub fn diagnostic(sources: &Sources, diagnostic: &Diagnostic, style: Style) -> S
         if let Some(part) = part {
             // Continuation lines stand under the first.
             let indent = format!("\n{}", " ".repeat(word.len() + 6));
-            text.push_str(&format!("  = {word}: {}\n", printable(part).replace('\n', &indent)));
+            let _ = writeln!(text, "  = {word}: {}", printable(part).replace('\n', &indent));
         }
     }
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"

@@ -72,11 +72,11 @@ pub struct StateRow {
     pub kind: StateKind,
     /// In words.
     pub description: String,
-    /// rank(P_G).
+    /// `rank(P_G)`.
     pub rank: Integer,
-    /// D − rank(P_G).
+    /// D − `rank(P_G)`.
     pub removed: Integer,
-    /// rank(P_G) in the sizes.
+    /// `rank(P_G)` in the sizes.
     pub formula: String,
 }
 

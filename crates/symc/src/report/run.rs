@@ -75,7 +75,7 @@ pub struct TheoremRow {
     pub steps: u64,
     /// D of the full model.
     pub full: Integer,
-    /// D of the reduced model, which is rank(P_G).
+    /// D of the reduced model, which is `rank(P_G)`.
     pub reduced: Integer,
     /// The largest relative divergence of θ from expand(θ') over the run.
     pub divergence: f64,
