@@ -57,7 +57,12 @@ fn page(path: &Path) -> datatest_stable::Result<()> {
 
     let ended = execute(bad[0], &extra);
     let codes = ended.codes();
-    assert!(!codes.is_empty() && codes.iter().all(|found| found == code), "the bad example gives {codes:?}\n{}", ended.stdout);
+    assert!(
+        !codes.is_empty() && codes.iter().all(|found| found == code),
+        "the bad example at line {} gives {codes:?}\n{}",
+        bad[0].line,
+        ended.stdout
+    );
     let expected = i32::from(known.severity() == sym_diagnostics::Severity::Error);
     assert_eq!(ended.code, expected, "the bad example's exit code\n{}{}", ended.stdout, ended.stderr);
 
