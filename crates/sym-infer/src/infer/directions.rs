@@ -1,0 +1,183 @@
+//! Shifts that are taken back, directions behind kernels, and shifts that a loss forgets.
+
+use super::Analysis;
+use crate::frames::Kind;
+use crate::kernels::{AxisKernel, Origin, RankBounds};
+use crate::names;
+use crate::names::Names;
+use crate::spaces::SpaceId;
+use crate::symmetries::{Action, Class, Frame, Generators, Group, Space, Status, Symmetries};
+use std::collections::BTreeMap;
+use sym_ir::ValueId;
+
+impl Analysis<'_> {
+    pub(super) fn constant_trades(&self, names: &mut Names) -> Vec<Space> {
+        self.trades
+            .iter()
+            .map(|&(parameter, value)| {
+                let declared = self.program.parameter(parameter);
+                let size = declared.entries().unwrap_or(u128::MAX);
+                Space {
+                    name: names.unique([declared.path.clone(), format!("{}.shift", declared.path)]),
+                    size,
+                    group: Group::Translation(size),
+                    class: Class::Affine,
+                    continuous_dim: size,
+                    log10_order: 0.0,
+                    acts_on: vec![Action { parameter, axis: None, frame: Frame::Shift }],
+                    states: Vec::new(),
+                    conserved: Vec::new(),
+                    kept: None,
+                    generators: Generators::Trade { parameter },
+                    status: Status::Derived,
+                    reasons: vec![
+                        self.reason(value, "only linear maps stand between it and later biases, which take back any shift of it"),
+                    ],
+                }
+            })
+            .collect()
+    }
+
+    /// Kernels with the number of directions that no matrix group gives; those of none are left out.
+    pub(super) fn uncovered(&self) -> Vec<(AxisKernel, u128)> {
+        let mut groups: BTreeMap<(SpaceId, bool), Vec<&AxisKernel>> = BTreeMap::new();
+        let mut kept: Vec<(AxisKernel, u128)> = Vec::new();
+        for kernel in &self.kernels {
+            let space = self.spaces.of_axis(kernel.value, kernel.axis);
+            if self.frames.kinds[space as usize] == Kind::Linear {
+                let dual = self.frames.dual[self.spaces.place_number(kernel.value, kernel.axis) as usize];
+                groups.entry((space, dual)).or_default().push(kernel);
+            } else {
+                kept.push((kernel.clone(), kernel.directions));
+            }
+        }
+        for ((space, _), kernels) in groups {
+            let size = self.spaces.sizes[space as usize];
+            let least = kernels.iter().map(|kernel| kernel.dimension).min().unwrap_or(0);
+            let all: u128 = kernels.iter().map(|kernel| kernel.directions).fold(0, u128::saturating_add);
+            let columns: u128 =
+                kernels.iter().map(|kernel| kernel.directions / kernel.dimension.max(1)).fold(0, u128::saturating_add);
+            let mut left = all.saturating_sub(least.saturating_mul(columns.min(size)));
+            for kernel in kernels {
+                let own = left.min(kernel.directions);
+                left -= own;
+                if own > 0 {
+                    kept.push((kernel.clone(), own));
+                }
+            }
+        }
+        kept.sort_by_key(|(kernel, _)| (kernel.parameter, kernel.axis));
+        kept
+    }
+
+    pub(super) fn kernel_spaces(&self, kernels: &[(AxisKernel, u128)], names: &mut Names) -> Vec<Space> {
+        let mut groups: Vec<(Origin, Vec<&(AxisKernel, u128)>)> = Vec::new();
+        for entry in kernels {
+            match groups.iter_mut().find(|group| group.0 == entry.0.origin) {
+                Some(group) => group.1.push(entry),
+                None => groups.push((entry.0.origin, vec![entry])),
+            }
+        }
+        groups
+            .into_iter()
+            .map(|(origin, members)| {
+                let directions = members.iter().map(|(_, count)| *count).fold(0, u128::saturating_add);
+                let first = &members[0].0;
+                let stem = names::stem(&self.program.parameter(first.parameter).path).to_string();
+                let size = self.program.parameter(first.parameter).shape[first.axis].size;
+                let dimension = first.dimension;
+                let wire = |at: ValueId| self.wire(at);
+                let (group, class, suffix, at, text) = match origin {
+                    Origin::Softmax(at) => (
+                        Group::Translation(directions),
+                        Class::Affine,
+                        "shift",
+                        at,
+                        "softmax forgets shifts along its axis".to_string(),
+                    ),
+                    Origin::Sum(at) => (
+                        Group::Directions(directions),
+                        Class::Bottleneck,
+                        "kernel",
+                        at,
+                        format!("the sum in {} keeps 1 of {size} dimensions: {dimension} are invisible", wire(at)),
+                    ),
+                    Origin::Span(at) => (
+                        Group::Directions(directions),
+                        Class::Bottleneck,
+                        "range",
+                        at,
+                        format!(
+                            "what {} reads spans {} of {size} dimensions: weights along the other {dimension} are free",
+                            wire(at),
+                            size - dimension
+                        ),
+                    ),
+                    Origin::Product(at) => (
+                        Group::Directions(directions),
+                        Class::Bottleneck,
+                        "kernel",
+                        at,
+                        format!(
+                            "the product {} has rank {} on {size} dimensions: {dimension} are invisible",
+                            wire(at),
+                            size - dimension
+                        ),
+                    ),
+                    Origin::Unread => {
+                        (Group::Directions(directions), Class::Bottleneck, "unread", first.value, "nothing reads it".to_string())
+                    }
+                };
+                Space {
+                    name: names.unique([format!("{stem}.{suffix}")]),
+                    size,
+                    group,
+                    class,
+                    continuous_dim: directions,
+                    log10_order: 0.0,
+                    acts_on: members
+                        .iter()
+                        .map(|(kernel, _)| Action { parameter: kernel.parameter, axis: Some(kernel.axis), frame: Frame::Shift })
+                        .collect(),
+                    states: Vec::new(),
+                    conserved: Vec::new(),
+                    kept: None,
+                    generators: Generators::Kernels {
+                        axes: members.iter().map(|(kernel, _)| (kernel.parameter, kernel.axis, kernel.dimension)).collect(),
+                    },
+                    status: Status::Derived,
+                    reasons: vec![self.reason(at, &text)],
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn wire(&self, at: ValueId) -> String {
+        let node = self.program.node(at);
+        if node.scope.is_empty() { format!("`{}`", node.name) } else { format!("`{}` of `{}`", node.name, node.scope) }
+    }
+
+    /// Shifts of the outputs along their last axis, which a cross-entropy forgets: spaces on which the model's own group is trivial.
+    pub(crate) fn logit_shifts(&self, known: &Symmetries) -> Vec<Space> {
+        let kernels = RankBounds::of(self.program, &self.spaces, &self.graph, &self.classes, true)
+            .kernels(self.program, &self.spaces, &self.graph)
+            .into_iter()
+            .filter(|kernel| matches!(kernel.origin, Origin::Softmax(_)) && !self.kernels.contains(kernel))
+            .map(|kernel| (kernel.directions, kernel))
+            .map(|(directions, kernel)| (kernel, directions))
+            .collect::<Vec<_>>();
+        let mut names = Names::default();
+        for space in &known.spaces {
+            names.unique([space.name.clone()]);
+        }
+        let mut spaces = self.kernel_spaces(&kernels, &mut names);
+        for space in &mut spaces {
+            space.group = Group::Trivial;
+            space.continuous_dim = 0;
+            for reason in &mut space.reasons {
+                reason.text = "the cross-entropy forgets shifts of all logits; the model's outputs show them".to_string();
+            }
+        }
+        spaces
+    }
+}

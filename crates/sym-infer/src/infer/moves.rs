@@ -1,0 +1,102 @@
+//! What fields of scales and signs do to parameters.
+
+use super::{Analysis, least_common_multiple};
+use crate::fields::Field;
+use crate::nullspace::{Parity, Rational};
+use crate::relations::Part;
+use crate::spaces::SpaceId;
+use crate::states::Orbit;
+use crate::symmetries::{Degree, Field as Moves, FieldEntry};
+use sym_ir::{Operation, ParameterId, ValueId};
+
+impl Analysis<'_> {
+    /// How a space's group acts on each parameter, for one position of the spaces `apart`.
+    pub(super) fn orbits(
+        &self,
+        axes: &[(ParameterId, ValueId, usize)],
+        apart: &[SpaceId],
+        moves: impl Fn(ParameterId, usize) -> (bool, bool),
+    ) -> Vec<Orbit> {
+        let mut orbits: Vec<Orbit> = Vec::new();
+        for &(parameter, value, axis) in axes {
+            let (signed, scaled) = moves(parameter, axis);
+            if let Some(orbit) = orbits.iter_mut().find(|orbit| orbit.parameter == parameter) {
+                orbit.axes += 1;
+                orbit.signed += u32::from(signed);
+                orbit.scaled += u32::from(scaled);
+                continue;
+            }
+            let space = self.spaces.of_axis(value, axis);
+            let rest: Vec<&sym_ir::Axis> = self
+                .program
+                .parameter(parameter)
+                .shape
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| {
+                    let other = self.spaces.of_axis(value, *other);
+                    other != space && !apart.contains(&other)
+                })
+                .map(|(_, axis)| axis)
+                .collect();
+            let symbol: Vec<&str> = rest.iter().map(|axis| axis.symbol.as_str()).collect();
+            orbits.push(Orbit {
+                parameter,
+                axes: 1,
+                signed: u32::from(signed),
+                scaled: u32::from(scaled),
+                multiplicity: rest.iter().map(|axis| axis.size).fold(1, u128::saturating_mul),
+                symbol: if symbol.is_empty() { "1".to_string() } else { symbol.join("·") },
+            });
+        }
+        orbits
+    }
+
+    pub(super) fn entries<'f, F>(&self, field: &'f Field<F>, degree: impl Fn(&F) -> Degree) -> Vec<FieldEntry> {
+        field
+            .support
+            .iter()
+            .filter_map(|support: &'f crate::fields::Support<F>| match self.program.node(support.value).operation {
+                Operation::Parameter(parameter) => Some(FieldEntry {
+                    parameter,
+                    axes: support.axes.clone(),
+                    degree: degree(&support.coefficient),
+                    shift: support.part == Part::Shift,
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(super) fn field_sizes<F>(&self, field: &Field<F>) -> Vec<u128> {
+        field.spaces.iter().map(|space| self.spaces.sizes[*space as usize]).collect()
+    }
+
+    pub(super) fn moves(&self, field: &Field<Rational>) -> Moves {
+        let entries = self.entries(field, |coefficient| Degree {
+            numerator: *coefficient.numer() as i64,
+            denominator: *coefficient.denom() as i64,
+        });
+        // Degrees are written as integers, and so that what comes first is multiplied.
+        let common = entries.iter().fold(1i64, |all, entry| least_common_multiple(all, entry.degree.denominator));
+        let sign = if entries.first().is_some_and(|entry| entry.degree.numerator < 0) { -1 } else { 1 };
+        let entries = entries
+            .into_iter()
+            .map(|entry| {
+                let numerator = sign * entry.degree.numerator * (common / entry.degree.denominator);
+                FieldEntry { degree: Degree { numerator, denominator: 1 }, ..entry }
+            })
+            .collect();
+        Moves { sizes: self.field_sizes(field), entries, complements: Vec::new() }
+    }
+
+    pub(super) fn sign_moves(&self, field: &Field<Parity>) -> Moves {
+        let entries = self.entries(field, |_| Degree { numerator: 1, denominator: 1 });
+        let complements = field
+            .support
+            .iter()
+            .filter_map(|support| Some((support.value, support.axes.clone(), self.classes.get(&support.value)?.complement?)))
+            .collect();
+        Moves { sizes: self.field_sizes(field), entries, complements }
+    }
+}

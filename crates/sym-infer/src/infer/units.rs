@@ -1,0 +1,143 @@
+//! Spaces of units: permutations with scales and signs, and what fixes a space.
+
+use super::{Analysis, acts, degree_at};
+use crate::class::FunctionClass;
+use crate::conserved::conserved;
+use crate::names;
+use crate::names::Names;
+use crate::spaces::SpaceId;
+use crate::states::states;
+use crate::symmetries::{Action, Class, Field as Moves, Frame, Generators, Group, Reason, Space, Status};
+use std::collections::BTreeSet;
+use sym_ir::{Operation, ParameterId, ValueId};
+
+impl Analysis<'_> {
+    pub(super) fn units(&self, id: SpaceId, names: &mut Names) -> Option<Space> {
+        let axes = self.axes_of(id);
+        if axes.is_empty() {
+            return None;
+        }
+        let size = self.spaces.sizes[id as usize];
+        let (own_scales, own_signs) = self.own_fields.get(&id).cloned().unwrap_or_default();
+        let scales: Vec<Moves> = own_scales.into_iter().map(|at| self.moves(&self.scales.fields[at])).collect();
+        let signs: Vec<Moves> = own_signs.into_iter().map(|at| self.sign_moves(&self.signs.fields[at])).collect();
+        let group = Group::of_units(size, scales.len() as u128, signs.len() as u128);
+        if group == Group::Trivial {
+            return None;
+        }
+        let affine = scales.iter().any(|field| field.entries.iter().any(|entry| entry.shift))
+            || signs.iter().any(|field| !field.complements.is_empty());
+        let flips = |parameter: ParameterId, axis: usize| signs.iter().any(|field| acts(field, parameter, axis));
+        let scaled = |parameter: ParameterId, axis: usize| {
+            scales.iter().any(|field| {
+                field.entries.iter().any(|entry| !entry.shift && entry.parameter == parameter && entry.axes == [axis])
+            })
+        };
+        let shifted = |parameter: ParameterId, axis: usize| {
+            scales.iter().any(|field| {
+                field.entries.iter().any(|entry| entry.shift && entry.parameter == parameter && entry.axes == [axis])
+            })
+        };
+        let acts_on = axes
+            .iter()
+            .map(|&(parameter, _, axis)| Action {
+                parameter,
+                axis: Some(axis),
+                frame: if shifted(parameter, axis) {
+                    Frame::Shift
+                } else {
+                    Frame::Monomial {
+                        degrees: scales.iter().map(|field| degree_at(field, parameter, axis)).collect(),
+                        sign: flips(parameter, axis),
+                    }
+                },
+            })
+            .collect();
+        let orbits = self.orbits(&axes, &[], |parameter, axis| (flips(parameter, axis), scaled(parameter, axis)));
+        let symbol = self.symbol(id);
+        // Shifts have no fixed points, and the fixed points of affine signs are not kept by gradient descent.
+        let linear = if affine { Group::of_units(size, 0, 0) } else { group.clone() };
+        let mut reasons: Vec<Reason> = self.frames.reasons[id as usize]
+            .iter()
+            .filter(|(value, _)| !matches!(self.program.node(*value).operation, Operation::Map { .. }))
+            .map(|(value, text)| self.reason(*value, text))
+            .collect();
+        reasons.extend(self.function_reasons(id));
+        let generators =
+            Generators::Units { permuted: axes.iter().map(|&(parameter, _, axis)| (parameter, axis)).collect(), scales, signs };
+        Some(Space {
+            name: names.unique(names::candidates(self.program, &self.spaces, id)),
+            size,
+            class: if affine { Class::Affine } else { Class::Linear },
+            continuous_dim: group.dimension(),
+            log10_order: group.log10_order(),
+            acts_on,
+            states: states(self.entries, &linear, size, &symbol, &orbits),
+            conserved: conserved(self.program, size, &generators),
+            kept: None,
+            generators,
+            status: Status::Derived,
+            reasons,
+            group,
+        })
+    }
+
+    /// A hidden space whose positions frozen tensors or reshapes tell apart: a row that says so.
+    pub(super) fn fixed(&self, id: SpaceId, names: &mut Names) -> Option<Space> {
+        let (value, text) = self.spaces.fixed[id as usize].as_ref()?;
+        let outer = self.spaces.places[id as usize].iter().any(|place| {
+            matches!(self.program.node(place.value).operation, Operation::Input(_)) || self.graph.is_output(place.value)
+        });
+        if outer || self.axes_of(id).len() < 2 {
+            return None;
+        }
+        Some(Space {
+            name: names.unique(names::candidates(self.program, &self.spaces, id)),
+            size: self.spaces.sizes[id as usize],
+            group: Group::Trivial,
+            class: Class::Linear,
+            continuous_dim: 0,
+            log10_order: 0.0,
+            acts_on: Vec::new(),
+            states: Vec::new(),
+            conserved: Vec::new(),
+            kept: None,
+            generators: Generators::Units { permuted: Vec::new(), scales: Vec::new(), signs: Vec::new() },
+            status: Status::Derived,
+            reasons: vec![self.reason(*value, text)],
+        })
+    }
+
+    pub(super) fn reason(&self, value: ValueId, text: &str) -> Reason {
+        Reason { span: self.program.node(value).span, text: text.to_string() }
+    }
+
+    /// What the elementwise functions on a space let through.
+    pub(super) fn function_reasons(&self, id: SpaceId) -> Vec<Reason> {
+        let mut seen = BTreeSet::new();
+        let mut reasons = Vec::new();
+        for place in &self.spaces.places[id as usize] {
+            let (Operation::Map { function, .. }, Some(class)) =
+                (&self.program.node(place.value).operation, self.classes.get(&place.value))
+            else {
+                continue;
+            };
+            if class.linear.is_some() || !seen.insert(&function.name) {
+                continue;
+            }
+            let passes = match class {
+                _ if class.exponential.is_some() => "a shift in becomes a scale out",
+                FunctionClass { degree: Some(_), odd: true, .. } => "scales and signs pass",
+                FunctionClass { degree: Some(_), even: true, .. } => "positive scales pass and signs are forgotten",
+                FunctionClass { degree: Some(_), .. } => "positive scales pass, signs do not",
+                FunctionClass { odd: true, .. } => "signs pass, scales do not",
+                FunctionClass { even: true, .. } => "signs are forgotten, scales do not pass",
+                FunctionClass { complement: Some(_), .. } => "signs pass where a later bias takes up the constant",
+                _ => "neither scales nor signs pass",
+            };
+            let turns = if class.half_turn { "; a shift of its bias by π changes the sign as well" } else { "" };
+            reasons.push(self.reason(place.value, &format!("`{}` is {}: {passes}{turns}", function.name, class.words())));
+        }
+        reasons
+    }
+}
