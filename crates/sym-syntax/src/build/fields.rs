@@ -13,18 +13,7 @@ impl<'a> Builder<'a> {
         let mut opener = None;
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::lbrace => opener = Some(self.span(&part)),
-                Rule::header_junk => self.junk(&part, "`{`"),
-                Rule::missing_lbrace => {
-                    self.opened += usize::from(part.as_span().start() < self.text.len());
-                    self.missing(part.as_span().start(), Code::E0102, "`{`", None);
-                }
-                Rule::missing_body => self.missing(part.as_span().start(), Code::E0102, "`{`", None),
-                Rule::missing_rbrace => {
-                    if let Some(opener) = opener {
-                        self.unclosed(part.as_span().start(), opener, "}");
-                    }
-                }
+                _ if self.brace(&part, &mut opener) => {}
                 Rule::bad_field => {
                     self.bad_text(&part, "a field, such as `steps 1_000`, or `}`");
                     let span = self.span(&part);

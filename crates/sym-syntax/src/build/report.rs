@@ -61,6 +61,28 @@ impl<'a> Builder<'a> {
         self.reports.push(Report { start: before, end: at, diagnostic });
     }
 
+    /// Takes a part that belongs to the braces of a body: remembers where they open and reports what is missing around them.
+    pub(super) fn brace(&mut self, part: &Pair<'a, Rule>, opener: &mut Option<Span>) -> bool {
+        let start = part.as_span().start();
+        match part.as_rule() {
+            Rule::lbrace => *opener = Some(self.span(part)),
+            Rule::rbrace => {}
+            Rule::header_junk => self.junk(part, "`{`"),
+            Rule::missing_lbrace => {
+                self.opened += usize::from(start < self.text.len());
+                self.missing(start, Code::E0102, "`{`", None);
+            }
+            Rule::missing_body => self.missing(start, Code::E0102, "`{`", None),
+            Rule::missing_rbrace => {
+                if let Some(opener) = *opener {
+                    self.unclosed(start, opener, "}");
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// A closing delimiter does not stand at `at`; `opener` is where it was opened.
     pub(super) fn unclosed(&mut self, at: usize, opener: Span, closer: &str) {
         let (found, _) = self.token(at);
