@@ -48,7 +48,7 @@ fn dense_tracked(kind: Option<Activation>, x: Tracked, weight: Tracked, bias: Tr
     match Node.prepare::<NoCheckpointing>([x_node, weight_node, bias_node]).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
             let (value, saved) = forward(kind, x.clone(), weight.clone(), &bias, true);
-            prepared.finish(Saved { kind, x, weight, slopes: saved }, value)
+            prepared.finish(Saved { kind, x, weight, kept: saved }, value)
         }
         OpsKind::UnTracked(prepared) => prepared.finish(forward(kind, x, weight, &bias, false).0),
     }
@@ -99,18 +99,18 @@ struct Saved {
     kind: Option<Activation>,
     x: Primitive,
     weight: Primitive,
-    slopes: Option<Primitive>,
+    kept: Option<Primitive>,
 }
 
 impl Backward<Flex, 3> for Node {
     type State = Saved;
 
     fn backward(self, ops: Ops<Saved, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let Saved { kind, x, weight, slopes } = ops.state;
+        let Saved { kind, x, weight, kept } = ops.state;
         let gradient = gradients.consume::<Flex>(&ops.node);
         let (gradient, bias) = match gradient.dtype() {
-            DType::F32 => chain::<f32>(kind, slopes.as_ref(), gradient),
-            _ => chain::<f64>(kind, slopes.as_ref(), gradient),
+            DType::F32 => chain::<f32>(kind, kept.as_ref(), gradient),
+            _ => chain::<f64>(kind, kept.as_ref(), gradient),
         };
         let [x_node, weight_node, bias_node] = ops.parents;
         if let Some(node) = bias_node {
