@@ -36,6 +36,17 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// All example files, as paths from the root.
+fn examples() -> Vec<String> {
+    let mut files = vec!["examples/quickstart.sym".to_string()];
+    for folder in ["examples/gallery", "examples/paper"] {
+        let entries = std::fs::read_dir(root().join(folder)).expect("the folder is there");
+        files.extend(entries.map(|entry| format!("{folder}/{}", entry.expect("readable").file_name().to_string_lossy())));
+    }
+    files.sort();
+    files
+}
+
 mod usage {
     use super::*;
 
@@ -65,6 +76,20 @@ mod usage {
 
 mod check {
     use super::*;
+
+    #[test]
+    fn every_example_is_proved_and_its_static_expectations_hold() {
+        for file in examples() {
+            let ended = symc(root(), &["check", "--verify", "--format", "json", &file]);
+            assert_eq!(ended.code, 0, "{file}: {}", ended.stdout);
+            let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
+            let spaces =
+                report["models"].as_array().expect("models").iter().flat_map(|model| model["spaces"].as_array().expect("spaces"));
+            for space in spaces {
+                assert_eq!(space["status"], "verified", "{file}: {}", space["name"]);
+            }
+        }
+    }
 
     #[test]
     fn a_good_file_succeeds_in_every_form() {
@@ -278,8 +303,11 @@ mod fmt {
 
     #[test]
     fn every_example_is_laid_out() {
-        let examples = symc(root(), &["fmt", "--check", "examples/quickstart.sym", "examples/paper/fig02.sym"]);
-        assert_eq!((examples.code, examples.stdout.as_str()), (0, ""));
+        let files = examples();
+        assert!(files.len() >= 10, "{files:?}");
+        let arguments: Vec<&str> = ["fmt", "--check"].into_iter().chain(files.iter().map(String::as_str)).collect();
+        let ended = symc(root(), &arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
     }
 }
 
