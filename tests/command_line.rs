@@ -385,6 +385,24 @@ expect Fit.loss at end < 10
     }
 
     #[test]
+    fn a_finished_record_is_resumed_as_it_is() {
+        let directory = scratch(TRAIN);
+        let weights = || std::fs::read(directory.path().join("out/Fit/seed-0/weights.safetensors")).expect("weights");
+        assert_eq!(symc(directory.path(), &["run", "example.sym", "--out", "out"]).code, 0);
+        let first = weights();
+        assert_eq!(symc(directory.path(), &["run", "example.sym", "--resume", "out"]).code, 0);
+        assert_eq!(weights(), first);
+    }
+
+    #[test]
+    fn there_is_nothing_to_resume_in_a_directory_that_is_not_there() {
+        let directory = scratch(TRAIN);
+        let ended = symc(directory.path(), &["run", "example.sym", "--resume", "typo", "--format", "json"]);
+        assert_eq!((ended.code, ended.codes()), (1, vec!["E0604".to_string()]));
+        assert!(!directory.path().join("typo").exists());
+    }
+
+    #[test]
     fn a_failed_expectation_hides_nothing_else() {
         let text = TRAIN.replace("at end < 10", "at end < 0");
         let ended = with_file(text, &["run", "example.sym", "--format", "json"]);

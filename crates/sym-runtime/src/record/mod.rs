@@ -128,6 +128,20 @@ pub fn unused(path: &Path) -> PathBuf {
     candidate
 }
 
+/// Whether there is a directory to go on from. A run that was stopped before its first record leaves an empty one, which is fine.
+///
+/// # Errors
+/// E0604 where `directory` is no directory: a misspelt path must not start everything anew.
+pub fn resumable(directory: &Path) -> Result<(), Diagnostic> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    Err(Diagnostic::without_span(Code::E0604, format!("there is no record at `{}` to resume", directory.display()))
+        .found("no such directory")
+        .expected("the directory that the interrupted run wrote")
+        .help("leave `--resume` out to start a new run"))
+}
+
 /// A part of a record that is not what was written.
 pub(crate) fn damaged(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::without_span(Code::E0604, format!("`{}` is damaged: {why}", path.display()))

@@ -19,8 +19,12 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     let mut compiled = session::compile(&arguments.file, &arguments.settings);
     let mut found = std::mem::take(&mut compiled.document.diagnostics);
     console.diagnostics(&compiled.sources, &found);
+    if let Some(Err(refused)) = arguments.resume.as_deref().map(sym_runtime::record::resumable) {
+        console.diagnostics(&compiled.sources, std::slice::from_ref(&refused));
+        found.push(refused);
+    }
     if found.iter().any(Diagnostic::is_error) {
-        // Nothing is trained while the file is wrong: what it asks for is not known.
+        // Nothing is trained while the file or the request is wrong: what is asked for is not known.
         let diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
         let report = Report { diagnostics, ..Report::default() };
         if console.format == Format::Json {
