@@ -5,6 +5,7 @@
 mod basis;
 mod context;
 mod element;
+mod family;
 mod matrix;
 mod subspaces;
 mod tangents;

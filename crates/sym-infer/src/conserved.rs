@@ -2,7 +2,7 @@
 //!
 //! Marcotte et al. 2023 count the independent ones; for two linear layers the count is r(r+1)/2 up to r ≤ n + m.
 
-use crate::symmetries::{Conserved, Field, Generators};
+use crate::symmetries::{Conserved, Family, Field, Generators};
 use sym_ir::Program;
 
 /// The laws of one space.
@@ -12,7 +12,7 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
             .iter()
             .map(|field| Conserved { formula: charge(program, field), count: field.sizes.iter().product() })
             .collect(),
-        Generators::Matrices { frames, orthogonal: false } => {
+        Generators::Matrices { frames, family: Family::General, .. } if frames.iter().all(|frame| frame.gains.is_empty()) => {
             let mut formula = String::new();
             let mut columns = 0u128;
             let mut copies = 1u128;
@@ -43,7 +43,7 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
             };
             vec![Conserved { formula, count: count.saturating_mul(copies) }]
         }
-        Generators::Kernels { .. } | Generators::Trade { .. } | Generators::Matrices { orthogonal: true, .. } => Vec::new(),
+        Generators::Kernels { .. } | Generators::Trade { .. } | Generators::Matrices { .. } => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::frames::{Frames, Kind};
 use crate::nullspace::{Echelon, Solutions, Sparse};
-use crate::relations::{Coefficients, Part, Relations, members};
+use crate::relations::{Coefficients, Component, Part, Relations, members};
 use crate::spaces::{SpaceId, Spaces};
 use std::collections::BTreeMap;
 use sym_ir::ValueId;
@@ -32,13 +32,11 @@ pub struct Field<F> {
     pub support: Vec<Support<F>>,
 }
 
-/// All independent fields, and on which other spaces the frame of a linear space may depend.
+/// All independent fields.
 #[derive(Debug)]
 pub struct Fields<F> {
     /// Fields that no larger one includes.
     pub fields: Vec<Field<F>>,
-    /// For each linear space the spaces of which it has one frame per position.
-    pub dependence: BTreeMap<SpaceId, Vec<SpaceId>>,
 }
 
 impl<F: Coefficients> Fields<F> {
@@ -64,22 +62,16 @@ impl<F: Coefficients> Fields<F> {
         let number: BTreeMap<_, u32> = components.iter().enumerate().map(|(at, component)| (*component, at as u32)).collect();
         let mut echelons: BTreeMap<Vec<SpaceId>, Echelon<F>> = BTreeMap::new();
         let mut fields = Vec::new();
-        let mut dependence: BTreeMap<SpaceId, Vec<SpaceId>> = BTreeMap::new();
+        for (kind, vector) in of_matrices(spaces, frames, &components, &number) {
+            let own: Sparse<F> = vector.into_iter().filter(|(unknown, _)| free_unknowns[*unknown as usize]).collect();
+            echelons.entry(kind).or_insert_with(Echelon::new).insert(&own);
+        }
         for kind in &kinds {
-            let matrix = kind.iter().find(|space| matches!(frames.kinds[**space as usize], Kind::Linear | Kind::Orthogonal));
-            for &space in kind.iter().filter(|space| frames.kinds[**space as usize] == Kind::Linear) {
-                let known = dependence.entry(space).or_default();
-                for &other in kind.iter().filter(|other| **other != space) {
-                    if !known.contains(&other) {
-                        known.push(other);
-                    }
-                }
-            }
             for &free in &by_kind[kind] {
                 let vector = &supports[&free];
                 let own = Sparse::from([(free, F::unit())]);
                 let is_new = echelons.entry(kind.clone()).or_insert_with(Echelon::new).insert(&own);
-                if matrix.is_none() && is_new {
+                if is_new {
                     fields.push(field(kind, vector, &components, spaces));
                 }
                 // The same field, constant along one of its indices.
@@ -93,7 +85,7 @@ impl<F: Coefficients> Fields<F> {
             }
         }
         fields.sort_by_key(|field| field.support.first().map(|support| support.value));
-        Self { fields, dependence }
+        Self { fields }
     }
 }
 
@@ -110,12 +102,7 @@ fn transpose<F: Coefficients>(solutions: &Solutions<F>) -> BTreeMap<u32, Sparse<
     supports
 }
 
-fn field<F: Coefficients>(
-    kind: &[SpaceId],
-    vector: &Sparse<F>,
-    components: &[crate::relations::Component],
-    spaces: &Spaces,
-) -> Field<F> {
+fn field<F: Coefficients>(kind: &[SpaceId], vector: &Sparse<F>, components: &[Component], spaces: &Spaces) -> Field<F> {
     let support = vector
         .iter()
         .map(|(&unknown, coefficient)| {
@@ -128,18 +115,66 @@ fn field<F: Coefficients>(
     Field { spaces: kind.to_vec(), support }
 }
 
+/// The fields that the matrix groups contain, by kind: scales in GL and ℂ^×, signs in O as well.
+fn of_matrices<F: Coefficients>(
+    spaces: &Spaces,
+    frames: &Frames,
+    components: &[Component],
+    number: &BTreeMap<Component, u32>,
+) -> Vec<(Vec<SpaceId>, Sparse<F>)> {
+    let mut carried: BTreeMap<ValueId, Vec<SpaceId>> = BTreeMap::new();
+    for component in components {
+        let known = carried.entry(component.value).or_default();
+        for axis in members(component.axes) {
+            known.resize(known.len().max(axis + 1), SpaceId::MAX);
+            known[axis] = spaces.of_axis(component.value, axis);
+        }
+    }
+    let mut all = Vec::new();
+    for (&space, over) in &frames.dependence {
+        let Kind::Matrix(family) = frames.kinds[space as usize] else { continue };
+        let (units, whole) = F::in_family(family);
+        for subset in 0..1u32 << over.len().min(4) {
+            let chosen: Vec<SpaceId> = members(subset).map(|at| over[at]).collect();
+            for with in [true, false].into_iter().filter(|&with| if with { units } else { whole }) {
+                let mut kind = chosen.clone();
+                kind.extend(with.then_some(space));
+                kind.sort_unstable();
+                let mut vector = Sparse::new();
+                for place in &spaces.places[space as usize] {
+                    let at = spaces.place_number(place.value, place.axis) as usize;
+                    let Some(own) = carried.get(&place.value).filter(|_| !frames.gain[at]) else { continue };
+                    let axes = chosen.iter().try_fold(if with { 1 << place.axis } else { 0 }, |mask: u32, other| {
+                        Some(mask | 1 << own.iter().position(|each| each == other)?)
+                    });
+                    let component = axes.map(|axes| Component { value: place.value, axes, part: Part::Scale });
+                    let Some(&unknown) = component.and_then(|component| number.get(&component)) else { continue };
+                    let sign = if frames.links[at].dual { F::unit().minus_over(&F::unit()) } else { Some(F::unit()) };
+                    let Some(sign) = sign else { continue };
+                    if crate::nullspace::add_scaled(&mut vector, &Sparse::from([(unknown, sign)]), &F::unit()).is_none() {
+                        vector.clear();
+                        break;
+                    }
+                }
+                all.push((kind, vector));
+            }
+        }
+    }
+    all
+}
+
 fn drop_index<F: Coefficients>(
     vector: &Sparse<F>,
     dropped: SpaceId,
-    components: &[crate::relations::Component],
+    components: &[Component],
     spaces: &Spaces,
-    number: &BTreeMap<crate::relations::Component, u32>,
+    number: &BTreeMap<Component, u32>,
 ) -> Option<Sparse<F>> {
     let mut lower = Sparse::new();
     for (&unknown, coefficient) in vector {
         let component = components[unknown as usize];
         let axis = members(component.axes).find(|&axis| spaces.of_axis(component.value, axis) == dropped)?;
-        let target = crate::relations::Component { axes: component.axes & !(1 << axis), ..component };
+        let target = Component { axes: component.axes & !(1 << axis), ..component };
         let unknown = *number.get(&target)?;
         crate::nullspace::add_scaled(&mut lower, &Sparse::from([(unknown, coefficient.clone())]), &F::unit())?;
     }

@@ -1,13 +1,60 @@
-//! Linear frames: on which spaces a full matrix group acts.
+//! Matrix frames: on which spaces a group of full matrices acts.
 //!
-//! A frame is g or g⁻ᵀ. An axis that an operation passes keeps its frame; an axis contracted between two operands has dual frames on them.
-//! Union–find with a parity per axis solves these relations: a contradiction (an axis dual to itself) leaves O(n), any operation
-//! that is not linear along the axis leaves less, which [`crate::relations`] works out.
+//! A frame is an invertible matrix on one axis of one value. An axis that an operation passes keeps its frame; an axis contracted between
+//! two operands has dual frames g and g⁻ᵀ on them; a vector parameter multiplied in (a *gain*, diagonal D) turns g into D·g·D⁻¹, so that
+//! the group acts conjugated by it behind it. [`union::Union`] solves these relations. Norms and self-contractions leave orthogonal
+//! matrices, any operation that is not linear along the axis leaves less, which [`crate::relations`] works out.
+
+mod dependence;
+pub mod union;
 
 use crate::class::FunctionClass;
+use crate::graph::Graph;
 use crate::spaces::{Place, SpaceId, Spaces, kept_axes, repeats, unsplit_axes};
 use std::collections::BTreeMap;
-use sym_ir::{Label, Operation, Program, ReduceKind, ValueId};
+use sym_ir::{Label, Operand, Operation, Program, ReduceKind, ValueId};
+use union::{Gains, Link, Union, product};
+
+/// How the pairs of a rotary embedding lie along its axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// (0, 1), (2, 3), …
+    Interleaved,
+    /// (0, n/2), (1, n/2 + 1), …
+    Halves,
+}
+
+impl Layout {
+    /// The two positions of a pair on an axis of n positions.
+    pub fn pair(self, at: usize, n: usize) -> (usize, usize) {
+        match self {
+            Layout::Interleaved => (2 * at, 2 * at + 1),
+            Layout::Halves => (at, at + n / 2),
+        }
+    }
+}
+
+/// A closed group of n×n matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// GL(n).
+    General,
+    /// O(n).
+    Orthogonal,
+    /// The orthogonal matrices that keep the vector of ones: O(n − 1).
+    OrthogonalFixingOnes,
+    /// Matrices that commute with a rotation of each pair by an angle of its own: ℂ^× per pair.
+    Complex(Layout),
+    /// The orthogonal ones among those: U(1) per pair.
+    Unitary(Layout),
+}
+
+impl Family {
+    /// Whether all elements are orthogonal matrices.
+    pub fn is_orthogonal(self) -> bool {
+        matches!(self, Family::Orthogonal | Family::OrthogonalFixingOnes | Family::Unitary(_))
+    }
+}
 
 /// What acts on a space apart from scales.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +63,8 @@ pub enum Kind {
     Fixed,
     /// Positions are permuted (and scaled, as the scale equations allow).
     Monomial,
-    /// GL(n).
-    Linear,
-    /// O(n).
-    Orthogonal,
+    /// A group of matrices.
+    Matrix(Family),
 }
 
 /// Frames of all spaces.
@@ -27,189 +72,294 @@ pub enum Kind {
 pub struct Frames {
     /// Kind by space.
     pub kinds: Vec<Kind>,
-    /// For each axis of each value ([`Spaces::place_number`]) whether its frame is the dual one.
-    pub dual: Vec<bool>,
+    /// For each axis of each value ([`Spaces::place_number`]) its frame relative to the space's.
+    pub links: Vec<Link>,
+    /// For each axis whether it belongs to a gain, which matrices leave alone.
+    pub gain: Vec<bool>,
+    /// For each matrix space the other spaces of which it has one frame per position, ascending.
+    pub dependence: BTreeMap<SpaceId, Vec<SpaceId>>,
     /// Which operation took a space's linear frame, by space.
     pub reasons: Vec<Option<(ValueId, String)>>,
 }
 
-/// The number of a place and whether its frame is opposite to the representative's.
-struct Relations {
-    parent: Vec<(u32, bool)>,
-    contradiction: Vec<Option<ValueId>>,
-}
-
-impl Relations {
-    fn root(&mut self, element: u32) -> (u32, bool) {
-        let mut path = Vec::new();
-        let mut at = element;
-        while self.parent[at as usize].0 != at {
-            path.push(at);
-            at = self.parent[at as usize].0;
-        }
-        let mut opposite = false;
-        for &step in path.iter().rev() {
-            opposite ^= self.parent[step as usize].1;
-            self.parent[step as usize] = (at, opposite);
-        }
-        (at, opposite)
-    }
-
-    fn relate(&mut self, a: u32, b: u32, opposite: bool, by: ValueId) {
-        let ((a, from_a), (b, from_b)) = (self.root(a), self.root(b));
-        let opposite = opposite ^ from_a ^ from_b;
-        if a == b {
-            if opposite {
-                self.contradiction[a as usize].get_or_insert(by);
-            }
-            return;
-        }
-        let (keep, drop) = (a.min(b), a.max(b));
-        self.parent[drop as usize] = (keep, opposite);
-        if let Some(by) = self.contradiction[drop as usize] {
-            self.contradiction[keep as usize].get_or_insert(by);
-        }
-    }
+struct Collector<'a> {
+    program: &'a Program,
+    spaces: &'a Spaces,
+    graph: &'a Graph,
+    union: Union,
+    gain: Vec<bool>,
+    reasons: Vec<Option<(ValueId, String)>>,
 }
 
 impl Frames {
     /// Solves the relations of all operations.
-    pub fn of(program: &Program, spaces: &Spaces) -> Self {
+    pub fn of(program: &Program, spaces: &Spaces, graph: &Graph) -> Self {
         let count = spaces.place_count();
-        let mut relations =
-            Relations { parent: (0..count).map(|at| (at, false)).collect(), contradiction: vec![None; count as usize] };
-        let mut reasons: Vec<Option<(ValueId, String)>> = vec![None; spaces.sizes.len()];
-        for (index, node) in program.nodes.iter().enumerate() {
-            let result = ValueId(index as u32);
-            let mut breaks = |value: ValueId, axis: usize, text: &dyn Fn() -> String| {
-                let space: SpaceId = spaces.of_axis(value, axis);
-                if reasons[space as usize].is_none() {
-                    reasons[space as usize] = Some((result, text()));
-                }
-            };
-            let number = |place: Place| spaces.place_number(place.value, place.axis);
-            let pass = |relations: &mut Relations, value, axis, target| {
-                relations.relate(spaces.place_number(value, axis), spaces.place_number(result, target), false, result);
-            };
-            match &node.operation {
-                Operation::Input(_) | Operation::Parameter(_) => {}
-                Operation::Einsum { operands, output, .. } => {
-                    let mut uses: BTreeMap<Label, (Vec<Place>, Option<Place>)> = BTreeMap::new();
-                    for operand in operands {
-                        let diagonal = repeats(&operand.labels);
-                        for (axis, &label) in operand.labels.iter().enumerate() {
-                            uses.entry(label).or_default().0.push(Place { value: operand.value, axis });
-                            if diagonal {
-                                breaks(operand.value, axis, &|| "a diagonal is taken".to_string());
-                            }
-                        }
-                    }
-                    for (axis, &label) in output.iter().enumerate() {
-                        uses.entry(label).or_default().1 = Some(Place { value: result, axis });
-                    }
-                    for (places, target) in uses.values() {
-                        match (places.as_slice(), target) {
-                            ([source], Some(target)) => relations.relate(number(*source), number(*target), false, result),
-                            ([left, right], None) => relations.relate(number(*left), number(*right), true, result),
-                            ([source], None) => breaks(source.value, source.axis, &|| {
-                                "it is summed against ones: permutations, and directions that keep the sum".to_string()
-                            }),
-                            ([], Some(target)) => {
-                                breaks(target.value, target.axis, &|| "a value is repeated along it".to_string());
-                            }
-                            (many, Some(_)) => breaks(many[0].value, many[0].axis, &|| {
-                                format!("{} factors are multiplied along it elementwise: permutations and scales", many.len())
-                            }),
-                            (many, None) => breaks(many[0].value, many[0].axis, &|| {
-                                format!("{} factors share it in one sum: permutations and scales", many.len())
-                            }),
-                        }
-                    }
-                }
-                Operation::Add { terms, constant } => {
-                    for axis in 0..node.shape.len() {
-                        if *constant != 0.0 {
-                            breaks(result, axis, &|| "a constant is added along it".to_string());
-                        }
-                        if terms.iter().any(|term| !term.axes.contains(&axis)) {
-                            breaks(result, axis, &|| "a value that is constant along it is added".to_string());
-                        }
-                    }
-                    for term in terms {
-                        for (axis, &target) in term.axes.iter().enumerate() {
-                            pass(&mut relations, term.value, axis, target);
-                        }
-                    }
-                }
-                Operation::Map { value, function } => {
-                    let class = FunctionClass::of(function);
-                    for axis in 0..node.shape.len() {
-                        pass(&mut relations, *value, axis, axis);
-                        if class.linear.is_none() {
-                            breaks(result, axis, &|| format!("`{}` acts on each entry; it is {}", function.name, class.words()));
-                        }
-                    }
-                }
-                Operation::Softmax { .. } => {
-                    for axis in 0..node.shape.len() {
-                        breaks(result, axis, &|| "softmax: permutations; shifts along its axis are forgotten".to_string());
-                    }
-                }
-                Operation::Reduce { value, axes, kind } => {
-                    let word = match kind {
-                        ReduceKind::Max => "maximum",
-                        ReduceKind::Min => "minimum",
-                    };
-                    for axis in axes {
-                        breaks(*value, *axis, &|| format!("a {word} is taken over it: permutations"));
-                    }
-                    for axis in kept_axes(program.node(*value).shape.len(), axes) {
-                        breaks(*value, axis, &|| format!("a {word} is taken at each position: permutations and positive scales"));
-                    }
-                }
-                Operation::Reshape { value, from, to, .. } => {
-                    for (source, target) in unsplit_axes(from, to) {
-                        pass(&mut relations, *value, source, target);
-                    }
-                }
-                Operation::Concat { values, axis } => {
-                    for &value in values {
-                        for other in (0..node.shape.len()).filter(|other| other != axis) {
-                            pass(&mut relations, value, other, other);
-                        }
-                    }
-                }
-                Operation::Slice { value, axis, .. } => {
-                    for other in (0..node.shape.len()).filter(|other| other != axis) {
-                        pass(&mut relations, *value, other, other);
-                    }
-                }
-            }
-        }
-        let mut dual = vec![false; count as usize];
-        let mut kinds = Vec::with_capacity(spaces.sizes.len());
-        for (id, places) in spaces.places.iter().enumerate() {
-            let mut roots = places.iter().map(|place| relations.root(spaces.place_number(place.value, place.axis)));
-            let root = roots.next().map(|(root, _)| root);
-            let connected = roots.all(|(other, _)| Some(other) == root);
-            // The first place of a space has the primal frame.
-            let flip = places.first().is_some_and(|place| relations.root(spaces.place_number(place.value, place.axis)).1);
-            for place in places {
-                let number = spaces.place_number(place.value, place.axis);
-                dual[number as usize] = relations.root(number).1 ^ flip;
-            }
-            let contradiction = root.and_then(|root| relations.contradiction[root as usize]);
-            kinds.push(if spaces.fixed[id].is_some() {
-                Kind::Fixed
-            } else if reasons[id].is_some() || !connected {
-                Kind::Monomial
-            } else if let Some(by) = contradiction {
-                reasons[id] = Some((by, "it is contracted with itself: only orthogonal matrices keep that".to_string()));
-                Kind::Orthogonal
-            } else {
-                Kind::Linear
-            });
-        }
-        Self { kinds, dual, reasons }
+        let mut collector = Collector {
+            program,
+            spaces,
+            graph,
+            union: Union::new(count),
+            gain: vec![false; count as usize],
+            reasons: vec![None; spaces.sizes.len()],
+        };
+        (0..program.nodes.len()).for_each(|index| collector.mark_gains(ValueId(index as u32)));
+        (0..program.nodes.len()).for_each(|index| collector.operation(ValueId(index as u32)));
+        collector.finish()
     }
+}
+
+impl Collector<'_> {
+    fn number(&self, place: Place) -> u32 {
+        self.spaces.place_number(place.value, place.axis)
+    }
+
+    fn breaks(&mut self, by: ValueId, value: ValueId, axis: usize, text: &dyn Fn() -> String) {
+        let reason = &mut self.reasons[self.spaces.of_axis(value, axis) as usize];
+        if reason.is_none() {
+            *reason = Some((by, text()));
+        }
+    }
+
+    fn pass(&mut self, value: ValueId, axis: usize, result: ValueId, target: usize) {
+        let (from, to) = (self.spaces.place_number(value, axis), self.spaces.place_number(result, target));
+        self.union.relate(from, to, &Link::default(), result);
+    }
+
+    /// Marks the vectors that an einsum multiplies in, where something else bears the axis too.
+    fn mark_gains(&mut self, result: ValueId) {
+        let Operation::Einsum { operands, .. } = &self.program.node(result).operation else { return };
+        let gains: Vec<_> = operands.iter().map(|operand| gain_places(self.program, self.graph, operand.value)).collect();
+        if gains.iter().all(Option::is_some) {
+            return;
+        }
+        for value in gains.into_iter().flatten().flatten() {
+            self.gain[self.spaces.place_number(value, 0) as usize] = true;
+        }
+    }
+
+    fn is_gain(&self, value: ValueId) -> bool {
+        self.program.node(value).shape.len() == 1 && self.gain[self.spaces.place_number(value, 0) as usize]
+    }
+
+    fn operation(&mut self, result: ValueId) {
+        let node = self.program.node(result);
+        let rank = node.shape.len();
+        if self.is_gain(result) {
+            return;
+        }
+        match &node.operation {
+            Operation::Input(_) | Operation::Parameter(_) => {}
+            Operation::Einsum { operands, output, .. } => self.einsum(result, operands, output),
+            Operation::Add { terms, constant } => {
+                for axis in 0..rank {
+                    if *constant != 0.0 {
+                        self.breaks(result, result, axis, &|| "a constant is added along it".to_string());
+                    }
+                    if terms.iter().any(|term| !term.axes.contains(&axis)) {
+                        self.breaks(result, result, axis, &|| "a value that is constant along it is added".to_string());
+                    }
+                }
+                for term in terms {
+                    for (axis, &target) in term.axes.iter().enumerate() {
+                        self.pass(term.value, axis, result, target);
+                    }
+                }
+            }
+            Operation::Map { value, function } => {
+                let class = FunctionClass::of(function);
+                for axis in 0..rank {
+                    self.pass(*value, axis, result, axis);
+                    if class.linear.is_none() {
+                        let text = || format!("`{}` acts on each entry; it is {}", function.name, class.words());
+                        self.breaks(result, result, axis, &text);
+                    }
+                }
+            }
+            Operation::Softmax { .. } => {
+                for axis in 0..rank {
+                    let text = || "softmax: permutations; shifts along its axis are forgotten".to_string();
+                    self.breaks(result, result, axis, &text);
+                }
+            }
+            Operation::Reduce { value, axes, kind } => {
+                let word = match kind {
+                    ReduceKind::Max => "maximum",
+                    ReduceKind::Min => "minimum",
+                };
+                for axis in axes {
+                    self.breaks(result, *value, *axis, &|| format!("a {word} is taken over it: permutations"));
+                }
+                for axis in kept_axes(self.program.node(*value).shape.len(), axes) {
+                    let text = || format!("a {word} is taken at each position: permutations and positive scales");
+                    self.breaks(result, *value, axis, &text);
+                }
+            }
+            Operation::Reshape { value, from, to, .. } => {
+                for (source, target) in unsplit_axes(from, to) {
+                    self.pass(*value, source, result, target);
+                }
+            }
+            Operation::Concat { values, axis } => {
+                for &value in values {
+                    (0..rank).filter(|other| other != axis).for_each(|other| self.pass(value, other, result, other));
+                }
+            }
+            Operation::Slice { value, axis, .. } => {
+                (0..rank).filter(|other| other != axis).for_each(|other| self.pass(*value, other, result, other));
+            }
+        }
+    }
+
+    fn einsum(&mut self, result: ValueId, operands: &[Operand], output: &[Label]) {
+        /// Of one label: the operands that bear it, gains among them apart, and the result's axis.
+        #[derive(Default)]
+        struct Bearers {
+            places: Vec<Place>,
+            gains: Vec<ValueId>,
+            target: Option<Place>,
+        }
+        let mut bearers: BTreeMap<Label, Bearers> = BTreeMap::new();
+        for operand in operands {
+            let diagonal = repeats(&operand.labels);
+            let is_gain = self.is_gain(operand.value);
+            for (axis, &label) in operand.labels.iter().enumerate() {
+                let entry = bearers.entry(label).or_default();
+                if is_gain {
+                    entry.gains.push(operand.value);
+                } else {
+                    entry.places.push(Place { value: operand.value, axis });
+                }
+                if diagonal {
+                    self.breaks(result, operand.value, axis, &|| "a diagonal is taken".to_string());
+                }
+            }
+        }
+        for (axis, &label) in output.iter().enumerate() {
+            bearers.entry(label).or_default().target = Some(Place { value: result, axis });
+        }
+        for Bearers { places, gains, target } in bearers.values() {
+            let factors = places.len() + gains.len();
+            let folded = gains.iter().fold(Gains::new(), |all, &gain| product(&all, &vec![(gain, 1)], false));
+            match (places.as_slice(), target) {
+                ([source], Some(target)) => {
+                    let (from, to) = (self.number(*source), self.number(*target));
+                    self.union.relate(from, to, &Link { dual: false, gains: folded }, result);
+                }
+                ([left, right], None) => {
+                    let (from, to) = (self.number(*left), self.number(*right));
+                    let gains = product(&Gains::new(), &folded, true);
+                    self.union.relate(from, to, &Link { dual: true, gains }, result);
+                }
+                ([source], None) => self.breaks(result, source.value, source.axis, &|| {
+                    "it is summed against ones: permutations, and directions that keep the sum".to_string()
+                }),
+                ([], target) => {
+                    let place = target.unwrap_or_else(|| Place { value: gains.first().copied().unwrap_or(result), axis: 0 });
+                    self.breaks(result, place.value, place.axis, &|| "a value is repeated along it".to_string());
+                }
+                (many, Some(_)) => self.breaks(result, many[0].value, many[0].axis, &|| {
+                    format!("{factors} factors are multiplied along it elementwise: permutations and scales")
+                }),
+                (many, None) => self.breaks(result, many[0].value, many[0].axis, &|| {
+                    format!("{factors} factors share it in one sum: permutations and scales")
+                }),
+            }
+        }
+    }
+
+    fn finish(mut self) -> Frames {
+        let count = self.spaces.place_count() as usize;
+        let mut links = vec![Link::default(); count];
+        let mut kinds = Vec::with_capacity(self.spaces.sizes.len());
+        for (id, places) in self.spaces.places.iter().enumerate() {
+            let numbers: Vec<u32> =
+                places.iter().map(|place| self.number(*place)).filter(|&at| !self.gain[at as usize]).collect();
+            let Some(&first) = numbers.first() else {
+                kinds.push(if self.spaces.fixed[id].is_some() { Kind::Fixed } else { Kind::Monomial });
+                continue;
+            };
+            let (root, of_first) = self.union.root(first);
+            let connected = numbers.iter().all(|&number| self.union.root(number).0 == root);
+            let constraint = self.union.constraint(first).clone();
+            for &number in &numbers {
+                let link = self.union.root(number).1;
+                links[number as usize] = match &constraint.orthogonal {
+                    // R = D⁻¹·Q·D with Q orthogonal, for which Q⁻ᵀ = Q.
+                    Some((gains, _)) => Link { gains: product(&link.gains, gains, !link.dual), dual: link.dual ^ of_first.dual },
+                    // The first place has the primal frame.
+                    None => link.after(&of_first.inverse()),
+                };
+            }
+            kinds.push(self.kind(id as SpaceId, connected, &constraint));
+        }
+        let mut frames = Frames { kinds, links, gain: self.gain, dependence: BTreeMap::new(), reasons: self.reasons };
+        frames.dependence = dependence::of(self.program, self.spaces, &frames);
+        frames
+    }
+
+    fn kind(&mut self, id: SpaceId, connected: bool, constraint: &union::Constraint) -> Kind {
+        let reason = &mut self.reasons[id as usize];
+        if self.spaces.fixed[id as usize].is_some() {
+            return Kind::Fixed;
+        }
+        if reason.is_none()
+            && let Some(by) = constraint.broken
+        {
+            *reason = Some((by, "a gain stands between two norms of it: permutations and scales".to_string()));
+        }
+        if reason.is_some() || !connected {
+            return Kind::Monomial;
+        }
+        let family = match (&constraint.orthogonal, constraint.ones, constraint.rotations) {
+            (None, _, None) => Family::General,
+            (None, _, Some((layout, by))) => {
+                let text = "a rotary embedding turns its pairs: what commutes with the rotations remains";
+                *reason = Some((by, text.to_string()));
+                Family::Complex(layout)
+            }
+            (Some((_, by)), None, rotations) => {
+                let text = if matches!(self.program.node(*by).operation, Operation::Einsum { .. }) {
+                    "it is contracted with itself: only orthogonal matrices keep that"
+                } else {
+                    "a norm is taken along it: only orthogonal matrices keep that"
+                };
+                *reason = Some((*by, text.to_string()));
+                rotations.map_or(Family::Orthogonal, |(layout, _)| Family::Unitary(layout))
+            }
+            (Some(_), Some(by), None) => {
+                let text = "its mean is removed and its norm taken: orthogonal matrices that keep the vector of ones remain";
+                *reason = Some((by, text.to_string()));
+                Family::OrthogonalFixingOnes
+            }
+            // Orthogonal matrices that keep both rotations and the ones: none but the unit on each pair.
+            (Some(_), Some(by), Some(_)) => {
+                *reason = Some((by, "its mean is removed and its pairs are turned: no matrix keeps both".to_string()));
+                return Kind::Monomial;
+            }
+        };
+        Kind::Matrix(family)
+    }
+}
+
+/// The values from a vector parameter to the operand that it is, if it is a gain: a vector of weights alone, read here alone.
+fn gain_places(program: &Program, graph: &Graph, operand: ValueId) -> Option<Vec<ValueId>> {
+    let mut places = Vec::new();
+    let mut stack = vec![operand];
+    while let Some(value) = stack.pop() {
+        let node = program.node(value);
+        if node.batched || node.shape.len() > 1 || graph.uses(value).len() != 1 || graph.is_output(value) {
+            return None;
+        }
+        match &node.operation {
+            Operation::Parameter(id) if !graph.is_read_once(*id, value) => return None,
+            Operation::Parameter(_) => {}
+            Operation::Map { .. } | Operation::Add { .. } => stack.extend(node.operation.operands()),
+            _ => return None,
+        }
+        if node.shape.len() == 1 {
+            places.push(value);
+        }
+    }
+    (program.node(operand).shape.len() == 1).then_some(places)
 }

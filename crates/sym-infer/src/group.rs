@@ -14,6 +14,9 @@ impl Group {
             Group::Rescaling { dim, .. } | Group::Translation(dim) | Group::Directions(dim) => *dim,
             Group::GeneralLinear(n) => n.saturating_mul(*n),
             Group::Orthogonal(n) => n.saturating_mul(n.saturating_sub(1)) / 2,
+            Group::OrthogonalFixingOnes(n) => Group::Orthogonal(n.saturating_sub(1)).dimension(),
+            Group::Complex(pairs) => pairs.saturating_mul(2),
+            Group::Unitary(pairs) => *pairs,
             Group::Product(parts) => parts.iter().map(Group::dimension).fold(0, u128::saturating_add),
             Group::Wreath { inner, copies, .. } => inner.dimension().saturating_mul(*copies),
         }
@@ -23,7 +26,13 @@ impl Group {
     pub fn log10_order(&self) -> f64 {
         let two = std::f64::consts::LOG10_2;
         match self {
-            Group::Trivial | Group::Translation(_) | Group::Directions(_) | Group::Rescaling { signed: false, .. } => 0.0,
+            Group::Trivial
+            | Group::Translation(_)
+            | Group::Directions(_)
+            | Group::Rescaling { signed: false, .. }
+            | Group::Complex(_)
+            | Group::Unitary(_) => 0.0,
+            Group::OrthogonalFixingOnes(n) => Group::Orthogonal(n.saturating_sub(1)).log10_order(),
             Group::Permutation(n) | Group::PositiveMonomial { size: n, .. } => log10_factorial(*n),
             Group::SignedPermutation(n) => log10_factorial(*n) + *n as f64 * two,
             Group::Monomial { size, factors } => log10_factorial(*size) + (*size * *factors) as f64 * two,
@@ -49,7 +58,11 @@ impl Group {
             return true;
         }
         match (self, other) {
-            (Group::GeneralLinear(n), Group::Orthogonal(m)) => n == m,
+            (Group::GeneralLinear(n), Group::Orthogonal(m) | Group::OrthogonalFixingOnes(m))
+            | (Group::Orthogonal(n), Group::OrthogonalFixingOnes(m))
+            | (Group::OrthogonalFixingOnes(n), Group::Permutation(m)) => n == m,
+            (Group::GeneralLinear(n), Group::Complex(pairs) | Group::Unitary(pairs))
+            | (Group::Orthogonal(n), Group::Unitary(pairs)) => *n == pairs.saturating_mul(2),
             (Group::GeneralLinear(n), unit) if unit.units().is_some() => {
                 unit.units().is_some_and(|(m, factors, signs)| *n == m && factors <= 1 && signs <= 1)
             }
@@ -60,7 +73,9 @@ impl Group {
                 dim >= inner && (*signed || !inner_signed)
             }
             (Group::Rescaling { dim, signed: true }, Group::Signs(n)) => dim >= n,
-            (Group::Signs(n), Group::Signs(m))
+            (Group::Complex(n), Group::Complex(m) | Group::Unitary(m))
+            | (Group::Unitary(n), Group::Unitary(m))
+            | (Group::Signs(n), Group::Signs(m))
             | (Group::Translation(n), Group::Translation(m))
             | (Group::Directions(n), Group::Directions(m)) => n >= m,
             (Group::Wreath { inner, copies, permuted }, Group::Wreath { inner: other, copies: others, permuted: swapped }) => {
@@ -113,6 +128,7 @@ impl Group {
     pub fn orthogonal_part(&self) -> Self {
         match self {
             Group::GeneralLinear(n) => Group::Orthogonal(*n),
+            Group::Complex(pairs) => Group::Unitary(*pairs),
             Group::Rescaling { dim, signed: true } => Group::Signs(*dim),
             Group::Rescaling { .. } | Group::Translation(_) | Group::Directions(_) => Group::Trivial,
             Group::Product(parts) => Group::Product(parts.iter().map(Group::orthogonal_part).collect()),
@@ -131,6 +147,9 @@ impl Group {
     pub fn coordinate_part(&self) -> Self {
         match self {
             Group::GeneralLinear(n) | Group::Orthogonal(n) => Group::of_units(*n, 0, 1),
+            Group::OrthogonalFixingOnes(n) => Group::of_units(*n, 0, 0),
+            // A rotation by π of each pair.
+            Group::Complex(pairs) | Group::Unitary(pairs) => Group::Signs(*pairs),
             Group::Product(parts) => Group::Product(parts.iter().map(Group::coordinate_part).collect()),
             Group::Wreath { inner, copies, permuted } => {
                 Group::Wreath { inner: Box::new(inner.coordinate_part()), copies: *copies, permuted: *permuted }
@@ -165,6 +184,9 @@ impl fmt::Display for Group {
             Group::Rescaling { dim, signed: true } => write!(out, "rescaling({dim})"),
             Group::GeneralLinear(n) => write!(out, "gl({n})"),
             Group::Orthogonal(n) => write!(out, "o({n})"),
+            Group::OrthogonalFixingOnes(n) => write!(out, "o_ones({n})"),
+            Group::Complex(pairs) => write!(out, "complex({pairs})"),
+            Group::Unitary(pairs) => write!(out, "unitary({pairs})"),
             Group::Translation(n) => write!(out, "translation({n})"),
             Group::Directions(n) => write!(out, "directions({n})"),
             Group::Signs(n) => write!(out, "signs({n})"),
@@ -196,6 +218,18 @@ mod tests {
         assert!(Group::GeneralLinear(4).contains(&Group::Monomial { size: 4, factors: 1 }));
         assert!(!Group::SignedPermutation(4).contains(&Group::PositiveMonomial { size: 4, factors: 1 }));
         assert!(!Group::Permutation(4).contains(&Group::Permutation(5)));
+    }
+
+    #[test]
+    fn matrix_groups_behind_norms_and_rotations_lie_in_the_orthogonal_and_general_ones() {
+        let chain = [Group::Permutation(4), Group::OrthogonalFixingOnes(4), Group::Orthogonal(4), Group::GeneralLinear(4)];
+        for (at, larger) in chain.iter().enumerate() {
+            for (below, smaller) in chain.iter().enumerate() {
+                assert_eq!(larger.contains(smaller), below <= at, "{larger} and {smaller}");
+            }
+        }
+        assert!(Group::Complex(2).contains(&Group::Unitary(2)) && !Group::Unitary(2).contains(&Group::Complex(2)));
+        assert_eq!((Group::OrthogonalFixingOnes(4).dimension(), Group::Complex(3).dimension()), (3, 6));
     }
 
     #[test]

@@ -72,8 +72,8 @@ pub(crate) fn classes(program: &Program) -> BTreeMap<ValueId, FunctionClass> {
 impl<'a> Analysis<'a> {
     pub(crate) fn of(program: &'a Program) -> Self {
         let spaces = Spaces::of(program);
-        let frames = Frames::of(program, &spaces);
         let graph = Graph::of(program);
+        let frames = Frames::of(program, &spaces, &graph);
         let classes = classes(program);
         let constants = Constants::of(program, &graph, &classes);
         let movable = |value: ValueId| -> Subset {
@@ -108,7 +108,7 @@ impl<'a> Analysis<'a> {
         let mut claimed = Claimed::default();
         for id in 0..self.spaces.sizes.len() as SpaceId {
             let space = match self.frames.kinds[id as usize] {
-                Kind::Linear | Kind::Orthogonal => self.matrices(id, &mut names, &mut claimed),
+                Kind::Matrix(family) => self.matrices(id, family, &mut names, &mut claimed),
                 Kind::Monomial => self.units(id, &mut names),
                 Kind::Fixed => self.fixed(id, &mut names),
             };

@@ -6,6 +6,7 @@
 //! the product u ⊙ w has one scale per entry because the component of both axes is free.
 
 use crate::class::FunctionClass;
+use crate::frames::Family;
 use crate::nullspace::{Field, Parity, Rational, System};
 use crate::spaces::{SpaceId, Spaces, kept_axes, repeats, unsplit_axes};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ pub trait Coefficients: Field {
     fn from_number(value: f64) -> Option<Self>
     where
         Self: Sized;
+    /// Whether a matrix family contains independent values on each position of its space, and a common value on all.
+    fn in_family(family: Family) -> (bool, bool);
     /// Whether shifts belong to it.
     const SHIFTS: bool;
     /// Whether it passes a maximum.
@@ -104,6 +107,10 @@ impl Coefficients for Rational {
         rational(value)
     }
 
+    fn in_family(family: Family) -> (bool, bool) {
+        (family == Family::General, matches!(family, Family::General | Family::Complex(_)))
+    }
+
     const SHIFTS: bool = true;
     const PASSES_MAXIMUM: bool = true;
 }
@@ -121,6 +128,10 @@ impl Coefficients for Parity {
 
     fn from_number(_: f64) -> Option<Self> {
         Some(Parity(true))
+    }
+
+    fn in_family(family: Family) -> (bool, bool) {
+        (matches!(family, Family::General | Family::Orthogonal), family != Family::OrthogonalFixingOnes)
     }
 
     const SHIFTS: bool = false;

@@ -61,7 +61,7 @@ pub fn states(entries: Option<u128>, group: &Group, size: u128, symbol: &str, or
         other => other,
     };
     match inner {
-        Group::GeneralLinear(n) | Group::Orthogonal(n) if *n > 0 => {
+        Group::GeneralLinear(n) | Group::Orthogonal(n) | Group::OrthogonalFixingOnes(n) if *n > 0 => {
             push(
                 StateKind::LowRank,
                 "one dimension of the space unused",

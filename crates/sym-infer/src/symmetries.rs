@@ -1,5 +1,7 @@
 //! What the analysis finds: one [`Space`] per index space (or set of spaces) on which a group acts.
 
+pub use crate::frames::union::Gains;
+pub use crate::frames::{Family, Layout};
 use serde::Serialize;
 use sym_diagnostics::Span;
 use sym_ir::ParameterId;
@@ -51,8 +53,10 @@ pub enum Generators {
     Matrices {
         /// Where.
         frames: Vec<MatrixFrame>,
-        /// Orthogonal instead of general ones.
-        orthogonal: bool,
+        /// Which.
+        family: Family,
+        /// Gains of the space: matrices act conjugated by them, permutations move them.
+        gains: Vec<(ParameterId, usize)>,
     },
     /// Permutations of the space, scales and signs.
     Units {
@@ -86,6 +90,8 @@ pub struct MatrixFrame {
     pub over: Vec<usize>,
     /// g⁻ᵀ instead of g.
     pub dual: bool,
+    /// Vectors of weights v with exponents: D·g·D⁻¹ with D = ∏ diag(v)^exponent instead of g.
+    pub gains: Gains,
 }
 
 /// One number for each tuple of positions.
@@ -155,6 +161,12 @@ pub enum Group {
     GeneralLinear(u128),
     /// `O(n)`.
     Orthogonal(u128),
+    /// The orthogonal n×n matrices that keep the vector of ones, O(n − 1).
+    OrthogonalFixingOnes(u128),
+    /// Scalings and rotations of so many pairs, (ℂ^×)ᵏ.
+    Complex(u128),
+    /// Rotations of so many pairs, U(1)ᵏ.
+    Unitary(u128),
     /// Translations of a dimension.
     Translation(u128),
     /// Directions that are no linear group (a bottleneck, a parallel path), of a dimension.

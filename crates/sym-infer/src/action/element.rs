@@ -2,7 +2,8 @@
 
 use crate::action::Weights;
 use crate::action::context::{Context, sizes};
-use crate::action::matrix::{FrameOffsets, Matrix};
+use crate::action::family::random;
+use crate::action::matrix::FrameOffsets;
 use crate::action::subspaces::kernel;
 use crate::action::tangents::{add_changes, value_of};
 use crate::action::tensor::{Tensor, offsets, other_axes};
@@ -10,7 +11,7 @@ use crate::action::trade::take_back;
 use crate::constants::Constants;
 use crate::graph::Graph;
 use crate::infer::classes;
-use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
+use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::{ParameterId, Program};
 
 /// Size of a random generator: g = e^{0.3 N}.
@@ -31,7 +32,7 @@ pub fn random_element(
         return moved;
     }
     match &space.generators {
-        Generators::Matrices { frames, orthogonal } => matrices(program, &mut moved, frames, *orthogonal, normal),
+        Generators::Matrices { frames, family, .. } => matrices(program, &mut moved, frames, *family, normal),
         Generators::Units { permuted, scales, signs } => {
             scales.iter().for_each(|field| rescale(program, &mut moved, field, normal));
             signs.iter().for_each(|field| flip(program, &mut moved, field, normal));
@@ -45,25 +46,18 @@ pub fn random_element(
     moved
 }
 
-fn matrices(program: &Program, moved: &mut Weights, frames: &[MatrixFrame], orthogonal: bool, normal: &mut dyn FnMut() -> f64) {
-    let layouts: Vec<FrameOffsets> = frames.iter().map(|frame| FrameOffsets::of(program, frame)).collect();
+fn matrices(program: &Program, moved: &mut Weights, frames: &[MatrixFrame], family: Family, normal: &mut dyn FnMut() -> f64) {
+    let layouts: Vec<FrameOffsets> = if frames.iter().all(|frame| frame.gains.is_empty()) {
+        frames.iter().map(|frame| FrameOffsets::of(program, frame, None)).collect()
+    } else {
+        let (graph, classes) = (Graph::of(program), classes(program));
+        let context = Context::new(program, &graph, &classes, moved);
+        frames.iter().map(|frame| FrameOffsets::of(program, frame, Some(&context))).collect()
+    };
     let Some(first) = layouts.first() else { return };
     let (size, copies) = (first.rows.len(), first.copies.len());
     for copy in 0..copies {
-        let mut generator = Matrix { size, entries: (0..size * size).map(|_| SPREAD * normal()).collect() };
-        if orthogonal {
-            let back = generator.transposed();
-            generator.entries.iter_mut().zip(&back.entries).for_each(|(entry, other)| *entry -= other);
-        }
-        let reflect = normal() < 0.0;
-        let mut primal = generator.exponential();
-        // (F e^X)⁻ᵀ = F (e^{−X})ᵀ for a reflection F of the first dimension.
-        let mut dual = generator.scaled(-1.0).exponential().transposed();
-        if reflect && size > 0 {
-            for matrix in [&mut primal, &mut dual] {
-                matrix.entries[..size].iter_mut().for_each(|entry| *entry = -*entry);
-            }
-        }
+        let (primal, dual) = random(family, size, SPREAD, normal);
         for layout in &layouts {
             layout.apply(&mut moved.values[layout.parameter], copy, if layout.dual { &dual } else { &primal });
         }

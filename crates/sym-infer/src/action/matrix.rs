@@ -1,6 +1,6 @@
 //! Small square matrices, and where a frame's rows lie in a parameter.
 
-use crate::action::context::sizes;
+use crate::action::context::{Context, sizes};
 use crate::action::tensor::{offsets, other_axes};
 use crate::symmetries::MatrixFrame;
 use sym_ir::Program;
@@ -18,11 +18,20 @@ pub struct FrameOffsets {
     pub copies: Vec<usize>,
     /// By all other indices.
     pub rest: Vec<usize>,
+    /// The diagonal matrix D of D·g·D⁻¹, by position of the space; none is the unit.
+    pub gains: Option<Vec<f64>>,
 }
 
 impl FrameOffsets {
-    /// Of one frame.
-    pub fn of(program: &Program, frame: &MatrixFrame) -> Self {
+    /// Of one frame; `context` holds the gains, which is `None` only where the frame has none.
+    pub fn of(program: &Program, frame: &MatrixFrame, context: Option<&Context>) -> Self {
+        let gains = context.filter(|_| !frame.gains.is_empty()).map(|context| {
+            frame.gains.iter().fold(Vec::new(), |diagonal: Vec<f64>, &(gain, exponent)| {
+                let vector = context.value(gain).map_or(&[][..], |gain| &gain.values);
+                let power = |at: usize, entry: f64| diagonal.get(at).unwrap_or(&1.0) * entry.powi(exponent);
+                vector.iter().enumerate().map(|(at, &entry)| power(at, entry)).collect()
+            })
+        });
         let shape = sizes(&program.parameter(frame.parameter).shape);
         let moved: Vec<usize> = frame.axes.iter().chain(&frame.over).copied().collect();
         Self {
@@ -31,16 +40,23 @@ impl FrameOffsets {
             rows: offsets(&shape, &frame.axes),
             copies: offsets(&shape, &frame.over),
             rest: offsets(&shape, &other_axes(shape.len(), &moved)),
+            gains,
         }
     }
 
-    /// Replaces each column x of entries by matrix · x, in one copy.
+    /// `D_p / D_q`: what conjugation does to the entry (p, q) of a matrix.
+    pub fn conjugation(&self, p: usize, q: usize) -> f64 {
+        self.gains.as_ref().map_or(1.0, |gains| gains[p] / gains[q])
+    }
+
+    /// Replaces each column x of entries by D · matrix · D⁻¹ · x, in one copy.
     pub fn apply(&self, values: &mut [f64], copy: usize, matrix: &Matrix) {
         let size = self.rows.len();
         for rest in &self.rest {
             let column: Vec<f64> = self.rows.iter().map(|row| values[self.copies[copy] + row + rest]).collect();
             for (p, row) in self.rows.iter().enumerate() {
-                values[self.copies[copy] + row + rest] = (0..size).map(|q| matrix.entries[p * size + q] * column[q]).sum();
+                values[self.copies[copy] + row + rest] =
+                    (0..size).map(|q| self.conjugation(p, q) * matrix.entries[p * size + q] * column[q]).sum();
             }
         }
     }

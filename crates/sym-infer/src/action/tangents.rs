@@ -2,6 +2,7 @@
 
 use crate::action::Weights;
 use crate::action::context::{Context, sizes};
+use crate::action::family::basis;
 use crate::action::matrix::FrameOffsets;
 use crate::action::subspaces::kernel;
 use crate::action::tensor::{Tensor, offsets, other_axes};
@@ -9,7 +10,7 @@ use crate::action::trade::take_back;
 use crate::constants::Constants;
 use crate::graph::Graph;
 use crate::infer::classes;
-use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
+use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space
@@ -25,7 +26,7 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
             continue;
         }
         let vectors = match &space.generators {
-            Generators::Matrices { frames, orthogonal } => matrices(program, weights, frames, *orthogonal),
+            Generators::Matrices { frames, family, .. } => matrices(&context, weights, frames, *family),
             Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
             Generators::Trade { parameter } => trades(&context, &constants, *parameter),
             Generators::Kernels { axes } => {
@@ -42,32 +43,28 @@ pub(crate) fn value_of(program: &Program, parameter: ParameterId) -> Option<Valu
     program.nodes.iter().position(|node| node.operation == Operation::Parameter(parameter)).map(|at| ValueId(at as u32))
 }
 
-fn matrices(program: &Program, weights: &Weights, frames: &[MatrixFrame], orthogonal: bool) -> Vec<Weights> {
-    let layouts: Vec<FrameOffsets> = frames.iter().map(|frame| FrameOffsets::of(program, frame)).collect();
+fn matrices(context: &Context, weights: &Weights, frames: &[MatrixFrame], family: Family) -> Vec<Weights> {
+    let layouts: Vec<FrameOffsets> = frames.iter().map(|frame| FrameOffsets::of(context.program, frame, Some(context))).collect();
     let Some(first) = layouts.first() else { return Vec::new() };
     let (size, copies) = (first.rows.len(), first.copies.len());
+    let generators = basis(family, size);
     let mut vectors = Vec::new();
     for copy in 0..copies {
-        for p in 0..size {
-            for q in 0..size {
-                if orthogonal && p >= q {
-                    continue;
-                }
-                // The generator E_pq, or E_pq − E_qp.
-                let mut vector = Weights::zeros(program);
-                for layout in &layouts {
-                    let (source, target) = (&weights.values[layout.parameter], &mut vector.values[layout.parameter]);
-                    let (p, q, sign) = if layout.dual { (q, p, -1.0) } else { (p, q, 1.0) };
+        for generator in &generators {
+            let mut vector = Weights::zeros(context.program);
+            for layout in &layouts {
+                let (source, target) = (&weights.values[layout.parameter], &mut vector.values[layout.parameter]);
+                for &(p, q, entry) in generator {
+                    // −Xᵀ is the generator of g⁻ᵀ.
+                    let (p, q, entry) = if layout.dual { (q, p, -entry) } else { (p, q, entry) };
+                    let entry = entry * layout.conjugation(p, q);
                     for rest in &layout.rest {
                         let at = |row: usize| layout.copies[copy] + layout.rows[row] + rest;
-                        target[at(p)] += sign * source[at(q)];
-                        if orthogonal {
-                            target[at(q)] -= sign * source[at(p)];
-                        }
+                        target[at(p)] += entry * source[at(q)];
                     }
                 }
-                vectors.push(vector);
             }
+            vectors.push(vector);
         }
     }
     vectors

@@ -1,7 +1,7 @@
 //! Shifts that are taken back, directions behind kernels, and shifts that a loss forgets.
 
 use super::Analysis;
-use crate::frames::Kind;
+use crate::frames::{Family, Kind};
 use crate::kernels::{AxisKernel, Origin, RankBounds};
 use crate::names;
 use crate::names::Names;
@@ -44,8 +44,8 @@ impl Analysis<'_> {
         let mut kept: Vec<(AxisKernel, u128)> = Vec::new();
         for kernel in &self.kernels {
             let space = self.spaces.of_axis(kernel.value, kernel.axis);
-            if self.frames.kinds[space as usize] == Kind::Linear {
-                let dual = self.frames.dual[self.spaces.place_number(kernel.value, kernel.axis) as usize];
+            if self.frames.kinds[space as usize] == Kind::Matrix(Family::General) {
+                let dual = self.frames.links[self.spaces.place_number(kernel.value, kernel.axis) as usize].dual;
                 groups.entry((space, dual)).or_default().push(kernel);
             } else {
                 kept.push((kernel.clone(), kernel.directions));
