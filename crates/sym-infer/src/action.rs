@@ -5,14 +5,19 @@
 mod basis;
 mod context;
 mod element;
+mod elementary;
 mod family;
+mod low_rank;
 mod matrix;
+mod random_tangent;
 mod subspaces;
 mod tangents;
 mod tensor;
 mod trade;
 
 pub use element::random_element;
+pub use elementary::{Elementary, apply_elementary, elementary};
+pub use random_tangent::random_tangent;
 pub use tangents::tangents;
 
 use sym_ir::Program;

@@ -13,14 +13,15 @@ pub fn prove(models: &mut [Analysed<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for model in models {
         let verification = verify(model.program, &model.symmetries, SEED);
-        model.verify = verification.numbers.as_ref().map(|numbers| row(numbers, verification.max_difference));
+        model.verify =
+            verification.numbers.as_ref().map(|numbers| row(numbers, verification.max_difference.max(verification.max_gradient)));
         model.symmetries = verification.symmetries;
         found.extend(verification.diagnostics);
     }
     found
 }
 
-fn row(numbers: &Numbers, difference: f64) -> VerifyRow {
+fn row(numbers: &Numbers, soundness: f64) -> VerifyRow {
     let sizes = numbers.sizes.iter().map(|(path, shape)| (path.clone(), shape.iter().copied().map(Integer).collect()));
     VerifyRow {
         sizes: sizes.collect(),
@@ -30,6 +31,6 @@ fn row(numbers: &Numbers, difference: f64) -> VerifyRow {
         flat: Integer(numbers.flat),
         explained: Integer(numbers.explained),
         unexplained: Integer(numbers.unexplained),
-        max_residual: numbers.max_residual.max(difference),
+        max_residual: numbers.max_residual.max(soundness),
     }
 }

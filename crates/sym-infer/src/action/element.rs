@@ -3,6 +3,7 @@
 use crate::action::Weights;
 use crate::action::context::{Context, sizes};
 use crate::action::family::random;
+use crate::action::low_rank;
 use crate::action::matrix::FrameOffsets;
 use crate::action::subspaces::kernel;
 use crate::action::tangents::{add_changes, value_of};
@@ -16,6 +17,9 @@ use sym_ir::{ParameterId, Program};
 
 /// Size of a random generator: g = e^{0.3 N}.
 const SPREAD: f64 = 0.3;
+
+/// The largest matrices whose exponential is taken; larger ones are chosen so that their cost is linear in the weights.
+const DENSE: usize = 48;
 
 /// gθ for a random g of one space's group: e^{0.3 N} with reflections, permutations, signs; for groups that act with θ-dependent
 /// coefficients the element at θ. `normal` draws standard normal numbers.
@@ -46,17 +50,29 @@ pub fn random_element(
     moved
 }
 
-fn matrices(program: &Program, moved: &mut Weights, frames: &[MatrixFrame], family: Family, normal: &mut dyn FnMut() -> f64) {
-    let layouts: Vec<FrameOffsets> = if frames.iter().all(|frame| frame.gains.is_empty()) {
+/// Where frames lie, and their gains at these weights.
+pub(super) fn layouts(program: &Program, weights: &Weights, frames: &[MatrixFrame]) -> Vec<FrameOffsets> {
+    if frames.iter().all(|frame| frame.gains.is_empty()) {
         frames.iter().map(|frame| FrameOffsets::of(program, frame, None)).collect()
     } else {
         let (graph, classes) = (Graph::of(program), classes(program));
-        let context = Context::new(program, &graph, &classes, moved);
+        let context = Context::new(program, &graph, &classes, weights);
         frames.iter().map(|frame| FrameOffsets::of(program, frame, Some(&context))).collect()
-    };
+    }
+}
+
+fn matrices(program: &Program, moved: &mut Weights, frames: &[MatrixFrame], family: Family, normal: &mut dyn FnMut() -> f64) {
+    let layouts = layouts(program, moved, frames);
     let Some(first) = layouts.first() else { return };
     let (size, copies) = (first.rows.len(), first.copies.len());
     for copy in 0..copies {
+        if size > DENSE {
+            let (primal, dual) = low_rank::element(family, size, normal);
+            for layout in &layouts {
+                (if layout.dual { &dual } else { &primal }).apply(layout, &mut moved.values[layout.parameter], copy);
+            }
+            continue;
+        }
         let (primal, dual) = random(family, size, SPREAD, normal);
         for layout in &layouts {
             layout.apply(&mut moved.values[layout.parameter], copy, if layout.dual { &dual } else { &primal });
@@ -64,18 +80,24 @@ fn matrices(program: &Program, moved: &mut Weights, frames: &[MatrixFrame], fami
     }
 }
 
-fn tuples(field: &Field) -> usize {
+/// The number of tuples of positions of a field.
+pub(super) fn tuples(field: &Field) -> usize {
     field.sizes.iter().map(|&size| size as usize).product()
 }
 
 fn rescale(program: &Program, moved: &mut Weights, field: &Field, normal: &mut dyn FnMut() -> f64) {
     let logarithms: Vec<f64> = (0..tuples(field)).map(|_| SPREAD * normal()).collect();
+    rescale_by(program, moved, field, &logarithms);
+}
+
+/// Scales by e^logarithm, one a tuple.
+pub(super) fn rescale_by(program: &Program, moved: &mut Weights, field: &Field, logarithms: &[f64]) {
     for entry in &field.entries {
         let shape = sizes(&program.parameter(entry.parameter).shape);
         let degree = entry.degree.numerator as f64 / entry.degree.denominator as f64;
         let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
         let values = &mut moved.values[entry.parameter.0 as usize];
-        for (start, logarithm) in offsets(&shape, &entry.axes).into_iter().zip(&logarithms) {
+        for (start, logarithm) in offsets(&shape, &entry.axes).into_iter().zip(logarithms) {
             for &at in &rest {
                 if entry.shift {
                     values[start + at] += degree * logarithm;
@@ -89,11 +111,16 @@ fn rescale(program: &Program, moved: &mut Weights, field: &Field, normal: &mut d
 
 fn flip(program: &Program, moved: &mut Weights, field: &Field, normal: &mut dyn FnMut() -> f64) {
     let flipped: Vec<bool> = (0..tuples(field)).map(|_| normal() < 0.0).collect();
+    flip_by(program, moved, field, &flipped);
+}
+
+/// Changes the signs of the tuples where the flag is set.
+pub(super) fn flip_by(program: &Program, moved: &mut Weights, field: &Field, flipped: &[bool]) {
     for entry in &field.entries {
         let shape = sizes(&program.parameter(entry.parameter).shape);
         let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
         let values = &mut moved.values[entry.parameter.0 as usize];
-        for (start, _) in offsets(&shape, &entry.axes).into_iter().zip(&flipped).filter(|(_, flipped)| **flipped) {
+        for (start, _) in offsets(&shape, &entry.axes).into_iter().zip(flipped).filter(|(_, flipped)| **flipped) {
             rest.iter().for_each(|&at| values[start + at] = -values[start + at]);
         }
     }
@@ -109,7 +136,7 @@ fn flip(program: &Program, moved: &mut Weights, field: &Field, normal: &mut dyn 
         let shape = sizes(&program.node(*value).shape);
         let mut shift = Tensor::zeros(&shape);
         let rest = offsets(&shape, &other_axes(shape.len(), axes));
-        for (start, _) in offsets(&shape, axes).into_iter().zip(&flipped).filter(|(_, flipped)| **flipped) {
+        for (start, _) in offsets(&shape, axes).into_iter().zip(flipped).filter(|(_, flipped)| **flipped) {
             rest.iter().for_each(|&at| shift.values[start + at] = *sum);
         }
         let varies = axes.iter().fold(0, |mask, axis| mask | 1 << axis);
@@ -129,6 +156,11 @@ fn permute(program: &Program, moved: &mut Weights, permuted: &[(ParameterId, usi
     if order.is_sorted() {
         order.rotate_left(1);
     }
+    permute_by(program, moved, permuted, &order);
+}
+
+/// Puts unit `order[to]` in the place of unit `to`.
+pub(super) fn permute_by(program: &Program, moved: &mut Weights, permuted: &[(ParameterId, usize)], order: &[usize]) {
     for &(parameter, axis) in permuted {
         let shape = sizes(&program.parameter(parameter).shape);
         let along = offsets(&shape, &[axis]);

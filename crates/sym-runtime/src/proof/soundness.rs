@@ -13,54 +13,109 @@ use sym_rewrite::AxisClasses;
 pub(super) struct Refutation {
     /// The position of the space.
     pub space: usize,
+    /// The element that changes the function, in words.
+    pub element: String,
     /// The largest difference of an output entry, relative to the largest output entry.
     pub difference: f64,
-    /// The name and span of the first value that does not carry the space and differs.
+    /// The first operation whose value does not carry the space and differs, in words, with its span.
     pub first: Option<(String, sym_diagnostics::Span)>,
 }
-
-/// Elements tried of every group.
-const ELEMENTS: usize = 3;
 
 /// Rounding allowed, relative to the output, for an element that keeps the size of the weights; grows with the square of the factor by
 /// which it enlarges them, as an estimate of cond(g).
 const TOLERANCE: f64 = 1e-9;
 
-/// f(gθ) against f(θ) for random g of every group. Returns the largest relative difference of the groups that hold, and the others.
+/// f(gθ) against f(θ) for random g of every group, as planned. Returns the largest relative difference of the groups that hold, and the
+/// others.
 pub(super) fn check(
     program: &Program,
-    symmetries: &Symmetries,
+    claims: &Symmetries,
     weights: &Weights,
     examples: &Examples,
+    elements: usize,
     stream: &mut Stream,
 ) -> Result<(f64, Vec<Refutation>), Vec<Diagnostic>> {
-    let device = Device::flex();
-    let inputs = examples.arrays(program, 0..examples.count, 1, &device);
-    let before = values(program, weights, &inputs)?;
+    let test = Test::new(program, weights, examples)?;
     let mut largest = 0.0f64;
+    if elements == 0 {
+        let mut moved = weights.clone();
+        for space in 0..claims.spaces.len() {
+            moved = action::random_element(program, claims, space, &moved, &mut || stream.normal());
+        }
+        let change = test.change(&moved)?;
+        if change.holds {
+            return Ok((change.difference, Vec::new()));
+        }
+    }
     let mut refuted = Vec::new();
-    for space in 0..symmetries.spaces.len() {
-        let mut worst: Option<(f64, Vec<Array>)> = None;
-        for _ in 0..ELEMENTS {
-            let moved = action::random_element(program, symmetries, space, weights, &mut || stream.normal());
-            let growth = size(&moved) / size(weights).max(f64::MIN_POSITIVE);
-            let allowed = TOLERANCE * growth.max(1.0).powi(2);
-            let after = values(program, &moved, &inputs)?;
-            let differences =
-                program.outputs.iter().map(|output| relative(&before[output.value.0 as usize], &after[output.value.0 as usize]));
-            let difference =
-                differences.fold(0.0, |worst: f64, next| if next.is_nan() { f64::INFINITY } else { worst.max(next) });
-            if difference > allowed {
-                worst = Some((difference, after));
+    for space in 0..claims.spaces.len() {
+        for _ in 0..elements.max(1) {
+            let moved = action::random_element(program, claims, space, weights, &mut || stream.normal());
+            let change = test.change(&moved)?;
+            if !change.holds {
+                refuted.push(test.refutation(claims, space, change)?);
                 break;
             }
-            largest = largest.max(difference);
-        }
-        if let Some((difference, after)) = worst {
-            refuted.push(Refutation { space, difference, first: first_difference(program, symmetries, space, &before, &after) });
+            largest = largest.max(change.difference);
         }
     }
     Ok((largest, refuted))
+}
+
+/// A program at one point, and what it computes there.
+struct Test<'a> {
+    program: &'a Program,
+    weights: &'a Weights,
+    inputs: Vec<Array>,
+    before: Vec<Array>,
+}
+
+/// What a move of the weights does.
+struct Change {
+    difference: f64,
+    holds: bool,
+    after: Vec<Array>,
+}
+
+impl<'a> Test<'a> {
+    fn new(program: &'a Program, weights: &'a Weights, examples: &Examples) -> Result<Self, Vec<Diagnostic>> {
+        let inputs = examples.arrays(program, 0..examples.count, 1, &Device::flex());
+        let before = values(program, weights, &inputs)?;
+        Ok(Self { program, weights, inputs, before })
+    }
+
+    fn change(&self, moved: &Weights) -> Result<Change, Vec<Diagnostic>> {
+        let growth = size(moved) / size(self.weights).max(f64::MIN_POSITIVE);
+        let allowed = TOLERANCE * growth.max(1.0).powi(2);
+        let after = values(self.program, moved, &self.inputs)?;
+        let outputs = self.program.outputs.iter().map(|output| output.value.0 as usize);
+        let difference = outputs.map(|at| relative(&self.before[at], &after[at])).fold(0.0, f64::max);
+        Ok(Change { difference, holds: difference <= allowed, after })
+    }
+
+    /// The refutation by the simplest element that changes the function; by the random one where each simple one keeps it.
+    fn refutation(&self, claims: &Symmetries, space: usize, random: Change) -> Result<Refutation, Vec<Diagnostic>> {
+        if let Some(simple) = self.simplest(claims, space)? {
+            return Ok(simple);
+        }
+        Ok(self.refutation_by("a random element".to_string(), claims, space, &random))
+    }
+
+    fn simplest(&self, claims: &Symmetries, space: usize) -> Result<Option<Refutation>, Vec<Diagnostic>> {
+        let of = &claims.spaces[space];
+        for element in action::elementary(self.program, of) {
+            let change = self.change(&action::apply_elementary(self.program, of, self.weights, &element))?;
+            if !change.holds {
+                return Ok(Some(self.refutation_by(element.to_string(), claims, space, &change)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn refutation_by(&self, element: String, claims: &Symmetries, space: usize, change: &Change) -> Refutation {
+        let first = first_difference(self.program, claims, space, &self.before, &change.after);
+        Refutation { space, element, difference: change.difference, first }
+    }
 }
 
 fn values(program: &Program, weights: &Weights, inputs: &[Array]) -> Result<Vec<Array>, Vec<Diagnostic>> {
@@ -96,6 +151,14 @@ fn first_difference(
     program.nodes.iter().enumerate().find_map(|(at, node)| {
         let carries = (0..node.shape.len()).any(|axis| moved.contains(&classes.class(sym_ir::ValueId(at as u32), axis)));
         let differs = !carries && node.batched && relative(&before[at], &after[at]) > TOLERANCE;
-        differs.then(|| (node.name.clone(), node.span))
+        differs.then(|| (words(node), node.span))
     })
+}
+
+/// An operation by its kind, and by the names of its value and its block where it has some.
+fn words(node: &sym_ir::Node) -> String {
+    let word = node.operation.word();
+    let name = if node.name.is_empty() || node.name == word { String::new() } else { format!(" `{}`", node.name) };
+    let scope = if node.scope.is_empty() { String::new() } else { format!(" in `{}`", node.scope) };
+    format!("the {word}{name}{scope}")
 }

@@ -1,0 +1,130 @@
+//! The simplest elements of claimed groups, one at a time: what a refutation names and what maximality is tested with.
+
+use crate::action::Weights;
+use crate::action::element::{flip_by, layouts, permute_by, rescale_by, tuples};
+use crate::action::family::basis;
+use crate::action::matrix::Matrix;
+use crate::symmetries::{Generators, Space};
+use std::fmt;
+use sym_ir::Program;
+
+/// Units, tuples and dimensions that are enumerated at most, each.
+const LISTED: usize = 24;
+/// The logarithm of the factor of a scaling.
+const LOGARITHM: f64 = 0.4;
+
+/// A simple element of a space's group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Elementary {
+    /// Two units change places.
+    Exchange {
+        /// One.
+        one: usize,
+        /// The other.
+        other: usize,
+    },
+    /// One tuple of a sign field changes sign.
+    Flip {
+        /// The field's number among the space's sign fields.
+        field: usize,
+        /// The tuple.
+        tuple: usize,
+    },
+    /// One tuple of a scale field is scaled.
+    Scale {
+        /// The field's number among the space's scale fields.
+        field: usize,
+        /// The tuple.
+        tuple: usize,
+    },
+    /// e^{0.4 E} with a basis element E of the algebra, in the first copy.
+    Matrix {
+        /// Its number in the basis.
+        direction: usize,
+        /// The row of its first entry.
+        row: usize,
+        /// The column of its first entry.
+        column: usize,
+    },
+}
+
+impl fmt::Display for Elementary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Elementary::Exchange { one, other } => write!(formatter, "the exchange of units {one} and {other}"),
+            Elementary::Flip { tuple, .. } => write!(formatter, "the sign flip of unit {tuple}"),
+            Elementary::Scale { tuple, .. } => write!(formatter, "the scaling of unit {tuple} by {:.2}", LOGARITHM.exp()),
+            Elementary::Matrix { row, column, .. } if row == column => {
+                write!(formatter, "the scaling of dimension {row} by {:.2}", LOGARITHM.exp())
+            }
+            Elementary::Matrix { row, column, .. } => write!(formatter, "the mixing of dimension {column} into {row}"),
+        }
+    }
+}
+
+/// The simple elements of a space's group, exchanges first; none where it acts with coefficients that depend on θ.
+pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
+    let mut elements = Vec::new();
+    match &space.generators {
+        Generators::Units { permuted, scales, signs } => {
+            if let Some(&(parameter, axis)) = permuted.first() {
+                let size = (program.parameter(parameter).shape[axis].size as usize).min(LISTED);
+                elements.extend((1..size).map(|other| Elementary::Exchange { one: other - 1, other }));
+            }
+            for (field, of) in signs.iter().enumerate() {
+                elements.extend((0..tuples(of).min(LISTED)).map(|tuple| Elementary::Flip { field, tuple }));
+            }
+            for (field, of) in scales.iter().enumerate() {
+                elements.extend((0..tuples(of).min(LISTED)).map(|tuple| Elementary::Scale { field, tuple }));
+            }
+        }
+        Generators::Matrices { frames, family, .. } => {
+            let Some(frame) = frames.first() else { return elements };
+            let shape = &program.parameter(frame.parameter).shape;
+            let size = frame.axes.iter().map(|&axis| shape[axis].size as usize).product();
+            if size <= LISTED {
+                let first = |(direction, entries): (usize, Vec<(usize, usize, f64)>)| {
+                    entries.first().map(|&(row, column, _)| Elementary::Matrix { direction, row, column })
+                };
+                elements.extend(basis(*family, size).into_iter().enumerate().filter_map(first));
+            }
+        }
+        Generators::Trade { .. } | Generators::Kernels { .. } => {}
+    }
+    elements
+}
+
+/// gθ for a simple element of a space's group.
+pub fn apply_elementary(program: &Program, space: &Space, weights: &Weights, element: &Elementary) -> Weights {
+    let mut moved = weights.clone();
+    match (&space.generators, element) {
+        (Generators::Units { permuted, .. }, Elementary::Exchange { one, other }) => {
+            let size = permuted.first().map_or(0, |&(parameter, axis)| program.parameter(parameter).shape[axis].size as usize);
+            let mut order: Vec<usize> = (0..size).collect();
+            order.swap(*one, *other);
+            permute_by(program, &mut moved, permuted, &order);
+        }
+        (Generators::Units { signs, .. }, Elementary::Flip { field, tuple }) => {
+            let flipped: Vec<bool> = (0..tuples(&signs[*field])).map(|at| at == *tuple).collect();
+            flip_by(program, &mut moved, &signs[*field], &flipped);
+        }
+        (Generators::Units { scales, .. }, Elementary::Scale { field, tuple }) => {
+            let mut logarithms = vec![0.0; tuples(&scales[*field])];
+            logarithms[*tuple] = LOGARITHM;
+            rescale_by(program, &mut moved, &scales[*field], &logarithms);
+        }
+        (Generators::Matrices { frames, family, .. }, Elementary::Matrix { direction, .. }) => {
+            for layout in layouts(program, weights, frames) {
+                let size = layout.rows.len();
+                let mut generator = Matrix { size, entries: vec![0.0; size * size] };
+                for &(row, column, entry) in &basis(*family, size)[*direction] {
+                    generator.entries[row * size + column] += LOGARITHM * entry;
+                }
+                let generator = if layout.dual { generator.transposed().scaled(-1.0) } else { generator };
+                layout.apply(&mut moved.values[layout.parameter], 0, &generator.exponential());
+            }
+        }
+        _ => {}
+    }
+    moved
+}

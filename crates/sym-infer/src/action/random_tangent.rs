@@ -1,0 +1,120 @@
+//! T r for a random r: one tangent vector of a claimed group, built without the others.
+
+use crate::action::Weights;
+use crate::action::context::{Context, sizes};
+use crate::action::element::layouts;
+use crate::action::low_rank::generator;
+use crate::action::subspaces::kernel;
+use crate::action::tangents::{add_changes, value_of};
+use crate::action::tensor::{Tensor, offsets, other_axes};
+use crate::action::trade::take_back;
+use crate::constants::Constants;
+use crate::frames::Family;
+use crate::graph::Graph;
+use crate::infer::classes;
+use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
+use sym_ir::{ParameterId, Program};
+
+/// A random combination of the [`tangents`](crate::action::tangents) of one space: its cost is that of the weights, whatever the
+/// dimension of the group. All zero for a finite group. `normal` draws standard normal numbers.
+pub fn random_tangent(
+    program: &Program,
+    symmetries: &Symmetries,
+    space: usize,
+    weights: &Weights,
+    normal: &mut dyn FnMut() -> f64,
+) -> Weights {
+    let mut tangent = Weights::zeros(program);
+    let space = &symmetries.spaces[space];
+    if space.group == Group::Trivial {
+        return tangent;
+    }
+    match &space.generators {
+        Generators::Matrices { frames, family, .. } => matrices(program, weights, &mut tangent, frames, *family, normal),
+        Generators::Units { scales, .. } => {
+            scales.iter().for_each(|field| scaling(program, weights, &mut tangent, field, normal));
+        }
+        Generators::Trade { parameter } => trade(program, weights, &mut tangent, *parameter, normal),
+        Generators::Kernels { axes } => {
+            axes.iter().for_each(|&(parameter, axis, _)| shift(program, weights, &mut tangent, parameter, axis, normal));
+        }
+    }
+    tangent
+}
+
+fn matrices(
+    program: &Program,
+    weights: &Weights,
+    tangent: &mut Weights,
+    frames: &[MatrixFrame],
+    family: Family,
+    normal: &mut dyn FnMut() -> f64,
+) {
+    let layouts = layouts(program, weights, frames);
+    let Some(first) = layouts.first() else { return };
+    let (size, copies) = (first.rows.len(), first.copies.len());
+    let generators: Vec<_> = (0..copies).map(|_| generator(family, size, normal)).collect();
+    for layout in &layouts {
+        let mut moved = weights.values[layout.parameter].clone();
+        for (copy, (primal, dual)) in generators.iter().enumerate() {
+            (if layout.dual { dual } else { primal }).apply(layout, &mut moved, copy);
+        }
+        tangent.values[layout.parameter].iter_mut().zip(&moved).for_each(|(sum, rate)| *sum += rate);
+    }
+}
+
+fn scaling(program: &Program, weights: &Weights, tangent: &mut Weights, field: &Field, normal: &mut dyn FnMut() -> f64) {
+    let rates: Vec<f64> = (0..field.sizes.iter().map(|&size| size as usize).product()).map(|_| normal()).collect();
+    for entry in &field.entries {
+        let shape = sizes(&program.parameter(entry.parameter).shape);
+        let number = entry.parameter.0 as usize;
+        let degree = entry.degree.numerator as f64 / entry.degree.denominator as f64;
+        let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
+        for (start, rate) in offsets(&shape, &entry.axes).into_iter().zip(&rates) {
+            for at in rest.iter().map(|at| start + at) {
+                let factor = if entry.shift { 1.0 } else { weights.values[number][at] };
+                tangent.values[number][at] += rate * degree * factor;
+            }
+        }
+    }
+}
+
+fn trade(program: &Program, weights: &Weights, tangent: &mut Weights, parameter: ParameterId, normal: &mut dyn FnMut() -> f64) {
+    let (graph, classes) = (Graph::of(program), classes(program));
+    let context = Context::new(program, &graph, &classes, weights);
+    let constants = Constants::of(program, &graph, &classes);
+    let Some(value) = value_of(program, parameter) else { return };
+    let shape = sizes(&program.parameter(parameter).shape);
+    let everything = (0..shape.len()).fold(0, |mask, axis| mask | 1 << axis);
+    let shift = Tensor { values: (0..shape.iter().product()).map(|_| normal()).collect(), shape };
+    let own = shift.values.clone();
+    if let Some(changes) = take_back(&context, &constants, value, shift, everything) {
+        add_changes(tangent, &changes);
+        add_changes(tangent, &[(parameter, own)]);
+    }
+}
+
+fn shift(
+    program: &Program,
+    weights: &Weights,
+    tangent: &mut Weights,
+    parameter: ParameterId,
+    axis: usize,
+    normal: &mut dyn FnMut() -> f64,
+) {
+    let (graph, classes) = (Graph::of(program), classes(program));
+    let context = Context::new(program, &graph, &classes, weights);
+    let Some(value) = value_of(program, parameter) else { return };
+    let shape = sizes(&program.parameter(parameter).shape);
+    let along = offsets(&shape, &[axis]);
+    let directions = kernel(&context, value, axis);
+    for start in offsets(&shape, &other_axes(shape.len(), &[axis])) {
+        for direction in &directions {
+            let amount = normal();
+            along
+                .iter()
+                .zip(direction)
+                .for_each(|(at, entry)| tangent.values[parameter.0 as usize][start + at] += amount * entry);
+        }
+    }
+}

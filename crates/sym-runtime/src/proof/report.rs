@@ -1,0 +1,80 @@
+//! What a proof has to say about a program.
+
+use super::Numbers;
+use super::budget::MEMORY;
+use super::soundness::Refutation;
+use sym_diagnostics::{Code, Diagnostic, FileId, Span};
+use sym_infer::Symmetries;
+use sym_ir::Program;
+
+fn place(program: &Program) -> Span {
+    program.nodes.last().map_or(Span::new(FileId(0), 0, 0), |node| node.span)
+}
+
+/// A derived symmetry that does not hold: `claims` are those of the space's number.
+pub(super) fn refuted(program: &Program, claims: &Symmetries, refutation: &Refutation) -> Diagnostic {
+    let space = &claims.spaces[refutation.space];
+    let message = format!(
+        "{} on `{}` changes the output of `{}` by {:.1e} of its size: {}",
+        space.group, space.name, program.name, refutation.difference, refutation.element
+    );
+    let diagnostic = derived(program, claims, refutation.space, message);
+    match &refutation.first {
+        Some((name, span)) => {
+            diagnostic.cause(*span, format!("{name} is the first operation whose value changes and should not"))
+        }
+        None => diagnostic,
+    }
+}
+
+/// A derived continuous symmetry along whose directions the output changes.
+pub(super) fn moving(program: &Program, claims: &Symmetries, space: usize, residual: f64) -> Diagnostic {
+    let message = format!(
+        "a claimed flat direction on `{}` moves the output of `{}`: J t is {residual:.1e} of |J| |t|",
+        claims.spaces[space].name, program.name
+    );
+    derived(program, claims, space, message)
+}
+
+fn derived(program: &Program, claims: &Symmetries, space: usize, message: String) -> Diagnostic {
+    let space = &claims.spaces[space];
+    let parameter = space.acts_on.first().and_then(|action| program.parameters.get(action.parameter.0 as usize));
+    Diagnostic::new(Code::E0302, parameter.map_or_else(|| place(program), |parameter| parameter.span), message)
+        .found("a change of the function")
+        .expected("none beyond rounding")
+        .help("report this model: a derived symmetry must hold")
+}
+
+/// A count of directions that numbers do not decide.
+pub(super) fn undecided(program: &Program, message: String) -> Diagnostic {
+    Diagnostic::new(Code::E0304, place(program), message).help("read the table as derived, not as proved complete")
+}
+
+/// Soundness at true sizes beyond the memory limit.
+pub(super) fn too_large(program: &Program, bytes: u128) -> String {
+    format!(
+        "a check of `{}` at its own sizes takes about {:.1} GiB; the limit is {} GiB",
+        program.name,
+        bytes as f64 / f64::from(1 << 30),
+        MEMORY >> 30
+    )
+}
+
+/// Flat directions that no symmetry explains.
+pub(super) fn unexplained(program: &Program, numbers: &Numbers) -> Diagnostic {
+    let names = numbers.moved.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    let span = numbers
+        .moved
+        .first()
+        .and_then(|(path, _)| program.parameters.iter().find(|parameter| parameter.path == *path))
+        .map_or_else(|| place(program), |parameter| parameter.span);
+    let message = format!(
+        "{} of the {} flat directions of `{}` follow from no derived symmetry",
+        numbers.unexplained, numbers.flat, program.name
+    );
+    Diagnostic::new(Code::E0303, span, message)
+        .label(format!("they move {names}"))
+        .found(format!("{} flat directions", numbers.flat))
+        .expected(format!("{}, the dimension that the symmetries explain", numbers.explained))
+        .help("compare the widths: a layer may have more units than its neighbours can tell apart")
+}
