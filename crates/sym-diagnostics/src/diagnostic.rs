@@ -67,6 +67,13 @@ impl Diagnostic {
         }
     }
 
+    /// The same diagnostic, at a place where it has none yet: where a file is named that turned out to be wrong.
+    #[must_use]
+    pub fn at(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.primary.get_or_insert(Label { span, message: message.into() });
+        self
+    }
+
     /// Sets the text of the primary label.
     #[must_use]
     pub fn label(mut self, message: impl Into<String>) -> Self {

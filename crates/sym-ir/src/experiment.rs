@@ -166,7 +166,7 @@ pub struct Init {
 }
 
 /// Ways to initialise.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InitKind {
     /// Each parameter's own default (PyTorch's, for the standard library).
@@ -202,6 +202,12 @@ pub enum InitKind {
     Merged {
         /// Standard deviation of the noise.
         jitter: f64,
+    },
+    /// `from("weights.safetensors")`: the values that a file of weights holds under the parameters' stored names. Without selectors the file
+    /// must fit the model as a whole, frozen tensors included; with selectors only what they select is read.
+    File {
+        /// Path as written, relative to the `.sym` file.
+        path: String,
     },
 }
 

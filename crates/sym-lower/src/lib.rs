@@ -20,6 +20,6 @@ pub use backend::{Backend, dtype};
 pub use compile::{MAX_ENTRIES, check};
 pub use module::Module;
 pub use weights::{
-    Stored, from_safetensors, from_state_dict, load, load_pytorch, load_safetensors, save_safetensors, to_safetensors,
-    to_state_dict,
+    Stored, from_safetensors, from_state_dict, from_state_dict_partly, load, load_pytorch, load_safetensors, load_state_dict,
+    save_safetensors, to_safetensors, to_state_dict,
 };

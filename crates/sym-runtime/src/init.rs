@@ -1,5 +1,9 @@
 //! Initial weights. Each parameter has a stream of its own, (seed, purpose, path): adding one changes no other.
 
+mod files;
+
+pub use files::Files;
+
 use crate::select::any_selects;
 use crate::{Stream, data};
 use sym_diagnostics::{Code, Diagnostic};
@@ -9,15 +13,17 @@ use sym_ir::{Initial, Parameter, Program};
 
 /// The weights of a program after its parameters' own defaults and then every step in order. Frozen tensors keep their defaults.
 ///
-/// The steps read the streams (seed, `purpose`, path), the noise of `merged` (seed, `purpose` + `-jitter`, path).
+/// The steps read the streams (seed, `purpose`, path), the noise of `merged` (seed, `purpose` + `-jitter`, path). What steps take from
+/// files is in `files`.
 ///
 /// # Errors
 ///
-/// E0207 for a program beyond memory, E0221 for a step that selects nothing.
+/// E0207 for a program beyond memory, E0221 for a step that selects nothing, E0607 for a file of weights that does not fit.
 pub fn weights(
     program: &Program,
     symmetries: Option<&Symmetries>,
     steps: &[Init],
+    files: &Files,
     seed: u64,
     purpose: &str,
 ) -> Result<Weights, Vec<Diagnostic>> {
@@ -36,7 +42,7 @@ pub fn weights(
     }
     let mut problems = Vec::new();
     for step in steps {
-        if let Err(problem) = apply(program, symmetries, step, seed, purpose, &mut weights) {
+        if let Err(problem) = apply(program, symmetries, step, files, seed, purpose, &mut weights) {
             problems.push(problem);
         }
     }
@@ -50,10 +56,14 @@ fn apply(
     program: &Program,
     symmetries: Option<&Symmetries>,
     step: &Init,
+    files: &Files,
     seed: u64,
     purpose: &str,
     weights: &mut Weights,
 ) -> Result<(), Diagnostic> {
+    if let InitKind::File { path } = &step.kind {
+        return files.fill(path, program, step, weights);
+    }
     let selected: Vec<usize> = (0..program.parameters.len())
         .filter(|&at| program.parameters[at].trainable && any_selects(&step.targets, &program.parameters[at].path))
         .collect();
@@ -73,7 +83,7 @@ fn apply(
         let parameter = &program.parameters[at];
         let mut stream = Stream::new(seed, purpose, &parameter.path);
         let values = &mut weights.values[at];
-        match step.kind {
+        match &step.kind {
             InitKind::Default => default(parameter.initial, &mut stream, values),
             InitKind::Kaiming => normal(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(2.0 / into))),
             InitKind::KaimingUniform => {
@@ -82,20 +92,21 @@ fn apply(
             InitKind::Xavier => {
                 normal(&mut stream, values, fan(parameter).map_or(0.0, |(into, out)| libm::sqrt(2.0 / (into + out))));
             }
-            InitKind::Normal { std } => normal(&mut stream, values, std),
-            InitKind::Uniform { bound } => uniform(&mut stream, values, bound),
-            InitKind::Constant { value } => values.fill(value),
+            InitKind::Normal { std } => normal(&mut stream, values, *std),
+            InitKind::Uniform { bound } => uniform(&mut stream, values, *bound),
+            InitKind::Constant { value } => values.fill(*value),
             InitKind::Scaled { factor } => {
                 for entry in values {
-                    *entry *= factor;
+                    *entry *= *factor;
                 }
             }
             InitKind::Merged { jitter } => {
                 let mut noise = Stream::new(seed, &format!("{purpose}-jitter"), &parameter.path);
                 for entry in values {
-                    *entry += jitter * noise.normal();
+                    *entry += *jitter * noise.normal();
                 }
             }
+            InitKind::File { .. } => {}
         }
     }
     Ok(())
@@ -189,10 +200,11 @@ mod tests {
             (InitKind::Normal { std: 0.3 }, 0.3),
             (InitKind::Uniform { bound: 0.3 }, 0.3 / 3.0f64.sqrt()),
         ] {
-            let weights = weights(&program, None, &[step(kind, &[])], 0, "init").expect("initial values");
+            let fanned = matches!(kind, InitKind::Kaiming | InitKind::KaimingUniform | InitKind::Xavier);
+            let weights = weights(&program, None, &[step(kind, &[])], &Files::default(), 0, "init").expect("initial values");
             // 20,000 entries: five standard errors of a deviation are 2.5 %.
-            assert!((deviation(&weights.values[0]) / expected - 1.0).abs() < 0.025, "{kind:?}");
-            if matches!(kind, InitKind::Kaiming | InitKind::KaimingUniform | InitKind::Xavier) {
+            assert!((deviation(&weights.values[0]) / expected - 1.0).abs() < 0.025, "{expected}");
+            if fanned {
                 assert!(weights.values[1].iter().all(|&bias| bias == 0.0));
             }
         }
@@ -200,10 +212,10 @@ mod tests {
 
     #[test]
     fn another_parameter_or_another_width_elsewhere_changes_no_values() {
-        let small = weights(&testing::mlp(&[3, 4, 2]), None, &[], 5, "init").expect("initial values");
-        let deep = weights(&testing::mlp(&[3, 4, 2, 2]), None, &[], 5, "init").expect("initial values");
+        let small = weights(&testing::mlp(&[3, 4, 2]), None, &[], &Files::default(), 5, "init").expect("initial values");
+        let deep = weights(&testing::mlp(&[3, 4, 2, 2]), None, &[], &Files::default(), 5, "init").expect("initial values");
         assert_eq!(small.values[..2], deep.values[..2]);
-        let other = weights(&testing::mlp(&[3, 4, 2]), None, &[], 6, "init").expect("initial values");
+        let other = weights(&testing::mlp(&[3, 4, 2]), None, &[], &Files::default(), 6, "init").expect("initial values");
         assert_ne!(small.values[0], other.values[0]);
     }
 
@@ -211,14 +223,28 @@ mod tests {
     fn merging_makes_units_alike_up_to_the_jitter() {
         let program = testing::mlp(&[3, 4, 2]);
         let symmetries = sym_infer::infer(&program);
-        let merged =
-            weights(&program, Some(&symmetries), &[step(InitKind::Merged { jitter: 0.0 }, &["fc1"])], 0, "init").expect("merged");
+        let merged = weights(
+            &program,
+            Some(&symmetries),
+            &[step(InitKind::Merged { jitter: 0.0 }, &["fc1"])],
+            &Files::default(),
+            0,
+            "init",
+        )
+        .expect("merged");
         let (weight, bias, out) = (&merged.values[0], &merged.values[1], &merged.values[2]);
         assert!(weight.chunks(3).all(|unit| *unit == weight[..3]));
         assert!(bias.iter().all(|entry| *entry == bias[0]));
         assert!(out.chunks(4).all(|row| row.iter().all(|entry| *entry == row[0])));
-        let noisy = weights(&program, Some(&symmetries), &[step(InitKind::Merged { jitter: 1e-6 }, &["fc1"])], 0, "init")
-            .expect("merged");
+        let noisy = weights(
+            &program,
+            Some(&symmetries),
+            &[step(InitKind::Merged { jitter: 1e-6 }, &["fc1"])],
+            &Files::default(),
+            0,
+            "init",
+        )
+        .expect("merged");
         let difference: Vec<f64> = noisy.values[0].iter().zip(weight).map(|(noisy, alike)| noisy - alike).collect();
         assert!(difference.iter().all(|entry| *entry != 0.0 && entry.abs() < 5e-6));
         assert_eq!(noisy.values[2], merged.values[2]);
@@ -228,7 +254,7 @@ mod tests {
     fn steps_apply_in_order_and_only_to_what_they_select() {
         let program = testing::mlp(&[3, 4, 2]);
         let steps = [step(InitKind::Constant { value: 2.0 }, &["fc1"]), step(InitKind::Scaled { factor: 0.5 }, &["*.bias"])];
-        let weights = weights(&program, None, &steps, 0, "init").expect("initial values");
+        let weights = weights(&program, None, &steps, &Files::default(), 0, "init").expect("initial values");
         assert!(weights.values[0].iter().all(|&entry| entry == 2.0));
         assert!(weights.values[1].iter().all(|&entry| entry == 1.0));
     }
@@ -236,7 +262,8 @@ mod tests {
     #[test]
     fn a_step_that_selects_nothing_is_an_error() {
         let program = testing::mlp(&[3, 4, 2]);
-        let errors = weights(&program, None, &[step(InitKind::Kaiming, &["fc9"])], 0, "init").expect_err("nothing selected");
+        let errors = weights(&program, None, &[step(InitKind::Kaiming, &["fc9"])], &Files::default(), 0, "init")
+            .expect_err("nothing selected");
         assert_eq!(errors[0].code, Code::E0221);
     }
 }

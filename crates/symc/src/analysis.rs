@@ -19,6 +19,8 @@ pub struct Analysed<'a> {
     pub trains: Vec<(&'a Train, Symmetries)>,
     /// The numbers of its proof, where one was made.
     pub verify: Option<crate::report::VerifyRow>,
+    /// The numbers at given weights, where some were given.
+    pub at_weights: Option<crate::report::AtWeightsRow>,
 }
 
 /// All models of a document, those of `train` items with arguments of their own among them.
@@ -41,6 +43,6 @@ pub fn analyse(document: &Document) -> Vec<Analysed<'_>> {
 impl<'a> Analysed<'a> {
     fn new(name: &str, program: &'a Program, span: Span) -> Self {
         let symmetries = sym_infer::infer(program);
-        Self { name: name.to_string(), program, span, symmetries, trains: Vec::new(), verify: None }
+        Self { name: name.to_string(), program, span, symmetries, trains: Vec::new(), verify: None, at_weights: None }
     }
 }

@@ -26,6 +26,18 @@ pub struct Arguments {
     pub verbose: u8,
 }
 
+impl Arguments {
+    /// The form in which the command reports.
+    pub fn format(&self) -> Format {
+        match &self.command {
+            Command::Check(check) => check.format,
+            Command::Run(run) => run.format,
+            Command::Verify(verify) => verify.format,
+            Command::Fmt(_) | Command::Explain(_) | Command::Lower(_) => Format::Human,
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -52,6 +64,9 @@ pub struct Check {
     /// Prove each symmetry with numbers: finite and infinitesimal soundness, completeness.
     #[arg(long)]
     pub verify: bool,
+    /// Prove them at these weights as well: a safetensors file, or one of PyTorch that ends in `.pt`, `.pth` or `.bin`.
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub weights: Option<PathBuf>,
     /// Count warnings as errors: unexplained directions among them.
     #[arg(long)]
     pub strict: bool,

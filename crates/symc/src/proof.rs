@@ -1,9 +1,10 @@
 //! Proofs of the models' symmetries, in double precision.
 
 use crate::analysis::Analysed;
-use crate::report::{Integer, VerifyRow};
+use crate::report::{AtWeightsRow, Integer, VerifyRow};
+use std::path::Path;
 use sym_diagnostics::Diagnostic;
-use sym_runtime::proof::{Numbers, verify};
+use sym_runtime::proof::{Numbers, at_weights, verify};
 
 /// The same seed gives the same numbers; the file's seeds are for training.
 const SEED: u64 = 0;
@@ -17,6 +18,35 @@ pub fn prove(models: &mut [Analysed<'_>]) -> Vec<Diagnostic> {
             verification.numbers.as_ref().map(|numbers| row(numbers, verification.max_difference.max(verification.max_gradient)));
         model.symmetries = verification.symmetries;
         found.extend(verification.diagnostics);
+    }
+    found
+}
+
+/// Proves each model's symmetries at the weights of a file too. A model that the file does not fit is an error.
+pub fn prove_at(models: &mut [Analysed<'_>], file: &Path) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let source = file.display().to_string();
+    let tensors = match sym_lower::load_state_dict(file) {
+        Ok(tensors) => tensors,
+        Err(problem) => return vec![problem],
+    };
+    for model in models {
+        match sym_lower::from_state_dict(model.program, &tensors, &source) {
+            Ok(weights) => {
+                let proof = at_weights(model.program, &model.symmetries, &weights, &source, SEED);
+                let count = |count: fn(&Numbers) -> u128| proof.numbers.as_ref().map(|numbers| Integer(count(numbers)));
+                model.at_weights = Some(AtWeightsRow {
+                    file: source.clone(),
+                    rank: count(|numbers| numbers.rank),
+                    flat: count(|numbers| numbers.flat),
+                    explained: count(|numbers| numbers.explained),
+                    unexplained: count(|numbers| numbers.unexplained),
+                    max_residual: proof.numbers.as_ref().map_or(0.0, |numbers| numbers.max_residual).max(proof.max_difference),
+                });
+                found.extend(proof.diagnostics);
+            }
+            Err(problem) => found.push(problem),
+        }
     }
     found
 }

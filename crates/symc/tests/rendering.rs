@@ -97,8 +97,8 @@ mod reports {
     use sym_infer::{Class, StateKind, Status};
     use symc::render::{Style, json, short, table};
     use symc::report::{
-        ActionRow, ConservedRow, ExpectationRow, Integer, ModelReport, Outcome, ReasonRow, Report, SpaceRow, StateRow,
-        TrainingReport, TrainingRow, VerifyRow,
+        ActionRow, AtWeightsRow, ConservedRow, ExpectationRow, Integer, ModelReport, Outcome, ReasonRow, Report, SpaceRow,
+        StateRow, TrainingReport, TrainingRow, VerifyRow,
     };
 
     fn action(param: &str, axis: Option<usize>, frame: &str) -> ActionRow {
@@ -159,6 +159,14 @@ mod reports {
                 explained: Integer(5),
                 unexplained: Integer(0),
                 max_residual: 3.1e-15,
+            }),
+            at_weights: Some(AtWeightsRow {
+                file: "relu.safetensors".to_string(),
+                rank: Some(Integer(55)),
+                flat: Some(Integer(6)),
+                explained: Some(Integer(5)),
+                unexplained: Some(Integer(1)),
+                max_residual: 2.5e-15,
             }),
             training: vec![TrainingReport {
                 name: "Fit".to_string(),

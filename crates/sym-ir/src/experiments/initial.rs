@@ -1,16 +1,18 @@
-//! `init kaiming, scaled(0.1)`, `init merged(fc*, jitter: 1e-6)`: ways to initialise, with the parameters that each selects.
+//! `init kaiming, scaled(0.1)`, `init merged(fc*, jitter: 1e-6)`, `init from("file")`: ways to initialise, with the parameters that each selects.
 
 use super::arguments::{Arguments, callee};
 use super::reporter::Reporter;
-use super::values::{non_negative, number, positive};
+use super::values::{non_negative, number, positive, string};
 use crate::experiment::{Init, InitKind};
 use crate::{Program, selector};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::Expr;
 
-const NAMES: [&str; 9] = ["default", "kaiming", "kaiming_uniform", "xavier", "normal", "uniform", "constant", "scaled", "merged"];
+const NAMES: [&str; 10] =
+    ["default", "kaiming", "kaiming_uniform", "xavier", "normal", "uniform", "constant", "scaled", "merged", "from"];
 
-/// One step of initialisation of a model. Positional arguments are selectors (`kaiming(fc*)`), after the number of `constant` and `scaled`.
+/// One step of initialisation of a model. Positional arguments are selectors (`kaiming(fc*)`), after the number of `constant` and
+/// `scaled` and the path of `from`.
 pub(super) fn elaborate(expr: &Expr, program: Option<&Program>, reporter: &mut Reporter) -> Option<Init> {
     let Some([name]) = callee(expr) else {
         reporter.wrong_type(expr, "`init`", "a way to initialise, such as `kaiming`");
@@ -22,6 +24,7 @@ pub(super) fn elaborate(expr: &Expr, program: Option<&Program>, reporter: &mut R
         "constant" => &["value"],
         "scaled" => &["factor"],
         "merged" => &["jitter"],
+        "from" => &["path"],
         "default" | "kaiming" | "kaiming_uniform" | "xavier" => &[],
         other => {
             reporter.unknown(name.span, "way to initialise", other, NAMES);
@@ -54,6 +57,10 @@ pub(super) fn elaborate(expr: &Expr, program: Option<&Program>, reporter: &mut R
             Some(value) => non_negative(value, "`jitter`", reporter).map(|jitter| InitKind::Merged { jitter }),
             None => Some(InitKind::Merged { jitter: 0.0 }),
         },
+        "from" => arguments
+            .required("path", "\"weights.safetensors\"", reporter)
+            .and_then(|value| string(value, "`path`", reporter))
+            .map(|path| InitKind::File { path }),
         _ => Some(InitKind::Default),
     };
     arguments.finish(reporter);

@@ -8,7 +8,7 @@ mod stored;
 
 pub use pytorch::load_pytorch;
 pub use safetensors::{from_safetensors, load_safetensors, save_safetensors, to_safetensors};
-pub use stored::{Stored, from_state_dict, to_state_dict};
+pub use stored::{Stored, from_state_dict, from_state_dict_partly, to_state_dict};
 
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic};
@@ -49,9 +49,18 @@ pub(crate) fn check_sizes(program: &Program, weights: &Weights) -> Result<(), Ve
 ///
 /// E0601 for a missing file, E0602 for a damaged one, E0607 for tensors that do not fit the program.
 pub fn load(path: &Path, program: &Program) -> Result<Weights, Diagnostic> {
+    from_state_dict(program, &load_state_dict(path)?, &path.display().to_string())
+}
+
+/// All tensors of a file of either kind under their stored names, sorted by name.
+///
+/// # Errors
+///
+/// E0601 for a missing file, E0602 for a damaged one, E0607 for numbers that are not floating-point.
+pub fn load_state_dict(path: &Path) -> Result<Vec<Stored>, Diagnostic> {
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("pt" | "pth" | "bin") => load_pytorch(path, program),
-        _ => load_safetensors(path, program),
+        Some("pt" | "pth" | "bin") => pytorch::tensors(path),
+        _ => safetensors::tensors(&read(path)?, &path.display().to_string()),
     }
 }
 
@@ -60,7 +69,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::without_span(Code::E0601, format!("`{}` cannot be read: {error}", path.display()))
+    let reason = match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+        _ => error.to_string(),
+    };
+    Diagnostic::without_span(Code::E0601, format!("the weights `{}` cannot be read: {reason}", path.display()))
+        .help("a file of weights is a safetensors file, or one of PyTorch that ends in `.pt`, `.pth` or `.bin`")
 }
 
 fn damaged(source: &str, format: &str, error: &dyn std::fmt::Display) -> Diagnostic {

@@ -15,9 +15,20 @@ use sym_ir::Program;
 ///
 /// E0601 for a missing file, E0602 for a damaged one, E0607 for tensors that do not fit the program.
 pub fn load_pytorch(path: &Path, program: &Program) -> Result<Weights, Diagnostic> {
+    from_state_dict(program, &tensors(path)?, &path.display().to_string())
+}
+
+/// The tensors of such a file, by name.
+///
+/// # Errors
+///
+/// E0601 for a missing file, E0602 for a damaged one, E0607 for numbers that are not floating-point.
+pub(super) fn tensors(path: &Path) -> Result<Vec<Stored>, Diagnostic> {
     let source = path.display().to_string();
-    if !path.exists() {
-        return Err(missing(path, &std::io::ErrorKind::NotFound.into()));
+    if !path.is_file() {
+        // The reader itself does not say which file is meant.
+        let reason = if path.exists() { std::io::ErrorKind::IsADirectory } else { std::io::ErrorKind::NotFound };
+        return Err(missing(path, &reason.into()));
     }
     let reader = PytorchReader::new(path).map_err(|error| damaged(&source, "PyTorch", &error))?;
     let prefix = if reader.keys().iter().all(|key| key.starts_with(NESTED)) { NESTED } else { "" };
@@ -36,7 +47,7 @@ pub fn load_pytorch(path: &Path, program: &Program) -> Result<Weights, Diagnosti
         tensors.push(Stored { name, shape: tensor.shape().to_vec(), values: number.widen(&bytes) });
     }
     tensors.sort_by(|one, other| one.name.cmp(&other.name));
-    from_state_dict(program, &tensors, &source)
+    Ok(tensors)
 }
 
 /// What precedes every name where training scripts save the state dict among other things.

@@ -55,6 +55,15 @@ pub fn load_safetensors(path: &Path, program: &Program) -> Result<Weights, Diagn
 ///
 /// E0602 for damaged content, E0607 for tensors that do not fit the program.
 pub fn from_safetensors(bytes: &[u8], program: &Program, source: &str) -> Result<Weights, Diagnostic> {
+    from_state_dict(program, &tensors(bytes, source)?, source)
+}
+
+/// The tensors that such a file holds, by name.
+///
+/// # Errors
+///
+/// E0602 for damaged content, E0607 for numbers that are not floating-point.
+pub(super) fn tensors(bytes: &[u8], source: &str) -> Result<Vec<Stored>, Diagnostic> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(source, "safetensors", &error))?;
     let mut tensors = Vec::new();
     for (name, view) in file.tensors() {
@@ -68,7 +77,7 @@ pub fn from_safetensors(bytes: &[u8], program: &Program, source: &str) -> Result
         tensors.push(Stored { name, shape: view.shape().to_vec(), values: number.widen(view.data()) });
     }
     tensors.sort_by(|one, other| one.name.cmp(&other.name));
-    from_state_dict(program, &tensors, source)
+    Ok(tensors)
 }
 
 /// Writes beside the path and moves the result there.

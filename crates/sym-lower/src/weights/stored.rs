@@ -3,7 +3,7 @@
 use super::layout::{from_stored, stored_shape, to_stored};
 use sym_diagnostics::{Code, Diagnostic, nearest};
 use sym_infer::Weights;
-use sym_ir::Program;
+use sym_ir::{Parameter, Program};
 
 /// A tensor under its stored name, in its stored layout.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,20 +36,48 @@ pub fn to_state_dict(program: &Program, weights: &Weights) -> Vec<Stored> {
 ///
 /// One E0607 that lists all missing and superfluous tensors and all other shapes.
 pub fn from_state_dict(program: &Program, tensors: &[Stored], source: &str) -> Result<Weights, Diagnostic> {
+    let values = fitted(program, tensors, source, None)?;
+    Ok(Weights { values: values.into_iter().map(|(_, values)| values).collect() })
+}
+
+/// The values of the selected parameters from a state dict that may hold more, by position in the program.
+///
+/// # Errors
+///
+/// One E0607 that lists all missing tensors and all other shapes.
+pub fn from_state_dict_partly(
+    program: &Program,
+    tensors: &[Stored],
+    source: &str,
+    selected: &dyn Fn(&Parameter) -> bool,
+) -> Result<Vec<(usize, Vec<f64>)>, Diagnostic> {
+    fitted(program, tensors, source, Some(selected))
+}
+
+fn fitted(
+    program: &Program,
+    tensors: &[Stored],
+    source: &str,
+    selected: Option<&dyn Fn(&Parameter) -> bool>,
+) -> Result<Vec<(usize, Vec<f64>)>, Diagnostic> {
     let mut weights = Vec::with_capacity(program.parameters.len());
     let (mut missing, mut reshaped) = (Vec::new(), Vec::new());
-    for parameter in &program.parameters {
+    for (at, parameter) in program.parameters.iter().enumerate() {
+        if selected.is_some_and(|selected| !selected(parameter)) {
+            continue;
+        }
         let expected = stored_shape(parameter);
         match tensors.iter().find(|tensor| tensor.name == parameter.storage.name) {
             None => missing.push((&parameter.storage.name, expected)),
             Some(tensor) if tensor.shape != expected => reshaped.push((tensor, expected)),
-            Some(tensor) => weights.push(from_stored(parameter, &tensor.values)),
+            Some(tensor) => weights.push((at, from_stored(parameter, &tensor.values))),
         }
     }
     let known = |name: &String| program.parameters.iter().any(|parameter| parameter.storage.name == *name);
-    let extra: Vec<&Stored> = tensors.iter().filter(|tensor| !known(&tensor.name)).collect();
+    let unknown: Vec<&Stored> = tensors.iter().filter(|tensor| !known(&tensor.name)).collect();
+    let extra: &[&Stored] = if selected.is_some() { &[] } else { &unknown };
     if missing.is_empty() && reshaped.is_empty() && extra.is_empty() {
-        return Ok(Weights { values: weights });
+        return Ok(weights);
     }
 
     let mut faults = Vec::new();
@@ -69,7 +97,7 @@ pub fn from_state_dict(program: &Program, tensors: &[Stored], source: &str) -> R
     let expected = missing.iter().map(|(name, shape)| (*name, shape));
     let expected = list(expected.chain(reshaped.iter().map(|(tensor, shape)| (&tensor.name, shape))).collect());
     let renamed = missing.iter().find_map(|(name, _)| {
-        let near = nearest(name, extra.iter().map(|tensor| tensor.name.as_str()))?;
+        let near = nearest(name, unknown.iter().map(|tensor| tensor.name.as_str()))?;
         Some(format!("`{near}` in the file may be `{name}` of the model"))
     });
 

@@ -153,7 +153,7 @@ pub fn load(data: &Data, program: &Program, base: &Path) -> Result<DataSet, Vec<
             let total = split::total(data, *count)?;
             let tables = sample_inputs(data, program, inputs, total)?;
             let teacher = teacher::Teacher { program: teacher, init, scale: *scale, noise: *noise };
-            let examples = teacher.examples(data, tables)?;
+            let examples = teacher.examples(data, tables, base)?;
             fit(data, program, &examples)?;
             Ok(split::ordered(examples, *count as usize))
         }

@@ -2,6 +2,7 @@
 
 use super::{Examples, Table, Targets, entries};
 use crate::{Stream, evaluate, init};
+use std::path::Path;
 use sym_diagnostics::Diagnostic;
 use sym_ir::Program;
 use sym_ir::experiment::{Data, Init};
@@ -21,13 +22,16 @@ pub struct Teacher<'a> {
 
 impl Teacher<'_> {
     /// The inputs with this teacher's answers, computed in double precision. Its weights come from the streams (0, `teacher`, path of the
-    /// parameter), the noise from (0, `noise`, name of the data set).
+    /// parameter), the noise from (0, `noise`, name of the data set). Files of
+    /// weights are named from `base`.
     ///
     /// # Errors
     ///
     /// What the network cannot be executed for, and initial values that do not fit it.
-    pub fn examples(&self, data: &Data, inputs: Vec<Table>) -> Result<Examples, Vec<Diagnostic>> {
-        let weights = init::weights(self.program, None, std::slice::from_ref(self.init), 0, "teacher")?;
+    pub fn examples(&self, data: &Data, inputs: Vec<Table>, base: &Path) -> Result<Examples, Vec<Diagnostic>> {
+        let steps = std::slice::from_ref(self.init);
+        let files = init::Files::read(self.program, steps, base)?;
+        let weights = init::weights(self.program, None, steps, &files, 0, "teacher")?;
         super::fit(data, self.program, &Examples { inputs: inputs.clone(), targets: Targets::Classes(Vec::new()) })?;
         let mut values = evaluate::outputs(self.program, &weights, &inputs)?;
         let mut noise = Stream::new(0, "noise", &data.name);

@@ -28,18 +28,8 @@ pub(super) struct Completeness {
 
 /// Counts flat and explained directions at generic points until the count is certain or stable.
 pub(super) fn count(program: &Program, claims: &Symmetries, seed: u64) -> Result<Completeness, Vec<Diagnostic>> {
-    let parameters = program.trainable_entries().unwrap_or(0) as usize;
-    let width: usize = program
-        .outputs
-        .iter()
-        .map(|output| program.node(output.value).shape.iter().map(|axis| axis.size as usize).product::<usize>())
-        .sum();
     let piecewise = point::piecewise(program);
-    // Half as many rows again as columns; where units switch, also enough examples on either side of every kink.
-    let mut count = (parameters * 3 / 2).div_ceil(width.max(1)).max(24);
-    if piecewise {
-        count = count.max(if parameters > 500 { 200 } else { 600 });
-    }
+    let count = examples_needed(program);
     let mut best: Option<Completeness> = None;
     for attempt in 0..*POINTS.end() {
         let mut stream = Stream::new(seed, "proof/point", &format!("{} {attempt}", program.name));
@@ -65,13 +55,27 @@ pub(super) fn count(program: &Program, claims: &Symmetries, seed: u64) -> Result
     Ok(best)
 }
 
+/// How many examples settle the rank of J: half as many rows again as columns; where units switch, also enough on either side of every
+/// kink.
+pub(super) fn examples_needed(program: &Program) -> usize {
+    let parameters = program.trainable_entries().unwrap_or(0) as usize;
+    let width: usize = program
+        .outputs
+        .iter()
+        .map(|output| program.node(output.value).shape.iter().map(|axis| axis.size as usize).product::<usize>())
+        .sum();
+    let count = (parameters * 3 / 2).div_ceil(width.max(1)).max(24);
+    if point::piecewise(program) { count.max(if parameters > 500 { 200 } else { 600 }) } else { count }
+}
+
 /// The trainable entries of weights as one vector.
 fn trainable(program: &Program, weights: &Weights) -> Vec<f64> {
     let values = program.parameters.iter().zip(&weights.values).filter(|(parameter, _)| parameter.trainable);
     values.flat_map(|(_, values)| values.iter().copied()).collect()
 }
 
-fn count_at(
+/// Counts them at one point.
+pub(super) fn count_at(
     program: &Program,
     claims: &Symmetries,
     weights: &Weights,

@@ -10,12 +10,15 @@
 
 mod budget;
 mod completeness;
+mod given;
 mod infinitesimal;
 mod jacobian;
 mod point;
 mod report;
 mod soundness;
 mod spectrum;
+
+pub use given::{AtWeights, at_weights};
 
 use crate::Stream;
 use budget::Plan;

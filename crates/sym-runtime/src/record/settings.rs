@@ -1,6 +1,7 @@
 //! What a record says about how it came to be.
 
 use crate::data::DataSet;
+use crate::init::Files;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -32,7 +33,7 @@ const SCHEMA: u32 = 1;
 
 impl Settings {
     /// The settings of a run.
-    pub fn new(train: &Train, data: &Data, set: &DataSet, backend: &str, dtype: &str) -> Self {
+    pub fn new(train: &Train, data: &Data, set: &DataSet, files: &Files, backend: &str, dtype: &str) -> Self {
         let init: Vec<Value> = train.init.iter().map(|init| json!({ "kind": init.kind, "targets": init.targets })).collect();
         let measures: Vec<Value> = train
             .measures
@@ -46,7 +47,7 @@ impl Settings {
                 json!({ "every": measure.every, "probes": probes })
             })
             .collect();
-        let resolved = json!({
+        let mut resolved = json!({
             "model": train.model,
             "program": blake3::hash(text(&train.program).as_bytes()).to_hex().to_string(),
             "data": data.name,
@@ -64,6 +65,9 @@ impl Settings {
             "backend": backend,
             "dtype": dtype,
         });
+        if let (Some(hash), Some(fields)) = (files.hash(), resolved.as_object_mut()) {
+            fields.insert("init_hash".to_string(), json!(hash));
+        }
         let spec_hash = blake3::hash(resolved.to_string().as_bytes()).to_hex().to_string();
         Self {
             schema: SCHEMA,

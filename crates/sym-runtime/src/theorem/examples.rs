@@ -20,7 +20,7 @@ pub(super) fn of_teacher(theorem: &Theorem) -> Result<Examples, Vec<Diagnostic>>
             Table { values: (0..COUNT * width).map(|_| stream.normal()).collect(), width }
         })
         .collect();
-    let weights = init::weights(program, None, &[], theorem.seed, "theorem/teacher")?;
+    let weights = init::weights(program, None, &[], &init::Files::default(), theorem.seed, "theorem/teacher")?;
     let values = evaluate::outputs(program, &weights, &inputs)?;
     let count = if inputs.is_empty() { 1 } else { COUNT };
     let width = values.len() / count;

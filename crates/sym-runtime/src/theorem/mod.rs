@@ -112,7 +112,7 @@ fn run_all(
     let orthonormal = reduce(&theorem.program, symmetries, &theorem.state, Coordinates::Orthonormal)?;
     let copies = reduce(&theorem.program, symmetries, &theorem.state, Coordinates::Copies)?;
     report.rank = orthonormal.rank;
-    let drawn = init::weights(&theorem.program, Some(symmetries), &[], theorem.seed, "init")?;
+    let drawn = init::weights(&theorem.program, Some(symmetries), &[], &init::Files::default(), theorem.seed, "init")?;
     let start = orthonormal.project(&drawn);
     if !theorem.projected {
         let off = distance(&drawn, &start) / norm(&drawn).max(f64::MIN_POSITIVE);

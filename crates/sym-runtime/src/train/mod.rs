@@ -85,7 +85,7 @@ fn attempt(
     directory: &Path,
 ) -> Result<(Record, Vec<Diagnostic>, bool), Vec<Diagnostic>> {
     let setup = Setup::new(train, data, symmetries, environment)?;
-    let settings = Settings::new(train, data, &setup.data, environment.backend, environment.dtype);
+    let settings = Settings::new(train, data, &setup.data, &setup.files, environment.backend, environment.dtype);
     let single = setup.dtype == burn::tensor::DType::F32;
     let writer = Writer::open(directory, environment.spec, &settings, setup.panel.columns(), single, environment.resume)
         .map_err(|error| vec![error])?;

@@ -66,7 +66,7 @@ impl<'a> Seed<'a> {
     pub fn new(setup: &'a Setup<'a>, number: u64, from: Option<Checkpoint>) -> Result<Self, Vec<Diagnostic>> {
         let train = setup.train;
         let program = &train.program;
-        let weights = init::weights(program, Some(setup.symmetries), &train.init, number, "init")?;
+        let weights = init::weights(program, Some(setup.symmetries), &train.init, &setup.files, number, "init")?;
         let module = Module::new(program, &weights, &setup.device.clone().autodiff(), setup.dtype)?;
         let examples = &setup.data.train;
         let mut seed = Self {

@@ -2,6 +2,7 @@
 
 use super::Environment;
 use crate::data::{self, DataSet, Targets};
+use crate::init::Files;
 use crate::probes::Panel;
 use burn::tensor::{DType, Device};
 use sym_diagnostics::{Code, Diagnostic};
@@ -18,6 +19,8 @@ pub struct Setup<'a> {
     pub symmetries: &'a Symmetries,
     /// Its examples.
     pub data: DataSet,
+    /// The weights that its initial values come from.
+    pub files: Files,
     /// Its probes.
     pub panel: Panel,
     /// The device without autodiff.
@@ -49,12 +52,13 @@ impl<'a> Setup<'a> {
         sym_lower::check(&train.program)?;
         check_differentiable(train)?;
         let data = data::load(item, &train.program, environment.base)?;
+        let files = Files::read(&train.program, &train.init, environment.base)?;
         let width = check_targets(train, item, &data)?;
         let has_classes = matches!(data.train.targets, Targets::Classes(_));
         let panel = Panel::new(train, symmetries, data.test.is_some(), has_classes)?;
         let batch = batch(train, data.train.len())?;
         let interval = train.checkpoint.unwrap_or_else(|| train.steps.div_ceil(10).max(100)).max(1);
-        Ok(Self { train, symmetries, data, panel, device, dtype, width, batch, interval })
+        Ok(Self { train, symmetries, data, files, panel, device, dtype, width, batch, interval })
     }
 }
 

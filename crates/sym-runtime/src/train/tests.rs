@@ -135,7 +135,8 @@ fn a_step_is_that_of_a_hand_written_loop() {
 
     let examples = crate::data::load(&waves(), &train.program, Path::new(".")).expect("data").train;
     let crate::data::Targets::Numbers(targets) = &examples.targets else { panic!("a teacher gives numbers") };
-    let start = crate::init::weights(&train.program, None, &train.init, 4, "init").expect("initial values");
+    let start = crate::init::weights(&train.program, None, &train.init, &crate::init::Files::default(), 4, "init")
+        .expect("initial values");
     let (mut weight, mut bias) = (start.values[0].clone(), start.values[1].clone());
     for _ in 0..STEPS {
         let (mut weight_slope, mut bias_slope) = (vec![0.0; 6], vec![0.0; 2]);

@@ -24,6 +24,9 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         spaces_seen.extend(models.iter().flat_map(|model| model.symmetries.spaces.iter().map(|space| space.name.clone())));
         if arguments.verify {
             found.extend(proof::prove(&mut models));
+            if let Some(weights) = &arguments.weights {
+                found.extend(proof::prove_at(&mut models, weights));
+            }
         }
         let findings = Findings::new(models);
         let (expectations, failures) = claims::decide(&compiled, &findings, false);
@@ -109,6 +112,7 @@ impl Analysed<'_> {
         let mut report = ModelReport::new(&compiled.sources, &self.name, self.program, &self.symmetries, file);
         report.training = self.trains.iter().map(|(train, kept)| crate::report::TrainingReport::new(train, kept)).collect();
         report.verify.clone_from(&self.verify);
+        report.at_weights.clone_from(&self.at_weights);
         report
     }
 }

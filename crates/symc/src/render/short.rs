@@ -85,6 +85,15 @@ pub fn model(model: &ModelReport) -> String {
             verify.parameters, verify.rank, verify.flat, verify.explained, verify.unexplained, verify.max_residual
         );
     }
+    if let Some(found) = &model.at_weights {
+        let counts = match (found.rank, found.flat, found.explained, found.unexplained) {
+            (Some(rank), Some(flat), Some(explained), Some(unexplained)) => {
+                format!("rank {rank}, flat {flat}, explained {explained}, unexplained {unexplained}, ")
+            }
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "{at}: at {}: {counts}largest residual {:.1e}", found.file, found.max_residual);
+    }
     printable(&text)
 }
 

@@ -3,7 +3,8 @@
 use super::Style;
 use super::text::printable;
 use crate::report::{
-    CONVENTIONS, ExpectationRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TheoremRow, TrainingReport, VerifyRow,
+    AtWeightsRow, CONVENTIONS, ExpectationRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TheoremRow, TrainingReport,
+    VerifyRow,
 };
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use std::fmt::Write;
@@ -69,6 +70,9 @@ pub fn model(model: &ModelReport, style: Style) -> String {
     }
     if let Some(verify) = &model.verify {
         text.push_str(&self::verify(verify));
+    }
+    if let Some(found) = &model.at_weights {
+        text.push_str(&self::at_weights(found));
     }
     text
 }
@@ -165,6 +169,17 @@ fn verify(verify: &VerifyRow) -> String {
         let _ = write!(text, "; directions counted on a miniature of {} parameters", verify.parameters);
     }
     text + "\n"
+}
+
+/// The numbers of a proof at given weights in a sentence.
+fn at_weights(found: &AtWeightsRow) -> String {
+    let counts = match (found.rank, found.flat, found.explained, found.unexplained) {
+        (Some(rank), Some(flat), Some(explained), Some(unexplained)) => {
+            format!("{flat} flat directions (rank J = {rank}), {explained} explained, {unexplained} unexplained; ")
+        }
+        _ => String::new(),
+    };
+    format!("at {}: {counts}largest residual {:.1e}\n", printable(&found.file), found.max_residual)
 }
 
 /// How a space was derived.

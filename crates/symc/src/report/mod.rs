@@ -9,7 +9,9 @@ pub use diagnostics::{Diagnosed, in_order};
 pub use integer::Integer;
 mod run;
 
-pub use model::{ActionRow, ConservedRow, ModelReport, ReasonRow, SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow};
+pub use model::{
+    ActionRow, AtWeightsRow, ConservedRow, ModelReport, ReasonRow, SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow,
+};
 pub use run::{MeasuredRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
 
 use serde::Serialize;

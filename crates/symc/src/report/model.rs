@@ -23,6 +23,8 @@ pub struct ModelReport {
     pub log10_order: f64,
     /// What the proof found, where one was made.
     pub verify: Option<VerifyRow>,
+    /// What the proof found at given weights, where some were given.
+    pub at_weights: Option<AtWeightsRow>,
     /// What the objective and the dynamics of each `train` item keep.
     pub training: Vec<TrainingReport>,
 }
@@ -123,6 +125,23 @@ pub struct VerifyRow {
     pub max_residual: f64,
 }
 
+/// The numbers of a proof at given weights. Counts are `null` for a model that is too large to count them at its own sizes.
+#[derive(Debug, Clone, Serialize)]
+pub struct AtWeightsRow {
+    /// The file of the weights.
+    pub file: String,
+    /// rank J there.
+    pub rank: Option<Integer>,
+    /// D − rank J.
+    pub flat: Option<Integer>,
+    /// rank T.
+    pub explained: Option<Integer>,
+    /// flat − explained.
+    pub unexplained: Option<Integer>,
+    /// The largest relative residual of the soundness checks.
+    pub max_residual: f64,
+}
+
 /// What a `train` item keeps of a model's symmetry.
 #[derive(Debug, Clone, Serialize)]
 pub struct TrainingReport {
@@ -158,6 +177,7 @@ impl ModelReport {
             continuous_dim: Integer(symmetries.continuous_dim),
             log10_order: symmetries.spaces.iter().map(|space| space.log10_order).sum::<f64>() + 0.0,
             verify: None,
+            at_weights: None,
             training: Vec::new(),
         }
     }
