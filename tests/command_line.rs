@@ -6,7 +6,7 @@ mod report;
 mod support;
 
 use std::path::Path;
-use support::{Ended, symc};
+use support::{Ended, Process, symc};
 
 const GOOD: &str = "model Mlp(width: int = 4) {
     input x[3]
@@ -180,6 +180,34 @@ mod check {
         let ended = with_file(GOOD, &["check", "example.sym", "-q"]);
         assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (0, "", ""));
         assert!(with_file("model M { output }", &["check", "example.sym", "-q"]).stderr.contains("E0"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_report_that_cannot_be_written_is_an_error() {
+        let directory = scratch(GOOD);
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("the device that is always full");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_symc"))
+            .args(["check", "example.sym", "--format", "json"])
+            .current_dir(directory.path())
+            .stdout(full)
+            .output()
+            .expect("symc ends");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && text.contains("E0603"), "{text}");
+    }
+
+    #[test]
+    fn an_internal_error_has_a_code_of_its_own_and_says_what_to_report() {
+        for (format, stream) in [("human", false), ("short", false), ("json", true)] {
+            let directory = scratch(GOOD);
+            let variables = [("SYMC_REHEARSE", "internal-error")];
+            let ended = Process::start(directory.path(), &["check", "example.sym", "--format", format], &variables).end();
+            assert_eq!(ended.code, 101);
+            assert!(ended.stderr.contains("error[E0901]: internal error at") && ended.stderr.contains("report this text"));
+            assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+            assert_eq!(!ended.stdout.is_empty(), stream, "{format}");
+        }
     }
 
     #[test]
@@ -430,33 +458,6 @@ expect Fit.loss at end < 10
         let ended = with_file(TRAIN, &["run", "example.sym", "--backend", "abacus", "--format", "json"]);
         assert_eq!(ended.code, 1);
         assert!(ended.codes().contains(&"E0502".to_string()), "{:?}", ended.codes());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn an_interrupted_run_keeps_what_it_has() {
-        let directory = scratch(TRAIN.replace("steps 20\n    every", "steps 100_000_000\n    every"));
-        let child = std::process::Command::new(env!("CARGO_BIN_EXE_symc"))
-            .args(["run", "example.sym", "--out", "out", "--format", "json"])
-            .current_dir(directory.path())
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .expect("symc starts");
-        let started = std::time::Instant::now();
-        while !directory.path().join("out/Fit/settings.json").exists() && started.elapsed().as_secs() < 60 {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        let signalled = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(signalled.is_ok_and(|status| status.success()));
-        let output = child.wait_with_output().expect("symc ends");
-        let ended = Ended {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).expect("it is UTF-8"),
-            stderr: String::new(),
-        };
-        assert_eq!((ended.code, ended.codes()), (130, vec!["E0609".to_string()]));
-        assert_eq!(ended.json()["runs"][0]["seeds"][0]["outcome"], "interrupted");
-        assert!(directory.path().join("out/Fit/summary.json").is_file());
     }
 }
 

@@ -22,9 +22,9 @@ pub struct Console {
 
 impl Console {
     /// The wishes of a command line.
-    pub fn new(arguments: &Arguments, format: Format) -> Self {
+    pub fn new(arguments: &Arguments) -> Self {
         Self {
-            format,
+            format: arguments.format(),
             report: Style::of(arguments.color, &std::io::stdout()),
             diagnostics: Style::of(arguments.color, &std::io::stderr()),
             quiet: arguments.quiet,

@@ -38,5 +38,6 @@ pub fn main() -> std::process::ExitCode {
             return code.into();
         }
     };
-    commands::execute(&arguments).into()
+    let exit = crash::guarded(&arguments, || commands::execute(&arguments));
+    exit.and(output::delivered()).into()
 }
