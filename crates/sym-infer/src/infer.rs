@@ -85,7 +85,7 @@ impl<'a> Analysis<'a> {
         let absorbed = |value: ValueId| classes[&value].complement.is_some() && constants.absorbs(value, movable(value));
         let scales = Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false), &spaces, &frames);
         let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed), &spaces, &frames);
-        let kernels = RankBounds::of(program, &spaces, &graph, &classes, false).kernels(program, &spaces, &graph);
+        let kernels = RankBounds::of(program, &spaces, &graph, &classes, &constants, false).kernels(program, &spaces, &graph);
         let trades = trades(program, &graph, &constants);
         let mut own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for (at, field) in scales.fields.iter().enumerate() {

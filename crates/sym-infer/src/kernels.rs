@@ -2,11 +2,15 @@
 //!
 //! Such directions exist where what stands behind the axis has a kernel (a product of bounded rank, a softmax, which forgets shifts), or
 //! where what is contracted with the axis never leaves a subspace. Ranks are bounded from the sizes alone: one pass forwards for the span
-//! of every axis, one backwards for the number of conditions on it.
+//! of every axis, one backwards for the conditions on it ([`bounds`]). Here stands what each operation contributes.
+
+mod bounds;
+
+pub use bounds::{RankBounds, constant_is_taken_back};
 
 use crate::class::FunctionClass;
-use crate::graph::{Graph, Use};
-use crate::spaces::{Spaces, repeats, unsplit_axes};
+use crate::graph::Use;
+use crate::spaces::{repeats, unsplit_axes};
 use std::collections::BTreeMap;
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
@@ -23,15 +27,6 @@ pub enum Origin {
     Sum(ValueId),
     /// What the operation contracts with the axis never leaves a subspace.
     Span(ValueId),
-}
-
-/// The number of conditions on directions of one axis, and what they come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conditions {
-    /// How many independent ones at most.
-    pub count: u128,
-    /// The operation that makes them fewer than the axis is long.
-    pub origin: Origin,
 }
 
 /// An axis of a parameter with a kernel.
@@ -51,57 +46,6 @@ pub struct AxisKernel {
     pub origin: Origin,
 }
 
-/// Rank bounds of a program by axis ([`Spaces::place_number`]).
-#[derive(Debug)]
-pub struct RankBounds {
-    /// The dimension of the span of all vectors along the axis, over other indices and all inputs.
-    pub span: Vec<u128>,
-    /// Conditions on changes along the axis.
-    pub conditions: Vec<Conditions>,
-}
-
-impl RankBounds {
-    /// Both passes. With `logits`, outputs are read as logits along their last axis, as a cross-entropy reads them.
-    pub fn of(
-        program: &Program,
-        spaces: &Spaces,
-        graph: &Graph,
-        classes: &BTreeMap<ValueId, FunctionClass>,
-        logits: bool,
-    ) -> Self {
-        let span = spans(program, spaces, classes);
-        let conditions = conditions(program, spaces, graph, classes, &span, logits);
-        Self { span, conditions }
-    }
-
-    /// All axes of trainable parameters with a kernel.
-    pub fn kernels(&self, program: &Program, spaces: &Spaces, graph: &Graph) -> Vec<AxisKernel> {
-        let mut kernels = Vec::new();
-        for (index, node) in program.nodes.iter().enumerate() {
-            let value = ValueId(index as u32);
-            let Operation::Parameter(id) = node.operation else { continue };
-            let parameter = program.parameter(id);
-            if !parameter.trainable || !graph.is_read_once(id, value) {
-                continue;
-            }
-            let mut lead = 1u128;
-            for (axis, size) in parameter.shape.iter().map(|axis| axis.size).enumerate() {
-                let conditions = self.conditions[spaces.place_number(value, axis) as usize];
-                let rest: u128 = parameter.shape[axis + 1..].iter().map(|axis| axis.size).fold(1, u128::saturating_mul);
-                let dimension = size.saturating_sub(conditions.count);
-                if dimension > 0 && conditions.origin != Origin::Unread {
-                    let directions = dimension.saturating_mul(lead).saturating_mul(rest);
-                    if directions > 0 {
-                        kernels.push(AxisKernel { parameter: id, value, axis, dimension, directions, origin: conditions.origin });
-                    }
-                }
-                lead = lead.saturating_mul(conditions.count.min(size));
-            }
-        }
-        kernels
-    }
-}
-
 /// What a reader does with a change n ⊗ z along an axis of one operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -111,6 +55,13 @@ pub enum Step {
     Nothing,
     /// The result changes along this axis by the same n.
     Passes(usize),
+    /// The result changes along this axis by n times a vector of weights, entry by entry.
+    Scaled {
+        /// The result's axis.
+        target: usize,
+        /// The vector.
+        gain: ValueId,
+    },
     /// It sums against ones.
     Ones,
     /// It forgets shifts along the axis.
@@ -141,6 +92,9 @@ pub fn step(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, reade
                 _ if repeats(&own.labels) => Step::Seen,
                 (None, _, Some(target)) => Step::Passes(target),
                 (None, _, None) => Step::Ones,
+                (Some((_, other)), None, Some(target)) if is_vector(program, other.value) => {
+                    Step::Scaled { target, gain: other.value }
+                }
                 (Some((_, other)), None, None) if !repeats(&other.labels) => {
                     let place = other.labels.iter().position(|own| *own == label).expect("it bears the label");
                     let image = other.labels.iter().position(|own| *own != label).filter(|&image| {
@@ -175,13 +129,35 @@ pub fn step(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, reade
     }
 }
 
+/// Which multiples of the vector of ones are added along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ones {
+    /// None.
+    Absent,
+    /// One that no input changes.
+    Constant,
+    /// Any.
+    Varying,
+}
+
 /// Where the vectors along an axis of a computed value come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// Any vector.
     Whole,
-    /// The span of the vectors along these axes of operands, with the vector of ones where the flag is set.
-    Of(Vec<(ValueId, usize)>, bool),
+    /// The span of the vectors along these axes of operands, with a multiple of the vector of ones.
+    Of(Vec<(ValueId, usize)>, Ones),
+    /// The vectors along an axis of an operand, times a vector of weights, entry by entry.
+    Scaled {
+        /// The vector of weights.
+        gain: ValueId,
+        /// The operand's axis.
+        of: (ValueId, usize),
+    },
+    /// Vectors whose entries sum to one.
+    SumsToOne,
+    /// Combinations, with coefficients that an input may change, of the vectors along an axis of an operand.
+    Mixed((ValueId, usize)),
     /// A matrix of weights applied to vectors along an axis of another operand.
     Mapped {
         /// The matrix.
@@ -190,6 +166,8 @@ pub enum Source {
         summed: usize,
         /// The vectors.
         other: (ValueId, usize),
+        /// Whether nothing else enters, so that a constant part stays one.
+        alone: bool,
     },
 }
 
@@ -199,7 +177,17 @@ pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, val
         Operation::Einsum { operands, output, .. } => {
             let label = output[axis];
             let mut bearers = operands.iter().filter(|operand| operand.labels.contains(&label));
-            let (Some(bearer), None) = (bearers.next(), bearers.next()) else { return Source::Whole };
+            let (Some(bearer), second, None) = (bearers.next(), bearers.next(), bearers.next()) else { return Source::Whole };
+            if let Some(second) = second {
+                let (gain, of) = if is_vector(program, bearer.value) { (bearer, second) } else { (second, bearer) };
+                let own = of.labels.iter().position(|other| *other == label);
+                return match own {
+                    Some(own) if is_vector(program, gain.value) && !repeats(&of.labels) => {
+                        Source::Scaled { gain: gain.value, of: (of.value, own) }
+                    }
+                    _ => Source::Whole,
+                };
+            }
             if repeats(&bearer.labels) {
                 return Source::Whole;
             }
@@ -213,27 +201,39 @@ pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, val
                     let (Some(other), None) = (others.next(), others.next()) else { return None };
                     let place = other.labels.iter().position(|own| *own == inner)?;
                     let contracted = !output.contains(&inner) && !repeats(&other.labels);
-                    contracted.then_some(Source::Mapped { matrix: bearer.value, summed, other: (other.value, place) })
+                    let alone = operands.len() == 2 && other.labels.iter().all(|own| *own == inner || output.contains(own));
+                    let other = (other.value, place);
+                    contracted.then_some(Source::Mapped { matrix: bearer.value, summed, other, alone })
                 })
                 .flatten();
-            mapped.unwrap_or(Source::Of(vec![(bearer.value, own)], false))
+            mapped.unwrap_or(match operands.len() {
+                1 => Source::Of(vec![(bearer.value, own)], Ones::Absent),
+                _ => Source::Mixed((bearer.value, own)),
+            })
         }
         Operation::Add { terms, constant } => {
-            let uneven = *constant != 0.0 || terms.iter().any(|term| !term.axes.contains(&axis));
+            let ones = |term: &sym_ir::Term| match program.node(term.value).batched {
+                _ if term.axes.contains(&axis) => Ones::Absent,
+                false if program.node(term.value).shape.is_empty() => Ones::Constant,
+                _ => Ones::Varying,
+            };
+            let added = if *constant == 0.0 { Ones::Absent } else { Ones::Constant };
+            let uneven = terms.iter().map(ones).fold(added, Ones::max);
             let parts = terms.iter().filter_map(|term| Some((term.value, term.axes.iter().position(|target| *target == axis)?)));
             Source::Of(parts.collect(), uneven)
         }
         Operation::Map { value: inner, .. } if classes.get(&value).is_some_and(|class| class.linear.is_some()) => {
-            Source::Of(vec![(*inner, axis)], false)
+            Source::Of(vec![(*inner, axis)], Ones::Absent)
         }
         Operation::Reshape { value, from, to, .. } => unsplit_axes(from, to)
             .iter()
             .find(|pair| pair.1 == axis)
-            .map_or(Source::Whole, |pair| Source::Of(vec![(*value, pair.0)], false)),
+            .map_or(Source::Whole, |pair| Source::Of(vec![(*value, pair.0)], Ones::Absent)),
         Operation::Concat { values, axis: joined } if *joined != axis => {
-            Source::Of(values.iter().map(|value| (*value, axis)).collect(), false)
+            Source::Of(values.iter().map(|value| (*value, axis)).collect(), Ones::Absent)
         }
-        Operation::Slice { value, axis: cut, .. } if *cut != axis => Source::Of(vec![(*value, axis)], false),
+        Operation::Slice { value, axis: cut, .. } if *cut != axis => Source::Of(vec![(*value, axis)], Ones::Absent),
+        Operation::Softmax { axis: normal, .. } if *normal == axis => Source::SumsToOne,
         Operation::Input(_)
         | Operation::Parameter(_)
         | Operation::Map { .. }
@@ -244,80 +244,8 @@ pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, val
     }
 }
 
-fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, FunctionClass>) -> Vec<u128> {
-    let mut span: Vec<u128> = Vec::with_capacity(spaces.place_count() as usize);
-    for (index, node) in program.nodes.iter().enumerate() {
-        let result = ValueId(index as u32);
-        for axis in 0..node.shape.len() {
-            let size = node.shape[axis].size;
-            let at = |place: (ValueId, usize)| span[spaces.place_number(place.0, place.1) as usize];
-            let bound = match &node.operation {
-                Operation::Input(id) => {
-                    let input = &program.inputs[id.0 as usize];
-                    input.rank.filter(|_| input.shape.len() == 1).unwrap_or(size)
-                }
-                Operation::Parameter(_) => {
-                    let others = node.shape.iter().enumerate().filter(|(other, _)| *other != axis);
-                    others.fold(1u128, |product, (_, other)| product.saturating_mul(other.size))
-                }
-                _ => match source(program, classes, result, axis) {
-                    Source::Whole => size,
-                    Source::Of(parts, uneven) => parts.into_iter().map(at).fold(u128::from(uneven), u128::saturating_add),
-                    Source::Mapped { matrix, summed, other } => at((matrix, 1 - summed)).min(at(other)),
-                },
-            };
-            span.push(bound.min(size));
-        }
-    }
-    span
-}
-
-fn conditions(
-    program: &Program,
-    spaces: &Spaces,
-    graph: &Graph,
-    classes: &BTreeMap<ValueId, FunctionClass>,
-    span: &[u128],
-    logits: bool,
-) -> Vec<Conditions> {
-    let mut conditions = vec![Conditions { count: 0, origin: Origin::Unread }; spaces.place_count() as usize];
-    for (index, node) in program.nodes.iter().enumerate().rev() {
-        let value = ValueId(index as u32);
-        for (axis, size) in node.shape.iter().map(|axis| axis.size).enumerate() {
-            let mut total = match graph.is_output(value) {
-                true if logits && axis + 1 == node.shape.len() => {
-                    Conditions { count: size.saturating_sub(1), origin: Origin::Softmax(value) }
-                }
-                true => Conditions { count: size, origin: Origin::Unread },
-                false => Conditions { count: 0, origin: Origin::Unread },
-            };
-            for reader in graph.uses(value) {
-                let at = |axis: usize| conditions[spaces.place_number(reader.by, axis) as usize];
-                let own = match step(program, classes, *reader, axis) {
-                    Step::Seen => Conditions { count: size, origin: Origin::Unread },
-                    Step::Nothing => Conditions { count: 0, origin: Origin::Unread },
-                    Step::Passes(target) => at(target),
-                    Step::Ones => Conditions { count: 1, origin: Origin::Sum(reader.by) },
-                    Step::Shift => Conditions { count: size.saturating_sub(1), origin: Origin::Softmax(reader.by) },
-                    Step::Contracted { other, place, image, weights } => {
-                        let bound = span[spaces.place_number(other, place) as usize];
-                        match image {
-                            Some((_, target)) if weights => {
-                                Conditions { count: bound.min(at(target).count), origin: Origin::Product(reader.by) }
-                            }
-                            _ if weights => Conditions { count: bound, origin: Origin::Product(reader.by) },
-                            _ => Conditions { count: bound, origin: Origin::Span(reader.by) },
-                        }
-                    }
-                };
-                total.count = total.count.saturating_add(own.count);
-                if total.origin == Origin::Unread {
-                    total.origin = own.origin;
-                }
-            }
-            total.count = total.count.min(size);
-            conditions[spaces.place_number(value, axis) as usize] = total;
-        }
-    }
-    conditions
+/// Whether a value is a vector of weights alone.
+fn is_vector(program: &Program, value: ValueId) -> bool {
+    let node = program.node(value);
+    !node.batched && node.shape.len() == 1
 }

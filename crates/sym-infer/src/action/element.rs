@@ -5,7 +5,7 @@ use crate::action::context::{Context, sizes};
 use crate::action::family::random;
 use crate::action::low_rank;
 use crate::action::matrix::FrameOffsets;
-use crate::action::subspaces::kernel;
+use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::{add_changes, value_of};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::take_back;
@@ -44,7 +44,10 @@ pub fn random_element(
         }
         Generators::Trade { parameter } => trade(program, &mut moved, *parameter, normal),
         Generators::Kernels { axes } => {
-            axes.iter().for_each(|&(parameter, axis, _)| shift(program, &mut moved, parameter, axis, normal));
+            axes.iter().for_each(|&(parameter, axis, _)| {
+                let at = moved.clone();
+                kernel_shift(program, &at, &mut moved, (parameter, axis), &mut || SPREAD * normal());
+            });
         }
     }
     moved
@@ -184,20 +187,5 @@ fn trade(program: &Program, moved: &mut Weights, parameter: ParameterId, normal:
     if let Some(changes) = take_back(&context, &constants, value, shift, everything) {
         add_changes(moved, &changes);
         add_changes(moved, &[(parameter, own)]);
-    }
-}
-
-fn shift(program: &Program, moved: &mut Weights, parameter: ParameterId, axis: usize, normal: &mut dyn FnMut() -> f64) {
-    let (graph, classes) = (Graph::of(program), classes(program));
-    let context = Context::new(program, &graph, &classes, moved);
-    let Some(value) = value_of(program, parameter) else { return };
-    let shape = sizes(&program.parameter(parameter).shape);
-    let along = offsets(&shape, &[axis]);
-    let directions = kernel(&context, value, axis);
-    for start in offsets(&shape, &other_axes(shape.len(), &[axis])) {
-        for direction in &directions {
-            let amount = SPREAD * normal();
-            along.iter().zip(direction).for_each(|(at, entry)| moved.values[parameter.0 as usize][start + at] += amount * entry);
-        }
     }
 }

@@ -4,7 +4,7 @@ use crate::action::Weights;
 use crate::action::context::{Context, sizes};
 use crate::action::element::layouts;
 use crate::action::low_rank::generator;
-use crate::action::subspaces::kernel;
+use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::{add_changes, value_of};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::take_back;
@@ -36,7 +36,7 @@ pub fn random_tangent(
         }
         Generators::Trade { parameter } => trade(program, weights, &mut tangent, *parameter, normal),
         Generators::Kernels { axes } => {
-            axes.iter().for_each(|&(parameter, axis, _)| shift(program, weights, &mut tangent, parameter, axis, normal));
+            axes.iter().for_each(|&(parameter, axis, _)| kernel_shift(program, weights, &mut tangent, (parameter, axis), normal));
         }
     }
     tangent
@@ -91,30 +91,5 @@ fn trade(program: &Program, weights: &Weights, tangent: &mut Weights, parameter:
     if let Some(changes) = take_back(&context, &constants, value, shift, everything) {
         add_changes(tangent, &changes);
         add_changes(tangent, &[(parameter, own)]);
-    }
-}
-
-fn shift(
-    program: &Program,
-    weights: &Weights,
-    tangent: &mut Weights,
-    parameter: ParameterId,
-    axis: usize,
-    normal: &mut dyn FnMut() -> f64,
-) {
-    let (graph, classes) = (Graph::of(program), classes(program));
-    let context = Context::new(program, &graph, &classes, weights);
-    let Some(value) = value_of(program, parameter) else { return };
-    let shape = sizes(&program.parameter(parameter).shape);
-    let along = offsets(&shape, &[axis]);
-    let directions = kernel(&context, value, axis);
-    for start in offsets(&shape, &other_axes(shape.len(), &[axis])) {
-        for direction in &directions {
-            let amount = normal();
-            along
-                .iter()
-                .zip(direction)
-                .for_each(|(at, entry)| tangent.values[parameter.0 as usize][start + at] += amount * entry);
-        }
     }
 }

@@ -1,17 +1,87 @@
 //! The subspaces behind [`crate::kernels`] at given weights: conditions on an axis, and the span along one.
 
+use crate::action::Weights;
 use crate::action::basis::{Vectors, complement, identity, span};
 use crate::action::context::{Context, sizes};
+use crate::action::tangents::{add_changes, value_of};
 use crate::action::tensor::{Tensor, offsets, other_axes};
-use crate::kernels::{Source, Step, source, step};
+use crate::action::trade::take_back;
+use crate::constants::Constants;
+use crate::graph::{Graph, Use};
+use crate::infer::classes;
+use crate::kernels::{Ones, Source, Step, constant_is_taken_back, source, step};
 use std::collections::{BTreeMap, BTreeSet};
-use sym_ir::ValueId;
+use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 type Place = (ValueId, usize);
 
-/// An orthonormal basis of the directions of an axis that nothing behind it sees.
-pub fn kernel(context: &Context, value: ValueId, axis: usize) -> Vectors {
-    complement(&conditions(context, value, axis), size(context, (value, axis)))
+/// An orthonormal basis of the directions of an axis of a parameter that nothing behind it sees, up to constants that biases take back.
+pub fn kernel(context: &Context, constants: &Constants, value: ValueId, axis: usize) -> Vectors {
+    complement(&conditions(context, constants, value, axis), size(context, (value, axis)))
+}
+
+/// The changes of biases that go with a change of a parameter by `amounts` ⊗ direction, `amounts` by the parameter's other axes: they take
+/// back the constants that it makes. Empty where it makes none.
+pub fn compensation(
+    context: &Context,
+    constants: &Constants,
+    (value, axis): Place,
+    direction: &[f64],
+    amounts: &[f64],
+) -> Vec<(ParameterId, Vec<f64>)> {
+    let mut changes = Vec::new();
+    for &reader in context.graph.uses(value) {
+        let Step::Contracted { other, place, weights: false, .. } = step(context.program, context.classes, reader, axis) else {
+            continue;
+        };
+        if !constant_is_taken_back(context.program, constants, value, reader) {
+            continue;
+        }
+        let factor: f64 = constant(context, (other, place)).iter().zip(direction).map(|(c, n)| c * n).sum();
+        let Operation::Einsum { operands, output, coefficient } = &context.program.node(reader.by).operation else { continue };
+        if factor == 0.0 {
+            continue;
+        }
+        let shape = sizes(&context.program.node(reader.by).shape);
+        let own = &operands[reader.slot].labels;
+        let others = other_axes(own.len(), &[axis]);
+        let labels: Vec<_> = others.iter().map(|&at| own[at]).collect();
+        let rest: Vec<usize> = others.iter().map(|&at| context.program.node(value).shape[at].size as usize).collect();
+        let sizes = context.label_sizes(operands, output, reader.by);
+        let sizes = sizes.into_iter().filter(|(label, _)| labels.contains(label) || output.contains(label)).collect();
+        let amounts = Tensor { shape: rest, values: amounts.to_vec() };
+        let shift = Tensor::einsum(&[(&amounts, &labels)], output, &sizes, factor * coefficient);
+        debug_assert_eq!(shift.shape, shape);
+        let along = labels.iter().filter_map(|label| output.iter().position(|other| other == label));
+        let along = along.fold(0, |mask, at| mask | 1 << at);
+        changes.extend(take_back(context, constants, reader.by, shift, along).unwrap_or_default());
+    }
+    changes
+}
+
+/// Adds a random combination of the directions of one axis kernel at given weights; `amount` draws the coefficients.
+pub fn kernel_shift(
+    program: &Program,
+    weights: &Weights,
+    target: &mut Weights,
+    (parameter, axis): (ParameterId, usize),
+    amount: &mut dyn FnMut() -> f64,
+) {
+    let (graph, classes) = (Graph::of(program), classes(program));
+    let context = Context::new(program, &graph, &classes, weights);
+    let constants = Constants::of(program, &graph, &classes);
+    let Some(value) = value_of(program, parameter) else { return };
+    let shape = sizes(&program.parameter(parameter).shape);
+    let along = offsets(&shape, &[axis]);
+    let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
+    for direction in kernel(&context, &constants, value, axis) {
+        let amounts: Vec<f64> = rest.iter().map(|_| amount()).collect();
+        let values = &mut target.values[parameter.0 as usize];
+        for (start, amount) in rest.iter().zip(&amounts) {
+            along.iter().zip(&direction).for_each(|(at, entry)| values[start + at] += amount * entry);
+        }
+        add_changes(target, &compensation(&context, &constants, (value, axis), &direction, &amounts));
+    }
 }
 
 fn size(context: &Context, place: Place) -> usize {
@@ -19,15 +89,15 @@ fn size(context: &Context, place: Place) -> usize {
 }
 
 /// Orthonormal rows that a direction must be orthogonal to.
-fn conditions(context: &Context, value: ValueId, axis: usize) -> Vectors {
+fn conditions(context: &Context, constants: &Constants, value: ValueId, axis: usize) -> Vectors {
     let mut reached = BTreeSet::from([(value, axis)]);
     let mut stack = vec![(value, axis)];
     while let Some(place) = stack.pop() {
         for &reader in context.graph.uses(place.0) {
             let next = match step(context.program, context.classes, reader, place.1) {
-                Step::Passes(target) | Step::Contracted { image: Some((_, target)), weights: true, .. } => {
-                    Some((reader.by, target))
-                }
+                Step::Passes(target)
+                | Step::Scaled { target, .. }
+                | Step::Contracted { image: Some((_, target)), weights: true, .. } => Some((reader.by, target)),
                 _ => None,
             };
             if let Some(next) = next.filter(|next| reached.insert(*next)) {
@@ -41,25 +111,39 @@ fn conditions(context: &Context, value: ValueId, axis: usize) -> Vectors {
         let n = size(context, place);
         let mut rows = if context.graph.is_output(place.0) { identity(n) } else { Vectors::new() };
         for &reader in context.graph.uses(place.0) {
-            match step(context.program, context.classes, reader, place.1) {
-                Step::Seen => rows.extend(identity(n)),
-                Step::Nothing => {}
-                Step::Passes(target) => rows.extend(known[&(reader.by, target)].iter().cloned()),
-                Step::Ones => rows.push(vec![1.0; n]),
-                Step::Shift => rows.extend(complement(&[vec![1.0 / (n as f64).sqrt(); n]], n)),
-                Step::Contracted { other, place: along, image, weights } => match (context.value(other), image) {
-                    (Some(matrix), Some((image, target))) if weights => {
-                        for condition in &known[&(reader.by, target)] {
-                            rows.push(contract(matrix, image, condition));
-                        }
-                    }
-                    _ => rows.extend(range(context, (other, along))),
-                },
-            }
+            rows.extend(of_reader(context, constants, &known, place, reader));
         }
         known.insert(place, span(rows));
     }
     known.remove(&(value, axis)).unwrap_or_default()
+}
+
+fn of_reader(context: &Context, constants: &Constants, known: &BTreeMap<Place, Vectors>, place: Place, reader: Use) -> Vectors {
+    let n = size(context, place);
+    match step(context.program, context.classes, reader, place.1) {
+        Step::Seen => identity(n),
+        Step::Nothing => Vectors::new(),
+        Step::Passes(target) => known[&(reader.by, target)].clone(),
+        Step::Scaled { target, gain } => match context.value(gain) {
+            Some(gain) => known[&(reader.by, target)].iter().map(|row| times(row, &gain.values)).collect(),
+            None => identity(n),
+        },
+        Step::Ones => vec![vec![1.0; n]],
+        Step::Shift => complement(&[vec![1.0 / (n as f64).sqrt(); n]], n),
+        Step::Contracted { other, place: along, image, weights } => match (context.value(other), image) {
+            (Some(matrix), Some((image, target))) if weights => {
+                known[&(reader.by, target)].iter().map(|condition| contract(matrix, image, condition)).collect()
+            }
+            _ => {
+                let varying = !weights && constant_is_taken_back(context.program, constants, place.0, reader);
+                range(context, (other, along), varying)
+            }
+        },
+    }
+}
+
+fn times(vector: &[f64], gain: &[f64]) -> Vec<f64> {
+    vector.iter().zip(gain).map(|(entry, factor)| entry * factor).collect()
 }
 
 /// ∑ over one axis of a matrix with a vector.
@@ -71,8 +155,8 @@ fn contract(matrix: &Tensor, axis: usize, vector: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// An orthonormal basis of the span of all vectors along an axis.
-fn range(context: &Context, start: Place) -> Vectors {
+/// All places that the vectors along an axis come from, itself among them.
+fn sources(context: &Context, start: Place) -> BTreeSet<Place> {
     let mut reached = BTreeSet::from([start]);
     let mut stack = vec![start];
     while let Some(place) = stack.pop() {
@@ -80,39 +164,119 @@ fn range(context: &Context, start: Place) -> Vectors {
             continue;
         }
         let next = match source(context.program, context.classes, place.0, place.1) {
-            Source::Whole => Vec::new(),
+            Source::Whole | Source::SumsToOne => Vec::new(),
             Source::Of(parts, _) => parts,
+            Source::Scaled { of, .. } | Source::Mixed(of) => vec![of],
             Source::Mapped { other, .. } => vec![other],
         };
         stack.extend(next.into_iter().filter(|next| reached.insert(*next)));
     }
+    reached
+}
+
+/// An orthonormal basis of the span of all vectors along an axis, or of their differences.
+fn range(context: &Context, start: Place, varying: bool) -> Vectors {
     let mut known: BTreeMap<Place, Vectors> = BTreeMap::new();
-    for &place in &reached {
+    for place in sources(context, start) {
         let n = size(context, place);
         let vectors = if let Some(tensor) = context.value(place.0) {
-            let along = offsets(&tensor.shape, &[place.1]);
-            offsets(&tensor.shape, &other_axes(tensor.shape.len(), &[place.1]))
-                .iter()
-                .map(|start| along.iter().map(|at| tensor.values[start + at]).collect())
-                .collect()
+            if varying && tensor.shape.len() == 1 { Vectors::new() } else { rows(tensor, place.1) }
         } else {
             match source(context.program, context.classes, place.0, place.1) {
-                Source::Whole => identity(n),
-                Source::Of(parts, uneven) => {
+                Source::SumsToOne if varying => complement(&[vec![1.0 / (n as f64).sqrt(); n]], n),
+                Source::Whole | Source::SumsToOne => identity(n),
+                Source::Scaled { gain, of } => match context.value(gain) {
+                    Some(gain) => known[&of].iter().map(|vector| times(vector, &gain.values)).collect(),
+                    None => identity(n),
+                },
+                Source::Of(parts, ones) => {
                     let mut vectors: Vectors = parts.iter().flat_map(|part| known[part].iter().cloned()).collect();
-                    if uneven {
+                    if ones == Ones::Varying || ones == Ones::Constant && !varying {
                         vectors.push(vec![1.0; n]);
                     }
                     vectors
                 }
-                Source::Mapped { matrix, summed, other } => match context.value(matrix) {
-                    Some(matrix) => known[&other].iter().map(|vector| contract(matrix, summed, vector)).collect(),
+                Source::Mixed(of) if varying => range(context, of, false),
+                Source::Mixed(of) => known[&of].clone(),
+                Source::Mapped { matrix, summed, other, alone } => match context.value(matrix) {
+                    Some(matrix) => {
+                        let vectors = if varying && !alone { range(context, other, false) } else { known[&other].clone() };
+                        vectors.iter().map(|vector| contract(matrix, summed, vector)).collect()
+                    }
                     None => identity(n),
                 },
             }
         };
         known.insert(place, span(vectors));
     }
-    debug_assert!(known.contains_key(&start), "{:?}", sizes(&context.program.node(start.0).shape));
+    known.remove(&start).unwrap_or_default()
+}
+
+/// The vectors along an axis.
+fn rows(tensor: &Tensor, axis: usize) -> Vectors {
+    let along = offsets(&tensor.shape, &[axis]);
+    offsets(&tensor.shape, &other_axes(tensor.shape.len(), &[axis]))
+        .iter()
+        .map(|start| along.iter().map(|at| tensor.values[start + at]).collect())
+        .collect()
+}
+
+/// A vector along an axis that no input changes, such that the value less it lies in the span of the differences.
+fn constant(context: &Context, start: Place) -> Vec<f64> {
+    let mut known: BTreeMap<Place, Vec<f64>> = BTreeMap::new();
+    for place in sources(context, start) {
+        let n = size(context, place);
+        let zero = || vec![0.0; n];
+        let vector = match context.value(place.0) {
+            Some(tensor) if tensor.shape.len() == 1 => tensor.values.clone(),
+            Some(_) => zero(),
+            None => {
+                match (source(context.program, context.classes, place.0, place.1), &context.program.node(place.0).operation) {
+                    (Source::SumsToOne, _) => vec![1.0 / n as f64; n],
+                    (Source::Scaled { gain, of }, Operation::Einsum { coefficient, .. }) => {
+                        let gain = context.value(gain).map_or_else(zero, |gain| gain.values.clone());
+                        times(&known[&of], &gain).iter().map(|entry| coefficient * entry).collect()
+                    }
+                    (Source::Mapped { matrix, summed, other, alone: true }, Operation::Einsum { coefficient, .. }) => {
+                        match context.value(matrix) {
+                            Some(matrix) => {
+                                contract(matrix, summed, &known[&other]).iter().map(|entry| coefficient * entry).collect()
+                            }
+                            None => zero(),
+                        }
+                    }
+                    (Source::Of(..), Operation::Add { terms, constant }) => {
+                        let mut sum = vec![*constant; n];
+                        for term in terms {
+                            let part = match term.axes.iter().position(|target| *target == place.1) {
+                                Some(axis) => known[&(term.value, axis)].clone(),
+                                None => match context.value(term.value) {
+                                    Some(scalar) if scalar.shape.is_empty() => vec![scalar.values[0]; n],
+                                    _ => zero(),
+                                },
+                            };
+                            sum.iter_mut().zip(part).for_each(|(entry, own)| *entry += term.coefficient * own);
+                        }
+                        sum
+                    }
+                    (Source::Of(parts, _), operation) if parts.len() == 1 => {
+                        let factor = match operation {
+                            Operation::Einsum { operands, output, coefficient } => {
+                                let summed = context.label_sizes(operands, output, place.0).into_iter();
+                                let count: usize =
+                                    summed.filter(|(label, _)| !output.contains(label)).map(|(_, size)| size).product();
+                                coefficient * count as f64
+                            }
+                            Operation::Map { .. } => context.classes.get(&place.0).and_then(|class| class.linear).unwrap_or(0.0),
+                            _ => 1.0,
+                        };
+                        known[&parts[0]].iter().map(|entry| factor * entry).collect()
+                    }
+                    _ => zero(),
+                }
+            }
+        };
+        known.insert(place, vector);
+    }
     known.remove(&start).unwrap_or_default()
 }

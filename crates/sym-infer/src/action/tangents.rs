@@ -4,7 +4,7 @@ use crate::action::Weights;
 use crate::action::context::{Context, sizes};
 use crate::action::family::basis;
 use crate::action::matrix::FrameOffsets;
-use crate::action::subspaces::kernel;
+use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::take_back;
 use crate::constants::Constants;
@@ -30,7 +30,7 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
             Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
             Generators::Trade { parameter } => trades(&context, &constants, *parameter),
             Generators::Kernels { axes } => {
-                axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, parameter, axis)).collect()
+                axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, &constants, parameter, axis)).collect()
             }
         };
         all.extend(vectors.into_iter().map(|vector| (number, vector)));
@@ -112,16 +112,18 @@ pub(crate) fn add_changes(weights: &mut Weights, changes: &[(ParameterId, Vec<f6
     }
 }
 
-fn kernels(context: &Context, parameter: ParameterId, axis: usize) -> Vec<Weights> {
+fn kernels(context: &Context, constants: &Constants, parameter: ParameterId, axis: usize) -> Vec<Weights> {
     let Some(value) = value_of(context.program, parameter) else { return Vec::new() };
     let shape = sizes(&context.program.parameter(parameter).shape);
     let along = offsets(&shape, &[axis]);
     let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
     let mut vectors = Vec::new();
-    for direction in kernel(context, value, axis) {
-        for start in &rest {
+    for direction in kernel(context, constants, value, axis) {
+        for (column, start) in rest.iter().enumerate() {
             let mut vector = Weights::zeros(context.program);
             along.iter().zip(&direction).for_each(|(at, entry)| vector.values[parameter.0 as usize][start + at] = *entry);
+            let amounts: Vec<f64> = (0..rest.len()).map(|other| if other == column { 1.0 } else { 0.0 }).collect();
+            add_changes(&mut vector, &compensation(context, constants, (value, axis), &direction, &amounts));
             vectors.push(vector);
         }
     }

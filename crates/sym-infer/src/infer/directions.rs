@@ -1,6 +1,7 @@
 //! Shifts that are taken back, directions behind kernels, and shifts that a loss forgets.
 
 use super::Analysis;
+use crate::constants::Constants;
 use crate::frames::{Family, Kind};
 use crate::kernels::{AxisKernel, Origin, RankBounds};
 use crate::names;
@@ -108,7 +109,7 @@ impl Analysis<'_> {
                         "range",
                         at,
                         format!(
-                            "what {} reads spans {} of {size} dimensions: weights along the other {dimension} are free",
+                            "what {} reads spans {} of {size} dimensions, up to constants that biases take back: weights along the other {dimension} are free",
                             wire(at),
                             size - dimension
                         ),
@@ -159,7 +160,8 @@ impl Analysis<'_> {
 
     /// Shifts of the outputs along their last axis, which a cross-entropy forgets: spaces on which the model's own group is trivial.
     pub(crate) fn logit_shifts(&self, known: &Symmetries) -> Vec<Space> {
-        let kernels = RankBounds::of(self.program, &self.spaces, &self.graph, &self.classes, true)
+        let constants = Constants::of(self.program, &self.graph, &self.classes);
+        let kernels = RankBounds::of(self.program, &self.spaces, &self.graph, &self.classes, &constants, true)
             .kernels(self.program, &self.spaces, &self.graph)
             .into_iter()
             .filter(|kernel| matches!(kernel.origin, Origin::Softmax(_)) && !self.kernels.contains(kernel))

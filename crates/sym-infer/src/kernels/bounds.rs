@@ -1,0 +1,248 @@
+//! Rank bounds from the sizes alone: the span of every axis forwards, the conditions on every axis backwards.
+
+use super::{AxisKernel, Ones, Origin, Source, Step, source, step};
+use crate::class::FunctionClass;
+use crate::constants::Constants;
+use crate::frames::union::{Gains, product};
+use crate::graph::{Graph, Use};
+use crate::relations::Subset;
+use crate::spaces::Spaces;
+use std::collections::BTreeMap;
+use sym_ir::{Operation, Program, ValueId};
+
+/// The dimension of the span of all vectors along an axis, over other indices and all inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Of the vectors.
+    pub all: u128,
+    /// Of their differences: less where a vector that no input changes is added.
+    pub varying: u128,
+}
+
+/// Conditions on directions of an axis that come from one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    /// Which subspace of covectors: conditions of one key are the same.
+    key: Key,
+    /// The covectors are multiplied by these, entry by entry.
+    gains: Gains,
+    /// How many independent ones at most.
+    count: u128,
+    /// The operation.
+    origin: Origin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    /// Every covector.
+    All,
+    /// Those whose entries sum to zero.
+    Differences,
+    /// The ones.
+    Ones,
+    /// Those of a reader alone.
+    Reader(Use),
+}
+
+/// Conditions on directions of one axis.
+#[derive(Debug, Clone, Default)]
+struct Conditions {
+    parts: Vec<Condition>,
+}
+
+impl Conditions {
+    fn all(size: u128) -> Self {
+        Self { parts: vec![Condition { key: Key::All, gains: Gains::new(), count: size, origin: Origin::Unread }] }
+    }
+
+    fn one(key: Key, count: u128, origin: Origin) -> Self {
+        Self { parts: vec![Condition { key, gains: Gains::new(), count, origin }] }
+    }
+
+    fn count(&self) -> u128 {
+        self.parts.iter().map(|part| part.count).fold(0, u128::saturating_add)
+    }
+
+    fn add(&mut self, other: &Self, size: u128) {
+        for part in &other.parts {
+            let known = self.parts.iter().any(|own| own.key == part.key && own.gains == part.gains);
+            if !known {
+                self.parts.push(part.clone());
+            }
+        }
+        // Nothing is left to tell apart once every direction is seen.
+        if self.count() >= size {
+            *self = Self::all(size);
+        }
+    }
+
+    fn scaled(&self, gain: ValueId) -> Self {
+        let scale = |part: &Condition| Condition { gains: product(&part.gains, &vec![(gain, 1)], false), ..part.clone() };
+        Self { parts: self.parts.iter().map(scale).collect() }
+    }
+}
+
+/// Rank bounds of a program by axis ([`Spaces::place_number`]).
+#[derive(Debug)]
+pub struct RankBounds {
+    /// Spans.
+    pub span: Vec<Span>,
+    conditions: Vec<Conditions>,
+}
+
+impl RankBounds {
+    /// Both passes. With `logits`, outputs are read as logits along their last axis, as a cross-entropy reads them.
+    pub fn of(
+        program: &Program,
+        spaces: &Spaces,
+        graph: &Graph,
+        classes: &BTreeMap<ValueId, FunctionClass>,
+        constants: &Constants,
+        logits: bool,
+    ) -> Self {
+        let span = spans(program, spaces, classes);
+        let conditions = Pass { program, spaces, graph, classes, constants, span: &span, logits }.run();
+        Self { span, conditions }
+    }
+
+    /// All axes of trainable parameters with a kernel.
+    pub fn kernels(&self, program: &Program, spaces: &Spaces, graph: &Graph) -> Vec<AxisKernel> {
+        let mut kernels = Vec::new();
+        for (index, node) in program.nodes.iter().enumerate() {
+            let value = ValueId(index as u32);
+            let Operation::Parameter(id) = node.operation else { continue };
+            let parameter = program.parameter(id);
+            if !parameter.trainable || !graph.is_read_once(id, value) {
+                continue;
+            }
+            let mut lead = 1u128;
+            for (axis, size) in parameter.shape.iter().map(|axis| axis.size).enumerate() {
+                let conditions = &self.conditions[spaces.place_number(value, axis) as usize];
+                let count = conditions.count().min(size);
+                let rest: u128 = parameter.shape[axis + 1..].iter().map(|axis| axis.size).fold(1, u128::saturating_mul);
+                let dimension = size - count;
+                let origin = conditions.parts.iter().map(|part| part.origin).find(|origin| *origin != Origin::Unread);
+                if let Some(origin) = origin.filter(|_| dimension > 0) {
+                    let directions = dimension.saturating_mul(lead).saturating_mul(rest);
+                    if directions > 0 {
+                        kernels.push(AxisKernel { parameter: id, value, axis, dimension, directions, origin });
+                    }
+                }
+                lead = lead.saturating_mul(count);
+            }
+        }
+        kernels
+    }
+}
+
+fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, FunctionClass>) -> Vec<Span> {
+    let mut span: Vec<Span> = Vec::with_capacity(spaces.place_count() as usize);
+    for (index, node) in program.nodes.iter().enumerate() {
+        let result = ValueId(index as u32);
+        for axis in 0..node.shape.len() {
+            let size = node.shape[axis].size;
+            let at = |place: (ValueId, usize)| span[spaces.place_number(place.0, place.1) as usize];
+            let bound = match &node.operation {
+                Operation::Input(id) => {
+                    let input = &program.inputs[id.0 as usize];
+                    let all = input.rank.filter(|_| input.shape.len() == 1).unwrap_or(size);
+                    Span { all, varying: all }
+                }
+                Operation::Parameter(_) => {
+                    let others = node.shape.iter().enumerate().filter(|(other, _)| *other != axis);
+                    let all = others.fold(1u128, |product, (_, other)| product.saturating_mul(other.size));
+                    Span { all, varying: if node.shape.len() == 1 { 0 } else { all } }
+                }
+                _ => match source(program, classes, result, axis) {
+                    Source::Whole => Span { all: size, varying: size },
+                    Source::SumsToOne => Span { all: size, varying: size.saturating_sub(1) },
+                    Source::Scaled { of, .. } => at(of),
+                    Source::Of(parts, ones) => {
+                        let start = Span { all: u128::from(ones > Ones::Absent), varying: u128::from(ones == Ones::Varying) };
+                        parts.into_iter().map(at).fold(start, |sum, part| Span {
+                            all: sum.all.saturating_add(part.all),
+                            varying: sum.varying.saturating_add(part.varying),
+                        })
+                    }
+                    Source::Mixed(of) => Span { varying: at(of).all, ..at(of) },
+                    Source::Mapped { matrix, summed, other, alone } => {
+                        let (rank, other) = (at((matrix, 1 - summed)).all, at(other));
+                        Span { all: rank.min(other.all), varying: rank.min(if alone { other.varying } else { other.all }) }
+                    }
+                },
+            };
+            span.push(Span { all: bound.all.min(size), varying: bound.varying.min(size) });
+        }
+    }
+    span
+}
+
+/// Whether biases behind a contraction of a parameter with a value take back what a constant part of that value contributes.
+pub fn constant_is_taken_back(program: &Program, constants: &Constants, parameter: ValueId, reader: Use) -> bool {
+    let Operation::Einsum { operands, output, .. } = &program.node(reader.by).operation else { return false };
+    let is_parameter = matches!(program.node(parameter).operation, Operation::Parameter(_));
+    let along: Subset = operands[reader.slot]
+        .labels
+        .iter()
+        .filter_map(|label| output.iter().position(|other| other == label))
+        .fold(0, |mask, axis| mask | 1 << axis);
+    is_parameter && operands.len() == 2 && constants.absorbs(reader.by, along)
+}
+
+struct Pass<'a> {
+    program: &'a Program,
+    spaces: &'a Spaces,
+    graph: &'a Graph,
+    classes: &'a BTreeMap<ValueId, FunctionClass>,
+    constants: &'a Constants<'a>,
+    span: &'a [Span],
+    logits: bool,
+}
+
+impl Pass<'_> {
+    fn run(&self) -> Vec<Conditions> {
+        let mut conditions = vec![Conditions::default(); self.spaces.place_count() as usize];
+        for (index, node) in self.program.nodes.iter().enumerate().rev() {
+            let value = ValueId(index as u32);
+            for (axis, size) in node.shape.iter().map(|axis| axis.size).enumerate() {
+                let mut total = match self.graph.is_output(value) {
+                    true if self.logits && axis + 1 == node.shape.len() => {
+                        Conditions::one(Key::Differences, size.saturating_sub(1), Origin::Softmax(value))
+                    }
+                    true => Conditions::all(size),
+                    false => Conditions::default(),
+                };
+                for reader in self.graph.uses(value) {
+                    let own = self.of_reader(&conditions, value, *reader, axis, size);
+                    total.add(&own, size);
+                }
+                conditions[self.spaces.place_number(value, axis) as usize] = total;
+            }
+        }
+        conditions
+    }
+
+    fn of_reader(&self, known: &[Conditions], value: ValueId, reader: Use, axis: usize, size: u128) -> Conditions {
+        let at = |axis: usize| &known[self.spaces.place_number(reader.by, axis) as usize];
+        match step(self.program, self.classes, reader, axis) {
+            Step::Seen => Conditions::all(size),
+            Step::Nothing => Conditions::default(),
+            Step::Passes(target) => at(target).clone(),
+            Step::Scaled { target, gain } => at(target).scaled(gain),
+            Step::Ones => Conditions::one(Key::Ones, 1, Origin::Sum(reader.by)),
+            Step::Shift => Conditions::one(Key::Differences, size.saturating_sub(1), Origin::Softmax(reader.by)),
+            Step::Contracted { other, place, image, weights } => {
+                let span = self.span[self.spaces.place_number(other, place) as usize];
+                let (count, origin) = match image {
+                    Some((_, target)) if weights => (span.all.min(at(target).count()), Origin::Product(reader.by)),
+                    _ if weights => (span.all, Origin::Product(reader.by)),
+                    _ if span.varying < span.all && constant_is_taken_back(self.program, self.constants, value, reader) => {
+                        (span.varying, Origin::Span(reader.by))
+                    }
+                    _ => (span.all, Origin::Span(reader.by)),
+                };
+                Conditions::one(Key::Reader(reader), count, origin)
+            }
+        }
+    }
+}
