@@ -1,4 +1,5 @@
-//! Golden specs: each `tests/golden/NAME.sym` has its report and its tensor program beside it as a snapshot.
+//! Golden specs: each `tests/golden/NAME.sym` has its report, its tensor program and the operations that execute it beside it as a
+//! snapshot.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -6,7 +7,7 @@ mod support;
 use std::path::Path;
 
 #[test]
-fn every_golden_spec_gives_its_report_and_tensor_program() {
+fn every_golden_spec_gives_its_report_tensor_program_and_module() {
     let directory = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden"));
     let mut files: Vec<String> = std::fs::read_dir(directory)
         .expect("the golden specs are there")
@@ -23,7 +24,9 @@ fn every_golden_spec_gives_its_report_and_tensor_program() {
         for file in files {
             let report = support::symc(directory, &["check", &file]);
             let program = support::symc(directory, &["lower", &file, "--emit", "ir"]);
-            let text = format!("{}{}exit code {}\n\n{}", report.stdout, report.stderr, report.code, program.stdout);
+            let module = support::symc(directory, &["lower", &file, "--emit", "module"]);
+            let lowered = program.stdout + &module.stdout;
+            let text = format!("{}{}exit code {}\n\n{lowered}", report.stdout, report.stderr, report.code);
             insta::assert_snapshot!(file.trim_end_matches(".sym"), text);
         }
     });

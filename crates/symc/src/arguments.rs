@@ -201,6 +201,8 @@ pub enum Format {
 pub enum Emit {
     /// The tensor program as text.
     Ir,
+    /// The operations that execute it as text.
+    Module,
 }
 
 /// When to colour.

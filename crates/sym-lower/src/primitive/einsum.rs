@@ -87,6 +87,46 @@ impl Contraction {
         Self { inputs, output: output_labels, pairs, coefficient, widest }
     }
 
+    /// The products and sums in their order: `matmul(%1, %0; b)` is summed over `b`, `times(%1, %0)` is not, `sum(%1; b)` is of one factor.
+    pub fn text(&self, operands: Vec<String>) -> String {
+        let names = |labels: &[Label]| labels.iter().map(|label| name(*label)).collect::<Vec<_>>().join(" ");
+        let summed = |before: &[Label], kept: &[Label]| -> Vec<Label> {
+            before.iter().copied().filter(|label| !kept.contains(label)).collect()
+        };
+        let times = if self.coefficient == 1.0 { String::new() } else { format!("{} * ", self.coefficient) };
+        let mut texts: Vec<String> = operands
+            .into_iter()
+            .zip(&self.inputs)
+            .map(|(operand, labels)| {
+                let text = format!("{operand}[{}]", names(labels));
+                if repeated(labels).is_some() { format!("diagonal({text})") } else { text }
+            })
+            .collect();
+        let mut at_hand: Vec<Vec<Label>> = self.inputs.iter().map(|labels| distinct(labels)).collect();
+        for own in 0..at_hand.len() {
+            let kept = needed_labels(&at_hand, &[own], &self.output);
+            let gone = summed(&at_hand[own], &kept);
+            if !gone.is_empty() {
+                texts[own] = format!("sum({}; {})", texts[own], names(&gone));
+            }
+            at_hand[own].retain(|label| kept.contains(label));
+        }
+        for &(first, second) in &self.pairs {
+            let joined = join_labels(&at_hand, first, second, &self.output);
+            let gone = summed(&distinct(&[&at_hand[first][..], &at_hand[second][..]].concat()), &joined);
+            let right = texts.remove(second);
+            texts[first] = if gone.is_empty() {
+                format!("times({}, {right})", texts[first])
+            } else {
+                format!("matmul({}, {right}; {})", texts[first], names(&gone))
+            };
+            at_hand[first] = joined;
+            at_hand.remove(second);
+        }
+        let result = texts.pop().unwrap_or_else(|| "fill".to_string());
+        format!("{times}{result} -> [{}]", names(&self.output))
+    }
+
     /// The value for these factors; `sizes` are those of the result's array.
     pub fn evaluate(&self, arrays: Vec<Array>, sizes: &[usize], device: &Device, dtype: DType) -> Array {
         if arrays.is_empty() {
@@ -107,6 +147,16 @@ impl Contraction {
         let result = factors.pop().expect("one factor is left");
         let positions: Vec<usize> = result.labels.iter().map(|label| position(&self.output, *label)).collect();
         lay_out(result.array.scale(self.coefficient), &positions, sizes.len()).expand(sizes)
+    }
+}
+
+/// A letter for an index, `batch` for that of the batch.
+fn name(label: Label) -> String {
+    let letter = char::from(b'a' + (label.0 % 26) as u8);
+    match label.0 {
+        _ if label == BATCH => "batch".to_string(),
+        0..26 => letter.to_string(),
+        number => format!("{letter}{}", number / 26),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `symc lower FILE --emit ir`.
+//! `symc lower FILE --emit ir|module`.
 
 use crate::arguments::{self, Emit};
 use crate::console::Console;
@@ -19,10 +19,19 @@ pub fn execute(arguments: &arguments::Lower, console: Console) -> Exit {
         output::error(&format!("error: there is no model {wanted} in {}", compiled.file));
         return Exit::Usage;
     }
+    let mut failed = compiled.document.diagnostics.iter().any(Diagnostic::is_error);
     for (_, model) in models {
-        match arguments.emit {
-            Emit::Ir => output::print(&sym_ir::text(&model.program)),
+        let text = match arguments.emit {
+            Emit::Ir => Ok(sym_ir::text(&model.program)),
+            Emit::Module => sym_lower::text(&model.program),
+        };
+        match text {
+            Ok(text) => output::print(&text),
+            Err(diagnostics) => {
+                console.diagnostics(&compiled.sources, &diagnostics);
+                failed = true;
+            }
         }
     }
-    Exit::failed_if(compiled.document.diagnostics.iter().any(Diagnostic::is_error))
+    Exit::failed_if(failed)
 }
