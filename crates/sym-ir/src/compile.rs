@@ -60,6 +60,7 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
     let overrides = Overrides::read(elaborator.sources, &options.set, &items);
     let texts = elaborator.sources.clone();
     crate::experiments::elaborate(&items, &texts, options.profile.as_deref(), &overrides, &mut elaborator, &mut document);
+    elaborator.check_alone(&root_items);
     document.diagnostics.extend(elaborator.take_diagnostics());
     document.diagnostics.sort_by_key(|diagnostic| {
         let place = diagnostic.primary.as_ref().map(|label| (label.span.file != root, label.span.file, label.span.start));

@@ -32,6 +32,7 @@ impl Network<'_, '_> {
         if !sound {
             return None;
         }
+        self.elaborator.elaborated.insert(block.name.span);
         let outer_scope = std::mem::replace(&mut self.builder.scope, prefix.clone());
         let outer_span = self.builder.span;
         self.elaborator.calls.push(call);

@@ -3,6 +3,7 @@
 //! One cause gives one diagnostic: a failed expression is `None` from there on, a name whose definition failed is bound to nothing and
 //! every further use of it is silent.
 
+mod alone;
 mod arguments;
 mod block;
 mod call;
@@ -47,6 +48,8 @@ pub struct Elaborator<'a> {
     calls: Vec<Span>,
     /// Where the syntax has errors: what is missing there is not reported as missing.
     pub(crate) syntax_errors: Vec<Span>,
+    /// Blocks whose bodies have been elaborated, by the place of their names.
+    elaborated: std::collections::HashSet<Span>,
     function_calls: usize,
     /// Functions with their default settings, `None` where they have errors: each is elaborated once.
     functions: std::collections::HashMap<String, Option<Function>>,
@@ -63,6 +66,7 @@ impl<'a> Elaborator<'a> {
             diagnostics: Vec::new(),
             calls: Vec::new(),
             syntax_errors: Vec::new(),
+            elaborated: std::collections::HashSet::new(),
             function_calls: 0,
             functions: std::collections::HashMap::new(),
             seen: std::collections::HashSet::new(),

@@ -83,7 +83,14 @@ impl Elaborator<'_> {
         self.model(&item, arguments, scope, expr.span, depth)
     }
 
-    fn model(&mut self, item: &Rc<Item>, arguments: &[Argument], outer: &Scope, call: Span, depth: usize) -> Option<Program> {
+    pub(super) fn model(
+        &mut self,
+        item: &Rc<Item>,
+        arguments: &[Argument],
+        outer: &Scope,
+        call: Span,
+        depth: usize,
+    ) -> Option<Program> {
         let ItemKind::Model(model) = &item.kind else { return None };
         let name = &model.name.text;
         if depth > DEEPEST {
