@@ -357,6 +357,8 @@ pub struct Theorem {
     pub seed: u64,
     /// Whether the initial weights are projected with P_G; if not, the state must hold already.
     pub projected: bool,
+    /// After how many steps the full model's weights are projected again, so that rounding across the state cannot grow for longer.
+    pub reproject: Option<u64>,
     /// The largest relative divergence allowed.
     pub tolerance: f64,
     /// The item.

@@ -112,8 +112,8 @@ fn summary(document: &Document) -> String {
         }
         let _ = writeln!(
             text,
-            "    steps {}, seed {}, projected {}, divergence below {:e}",
-            one.steps, one.seed, one.projected, one.tolerance
+            "    steps {}, seed {}, projected {}, again {:?}, divergence below {:e}",
+            one.steps, one.seed, one.projected, one.reproject, one.tolerance
         );
     }
     for one in &document.figures {

@@ -117,6 +117,15 @@ impl EntryMap {
         let copies = Self { axes: self.axes.clone(), coordinates: Coordinates::Copies };
         copies.expand(&copies.restrict(full))
     }
+
+    /// The same for squares of entries, which no sign changes.
+    pub fn project_squares(&self, full: &[f64]) -> Vec<f64> {
+        let unsigned = |axis: &AxisMap| AxisMap {
+            positions: axis.positions.iter().map(|position| position.map(|(at, _)| (at, false))).collect(),
+            ..axis.clone()
+        };
+        Self { axes: self.axes.iter().map(unsigned).collect(), coordinates: Coordinates::Copies }.project(full)
+    }
 }
 
 /// Applies a map to every parameter.

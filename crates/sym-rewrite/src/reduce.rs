@@ -41,6 +41,11 @@ impl Reduction {
         each_parameter(&self.maps, full, EntryMap::project)
     }
 
+    /// P_G for squares of entries, such as the second moments of Adam: means over orbits without signs.
+    pub fn project_squares(&self, full: &Weights) -> Weights {
+        each_parameter(&self.maps, full, EntryMap::project_squares)
+    }
+
     /// For every entry of the reduced program the number M by which its data gradient is divided in copy coordinates; all 1 in
     /// orthonormal ones. Coupled decay γθ' is not divided: it is that of one copy already.
     pub fn divisors(&self) -> Weights {

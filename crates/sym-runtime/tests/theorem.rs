@@ -30,6 +30,26 @@ fn gradient_descent(learning_rate: f64, momentum: f64, batch: Option<u64>) -> Op
     Optimizer { rule, learning_rate, decay: 0.0, decay_kind: DecayKind::Coupled, batch }
 }
 
+fn nesterov(learning_rate: f64) -> Optimizer {
+    let rule = Rule::Sgd { momentum: 0.9, nesterov: true };
+    Optimizer { rule, ..gradient_descent(learning_rate, 0.0, None) }
+}
+
+/// Every optimiser that the states of units keep: decay within the gradient and beside it, momentum of both kinds.
+fn every_optimiser() -> Vec<Optimizer> {
+    let decayed = |decay_kind, optimizer| Optimizer { decay: 0.01, decay_kind, ..optimizer };
+    vec![
+        gradient_descent(0.05, 0.0, None),
+        decayed(DecayKind::Coupled, gradient_descent(0.05, 0.0, None)),
+        decayed(DecayKind::Decoupled, gradient_descent(0.05, 0.0, Some(32))),
+        decayed(DecayKind::Coupled, gradient_descent(0.01, 0.9, Some(32))),
+        decayed(DecayKind::Decoupled, nesterov(0.01)),
+        adam(0.0, DecayKind::Coupled),
+        adam(0.01, DecayKind::Coupled),
+        adam(0.01, DecayKind::Decoupled),
+    ]
+}
+
 fn adam(decay: f64, decay_kind: DecayKind) -> Optimizer {
     let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     Optimizer { rule, learning_rate: 1e-3, decay, decay_kind, batch: None }
@@ -47,6 +67,7 @@ fn theorem(program: Program, state: Vec<StateClause>, optimizers: Vec<Optimizer>
         steps: 100,
         seed: 0,
         projected: true,
+        reproject: None,
         tolerance: 1e-9,
         span: SPAN,
     }
@@ -72,18 +93,9 @@ fn assert_holds(report: &Report, runs: usize) {
 
 #[test]
 fn merged_units_follow_the_smaller_model_under_every_optimiser() {
-    let optimizers = vec![
-        gradient_descent(0.05, 0.0, None),
-        gradient_descent(0.05, 0.0, Some(32)),
-        gradient_descent(0.02, 0.9, Some(32)),
-        Optimizer { decay: 0.01, ..gradient_descent(0.05, 0.0, None) },
-        adam(0.0, DecayKind::Coupled),
-        adam(0.01, DecayKind::Coupled),
-        adam(0.01, DecayKind::Decoupled),
-    ];
     let state = vec![clause(StateVerb::Merge { classes: 4 }, None)];
-    let report = executed(&theorem(network(Some(Builtin::Tanh)), state, optimizers));
-    assert_holds(&report, 7);
+    let report = executed(&theorem(network(Some(Builtin::Tanh)), state, every_optimiser()));
+    assert_holds(&report, 8);
     // Four units of 3 + 1 + 2 numbers, and the bias of the head.
     assert_eq!((report.parameters, report.rank), (38, 26));
 }
@@ -91,27 +103,25 @@ fn merged_units_follow_the_smaller_model_under_every_optimiser() {
 #[test]
 fn sign_merged_and_zeroed_units_follow_too() {
     let state = vec![clause(StateVerb::MergeSigned { classes: 2 }, Some((0, 4))), clause(StateVerb::Zero, Some((5, 6)))];
-    let optimizers = vec![gradient_descent(0.05, 0.0, None), adam(0.0, DecayKind::Coupled)];
-    let report = executed(&theorem(network(Some(Builtin::Tanh)), state, optimizers));
-    assert_holds(&report, 2);
+    let report = executed(&theorem(network(Some(Builtin::Tanh)), state, every_optimiser()));
+    assert_holds(&report, 8);
     assert_eq!(report.rank, 3 * 6 + 2);
 }
 
 #[test]
 fn dead_relu_units_stay_dead() {
     let state = vec![clause(StateVerb::Zero, Some((4, 6)))];
-    let report = executed(&theorem(network(Some(Builtin::Relu)), state, vec![gradient_descent(0.05, 0.0, None)]));
-    assert_holds(&report, 1);
+    let report = executed(&theorem(network(Some(Builtin::Relu)), state, every_optimiser()));
+    assert_holds(&report, 8);
 }
 
 #[test]
 fn a_linear_layer_of_low_rank_follows_gradient_descent_and_adam_is_refused() {
     let state = vec![clause(StateVerb::LowRank { rank: 2 }, None)];
-    let optimizers = vec![gradient_descent(0.05, 0.9, None), adam(0.0, DecayKind::Coupled)];
-    let report = executed(&theorem(network(None), state, optimizers));
-    assert_eq!(codes(&report), [Code::E0402]);
-    assert_eq!(report.runs.len(), 1);
-    assert!(report.runs[0].holds, "{:?}", report.runs[0]);
+    let report = executed(&theorem(network(None), state, every_optimiser()));
+    assert_eq!(codes(&report), [Code::E0402; 3], "one for each Adam");
+    assert_eq!(report.runs.len(), 5);
+    assert!(report.runs.iter().all(|run| run.holds && run.off_state < 1e-9), "{:?}", report.runs);
     assert_eq!(report.rank, 2 * (3 + 2));
 }
 
@@ -140,5 +150,42 @@ fn a_learning_rate_beyond_the_edge_of_stability_is_named_as_the_cause() {
     if !run.holds {
         assert_eq!(codes(&report), [Code::E0403]);
         assert!(report.diagnostics[0].help.as_ref().is_some_and(|help| help.contains("edge of stability")));
+    }
+}
+
+#[test]
+fn rounding_is_shown_beside_the_same_model_in_another_order_of_summation() {
+    let state = vec![clause(StateVerb::Merge { classes: 2 }, None)];
+    let report = executed(&theorem(network(Some(Builtin::Tanh)), state, every_optimiser()));
+    for run in &report.runs {
+        let orders = run.orders.expect("many examples");
+        assert!(orders > 0.0 && orders < 1e-12, "{run:?}");
+        assert_eq!(
+            run.moments.iter().map(|moment| moment.step).collect::<Vec<_>>(),
+            (0..=10).map(|part| 10 * part).collect::<Vec<_>>()
+        );
+        assert!(run.moments.iter().all(|moment| moment.divergence <= run.divergence));
+    }
+}
+
+#[test]
+fn adams_edge_of_stability_is_estimated_from_the_preconditioned_curvature() {
+    let state = vec![clause(StateVerb::Merge { classes: 2 }, None)];
+    let report = executed(&theorem(network(Some(Builtin::Tanh)), state, every_optimiser()));
+    for run in &report.runs {
+        assert_eq!(run.estimated, run.optimizer.starts_with("adam"), "{run:?}");
+        assert!(run.edge.is_some_and(|edge| edge > 0.0 && edge < 1.0), "{run:?}");
+        assert!(run.growth.is_some_and(|growth| growth >= 1.0), "{run:?}");
+    }
+}
+
+#[test]
+fn projection_during_a_run_keeps_the_optimisers_memory_at_the_state() {
+    let state = vec![clause(StateVerb::MergeSigned { classes: 2 }, Some((0, 4))), clause(StateVerb::Zero, Some((5, 6)))];
+    let once = theorem(network(Some(Builtin::Tanh)), state, every_optimiser());
+    let often = executed(&Theorem { reproject: Some(3), ..once.clone() });
+    assert_holds(&often, 8);
+    for (often, once) in often.runs.iter().zip(&executed(&once).runs) {
+        assert!((often.last_loss - once.last_loss).abs() < 1e-12, "{often:?} {once:?}");
     }
 }

@@ -11,8 +11,10 @@ use crate::{Program, selector};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Axis, Comparison, Expr, ExprKind, FieldValue};
 
-const SCHEMA: Schema =
-    Schema { known: &["state", "data", "loss", "optim", "steps", "seed", "init", "expect", "profile"], repeatable: &["state"] };
+const SCHEMA: Schema = Schema {
+    known: &["state", "data", "loss", "optim", "steps", "reproject", "seed", "init", "expect", "profile"],
+    repeatable: &["state"],
+};
 
 /// The largest relative divergence allowed where the theorem does not say `expect divergence < …`.
 const TOLERANCE: f64 = 1e-9;
@@ -39,6 +41,8 @@ impl Elaborator<'_> {
         let projected = fields
             .expr("init", reporter)
             .map_or(Some(true), |expr| word(expr, "kind of initial weights", &[("projected", true), ("given", false)], reporter));
+        let reproject =
+            fields.expr("reproject", reporter).map_or(Some(None), |expr| whole(expr, "`reproject`", 1, reporter).map(Some));
         let tolerance = tolerance(&fields, reporter);
         fields.require("optim", "optim gd(lr: 0.05)", reporter);
         let optimizers: Vec<Optimizer> =
@@ -64,7 +68,8 @@ impl Elaborator<'_> {
         if reporter.count() > before || self.document.theorems.contains_key(&name) {
             return;
         }
-        let (Some(loss), Some(seed), Some(projected), Some(tolerance), Some(steps)) = (loss, seed, projected, tolerance, steps)
+        let (Some(loss), Some(seed), Some(projected), Some(reproject), Some(tolerance), Some(steps)) =
+            (loss, seed, projected, reproject, tolerance, steps)
         else {
             return;
         };
@@ -84,6 +89,7 @@ impl Elaborator<'_> {
             steps,
             seed,
             projected,
+            reproject,
             tolerance,
             span,
         };

@@ -36,11 +36,16 @@ impl Adam {
         };
         let step = self.step as f64;
         let rate = self.learning_rate / (1.0 - libm::pow(self.beta1, step));
-        let correction = libm::sqrt(1.0 - libm::pow(self.beta2, step));
-        let denominator = second.clone().sqrt().mul_scalar(1.0 / correction).add_scalar(self.epsilon);
+        let denominator = denominator(&second, self.beta2, self.epsilon, self.step);
         let moved = value - (first.clone() / denominator).mul_scalar(rate);
         slots.push((FIRST, first));
         slots.push((SECOND, second));
         moved
     }
+}
+
+/// √v̂ + ε after a number of steps, at least one.
+pub fn denominator(second: &Tensor<1>, beta2: f64, epsilon: f64, step: u64) -> Tensor<1> {
+    let correction = libm::sqrt(1.0 - libm::pow(beta2, step as f64));
+    second.clone().sqrt().mul_scalar(1.0 / correction).add_scalar(epsilon)
 }

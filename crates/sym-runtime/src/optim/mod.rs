@@ -67,6 +67,18 @@ impl Updater {
         self.slots = slots;
     }
 
+    /// Whether a memory of this name holds squares of gradients.
+    pub fn is_square(slot: &str) -> bool {
+        slot == adam::SECOND
+    }
+
+    /// What Adam divides the mean gradient of a parameter by at the next step, √v̂ + ε; `None` for another rule and before the first step.
+    pub fn preconditioner(&self, at: usize) -> Option<Tensor<1>> {
+        let Rule::Adam { beta2, epsilon, .. } = self.settings.rule else { return None };
+        let (_, second) = self.slots[at].iter().find(|(name, _)| Self::is_square(name))?;
+        Some(adam::denominator(second, beta2, epsilon, self.step))
+    }
+
     /// Begins a step: call once, then [`Updater::update`] for each parameter.
     pub fn begin(&mut self) {
         self.step += 1;

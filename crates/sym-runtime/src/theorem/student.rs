@@ -9,6 +9,7 @@ use sym_infer::Weights;
 use sym_ir::Program;
 use sym_ir::experiment::{Loss, Optimizer};
 use sym_lower::{Array, Module};
+use sym_rewrite::Reduction;
 
 /// One of the two models that train side by side, in double precision.
 #[derive(Debug, Clone)]
@@ -63,6 +64,44 @@ impl Student {
         }
         self.spent += start.elapsed();
         Array::from(value).values()[0]
+    }
+
+    /// Takes weights and the optimiser's memory back to the symmetric state.
+    pub fn project(&mut self, reduction: &Reduction) -> Result<(), Vec<Diagnostic>> {
+        let weights = self.module.weights();
+        self.module.set_weights(&reduction.project(&weights))?;
+        let mut slots = self.updater.slots().to_vec();
+        for &name in self.updater.slot_names() {
+            let memory = slots.iter().zip(&weights.values).map(|(slots, values)| {
+                let slot = slots.iter().find(|(other, _)| *other == name);
+                slot.map_or_else(|| vec![0.0; values.len()], |(_, slot)| Array::from(slot.clone()).values())
+            });
+            let memory = Weights { values: memory.collect() };
+            let projected =
+                if Updater::is_square(name) { reduction.project_squares(&memory) } else { reduction.project(&memory) };
+            for (slots, values) in slots.iter_mut().zip(&projected.values) {
+                for (_, slot) in slots.iter_mut().filter(|(other, _)| *other == name) {
+                    *slot = flat(values, &slot.device());
+                }
+            }
+        }
+        self.updater.restore(self.updater.steps(), slots);
+        Ok(())
+    }
+
+    /// Adam's √v̂ + ε at the present step, 1 for frozen tensors; `None` for another rule and before the first step.
+    pub fn preconditioner(&self) -> Option<Weights> {
+        let mut any = false;
+        let values =
+            self.module.weights().values.into_iter().enumerate().map(|(at, values)| match self.updater.preconditioner(at) {
+                Some(denominator) => {
+                    any = true;
+                    Array::from(denominator).values()
+                }
+                None => vec![1.0; values.len()],
+            });
+        let values = values.collect();
+        any.then_some(Weights { values })
     }
 
     /// The loss at the present weights.

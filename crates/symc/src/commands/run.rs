@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::figure::{self, Drawing};
 use crate::findings::Findings;
 use crate::progress::Bars;
-use crate::render::{json, short, table};
+use crate::render::{json, short, table, theorems as tables};
 use crate::report::{Diagnosed, Report, RunReport, TheoremRow};
 use crate::session::{self, Compiled};
 use crate::{Exit, claims, interrupt, output, proof, theorems};
@@ -160,7 +160,7 @@ fn print(report: &Report, console: Console) {
             for model in &report.models {
                 output::print(&table::model(model, style));
             }
-            output::print(&table::theorems(&report.theorems, style));
+            output::print(&tables::theorems(&report.theorems, style));
             output::print(&table::expectations(&report.expectations, style));
             if console.verbose {
                 output::print(&table::conventions(style));

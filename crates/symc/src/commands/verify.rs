@@ -3,7 +3,7 @@
 use crate::arguments::{self, Format};
 use crate::console::Console;
 use crate::progress::Bars;
-use crate::render::{json, short, table};
+use crate::render::{json, short, theorems as tables};
 use crate::report::{Diagnosed, Report};
 use crate::{Exit, interrupt, output, session, theorems};
 use sym_diagnostics::{Diagnostic, nearest};
@@ -29,7 +29,7 @@ pub fn execute(arguments: &arguments::Verify, console: Console) -> Exit {
     report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
     match console.format {
         Format::Json => output::print(&json::document(&report)),
-        Format::Human if !console.quiet => output::print(&table::theorems(&report.theorems, console.report)),
+        Format::Human if !console.quiet => output::print(&tables::theorems(&report.theorems, console.report)),
         Format::Short if !console.quiet => output::print(&report.theorems.iter().map(short::theorem).collect::<String>()),
         Format::Human | Format::Short => {}
     }

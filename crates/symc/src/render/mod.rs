@@ -5,6 +5,7 @@ pub mod json;
 pub mod short;
 pub mod table;
 mod text;
+pub mod theorems;
 
 use crate::arguments::Color;
 use std::io::IsTerminal;

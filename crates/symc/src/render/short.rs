@@ -132,7 +132,7 @@ pub fn run(run: &RunReport) -> String {
 /// A theorem with one optimiser.
 pub fn theorem(row: &TheoremRow) -> String {
     printable(&format!(
-        "theorem {}: {}: {}, {} steps, D {}, rank {}, divergence {:.1e} of {:.0e}, off state {:.1e}, speed-up {:.1}\n",
+        "theorem {}: {}: {}, {} steps, D {}, rank {}, divergence {:.1e} of {:.0e}, off state {:.1e}{}, speed-up {:.1}\n",
         row.name,
         row.optimizer,
         if row.holds { "holds" } else { "fails" },
@@ -142,6 +142,7 @@ pub fn theorem(row: &TheoremRow) -> String {
         row.divergence,
         row.tolerance,
         row.off_state,
+        row.two_orders.map_or_else(String::new, |orders| format!(", two orders {orders:.1e}")),
         row.speed_up
     ))
 }

@@ -3,8 +3,7 @@
 use super::Style;
 use super::text::printable;
 use crate::report::{
-    AtWeightsRow, CONVENTIONS, ExpectationRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TheoremRow, TrainingReport,
-    VerifyRow,
+    AtWeightsRow, CONVENTIONS, ExpectationRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TrainingReport, VerifyRow,
 };
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use std::fmt::Write;
@@ -210,7 +209,8 @@ pub fn expectations(rows: &[ExpectationRow], style: Style) -> String {
     table(&["", "claim", "found", "at"], cells, style)
 }
 
-fn outcome(outcome: Outcome, _style: Style) -> String {
+/// What came of a claim, in a word.
+pub fn outcome(outcome: Outcome, _style: Style) -> String {
     match outcome {
         Outcome::Holds => "✓ holds".to_string(),
         Outcome::Fails => "✗ fails".to_string(),
@@ -269,48 +269,6 @@ pub fn run(run: &RunReport, style: Style) -> String {
     });
     text.push_str(&table(&["measured", "start", "end", "range at the end"], measured.collect(), style));
     text
-}
-
-/// Executed theorems.
-pub fn theorems(rows: &[TheoremRow], style: Style) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
-    let cells = rows.iter().map(|row| {
-        vec![
-            row.name.clone(),
-            row.optimizer.clone(),
-            row.steps.to_string(),
-            row.full.to_string(),
-            row.reduced.to_string(),
-            format!("{:.1e}", row.divergence),
-            format!("{:.0e}", row.tolerance),
-            format!("{:.1e}", row.off_state),
-            row.edge.map_or_else(|| "–".to_string(), |edge| format!("{edge:.3}")),
-            row.growth.map_or_else(|| "–".to_string(), |growth| format!("{growth:.1e}")),
-            format!("{:.1}×", row.speed_up),
-            outcome(if row.holds { Outcome::Holds } else { Outcome::Fails }, style),
-        ]
-    });
-    heading("Theorem 1: the full model beside the reduced one", style)
-        + &table(
-            &[
-                "theorem",
-                "optimizer",
-                "steps",
-                "D",
-                "rank(P_G)",
-                "divergence",
-                "allowed",
-                "off state",
-                "η·λ/2",
-                "growth",
-                "speed-up",
-                "",
-            ],
-            cells.collect(),
-            style,
-        )
 }
 
 /// Where everything is.

@@ -83,10 +83,20 @@ pub struct TheoremRow {
     pub tolerance: f64,
     /// The largest relative distance of θ from its projection over the run.
     pub off_state: f64,
-    /// Learning rate × sharpness / 2, or its like with momentum; 1 is the edge of stability.
+    /// The largest relative distance between the full model and the same in another order of summation; absent for a single example.
+    pub two_orders: Option<f64>,
+    /// After how many steps the full model was projected again.
+    pub reproject: Option<u64>,
+    /// Sharpness over the largest stable one: learning rate × sharpness / 2 for gradient descent; 1 is the edge of stability.
     pub edge: Option<f64>,
     /// The factor by which curvature across the state may have amplified rounding.
     pub growth: Option<f64>,
+    /// The factor by which curvature within the state may have amplified rounding.
+    pub growth_within: Option<f64>,
+    /// Whether edge and growth are estimates, no bounds: for Adam.
+    pub estimated: bool,
+    /// The distances at equal parts of the run.
+    pub moments: Vec<theorem::Moment>,
     /// Time of the full model's steps over that of the reduced one's.
     pub speed_up: f64,
     /// Whether the divergence stayed below the tolerance.
@@ -159,8 +169,13 @@ impl TheoremRow {
             divergence: run.divergence,
             tolerance: report.tolerance,
             off_state: run.off_state,
+            two_orders: run.orders,
+            reproject: run.reproject,
             edge: run.edge,
             growth: run.growth,
+            growth_within: run.growth_within,
+            estimated: run.estimated,
+            moments: run.moments.clone(),
             speed_up: run.speed_up,
             holds: run.holds,
         }

@@ -1,0 +1,82 @@
+//! What there is to say about a theorem that was not run or did not hold.
+
+use super::Run;
+use sym_diagnostics::{Code, Diagnostic};
+use sym_ir::experiment::{DecayKind, Optimizer, Rule, StateVerb, Theorem};
+
+/// Adam on a rotation: it treats coordinates one by one.
+pub(super) fn without_reduced_dynamics(theorem: &Theorem, optimizer: Optimizer) -> Option<Diagnostic> {
+    let Rule::Adam { .. } = optimizer.rule else { return None };
+    let clause = theorem.state.iter().find(|clause| matches!(clause.verb, StateVerb::LowRank { .. }))?;
+    let message = format!("`{}` has no reduced dynamics on the low-rank state of `{}`", name(optimizer), clause.target);
+    Some(
+        Diagnostic::new(Code::E0402, clause.span, message)
+            .label("the fixed set of a reflection in a group of rotations")
+            .found("adam, which scales each coordinate by itself and so depends on the basis")
+            .expected("gd or sgd, with or without momentum")
+            .help("list `adam` in a theorem of its own, with `merge`, `merge_signed` or `zero`"),
+    )
+}
+
+/// A divergence beyond the tolerance, with the cause that curvature and the comparison of two orders point to.
+pub(super) fn refuted(theorem: &Theorem, run: &Run) -> Diagnostic {
+    let message = format!(
+        "under `{}` the full and the reduced model of `{}` diverge by {:.1e} in {} steps",
+        run.optimizer, theorem.name, run.divergence, run.steps
+    );
+    let diagnostic = Diagnostic::new(Code::E0403, theorem.span, message)
+        .found(format!("{:.1e}", run.divergence))
+        .expected(format!("below {:.1e}", theorem.tolerance));
+    let beyond = run.edge.filter(|&edge| edge >= 1.0);
+    if !run.last_loss.is_finite() || beyond.is_some() {
+        let edge = beyond.map_or_else(String::new, |edge| format!(" ({edge:.2} times the largest stable one)"));
+        return diagnostic.help(format!("lower the learning rate: it is beyond the edge of stability{edge}"));
+    }
+    let rounding = match run.orders {
+        Some(orders) if orders > theorem.tolerance => {
+            format!("; the full model alone, its examples summed in another order, diverges by {orders:.1e} too")
+        }
+        _ => String::new(),
+    };
+    let amplified = |growth: Option<f64>| growth.filter(|growth| growth * f64::EPSILON > theorem.tolerance);
+    let advice = match (theorem.reproject, amplified(run.growth), amplified(run.growth_within)) {
+        (None, Some(growth), _) => format!(
+            "add `reproject {}`, or take fewer steps: curvature across the state amplifies rounding by {growth:.1e} in this run, whatever the \
+             learning rate",
+            (theorem.steps / 10).max(1)
+        ),
+        (Some(every), Some(growth), _) => format!(
+            "project more often: in {every} steps curvature across the state amplifies rounding by {growth:.1e}, whatever the learning rate"
+        ),
+        (_, None, Some(growth)) => format!(
+            "take fewer steps: curvature within the state amplifies rounding by {growth:.1e} in this run, which no projection removes"
+        ),
+        (_, None, None) => "take fewer steps or a lower learning rate, so that rounding has less time to grow".to_string(),
+    };
+    diagnostic.help(advice + &rounding)
+}
+
+/// The optimiser as the language writes it.
+pub(super) fn name(optimizer: Optimizer) -> String {
+    let mut settings = vec![format!("lr: {}", optimizer.learning_rate)];
+    let word = match optimizer.rule {
+        Rule::Sgd { momentum, nesterov } => {
+            if momentum != 0.0 {
+                settings.push(format!("momentum: {momentum}"));
+            }
+            if nesterov {
+                settings.push("nesterov: true".to_string());
+            }
+            if momentum == 0.0 && optimizer.batch.is_none() { "gd" } else { "sgd" }
+        }
+        Rule::Adam { .. } if optimizer.decay_kind == DecayKind::Decoupled && optimizer.decay != 0.0 => "adamw",
+        Rule::Adam { .. } => "adam",
+    };
+    if optimizer.decay != 0.0 {
+        settings.push(format!("decay: {}", optimizer.decay));
+    }
+    if let Some(batch) = optimizer.batch {
+        settings.push(format!("batch: {batch}"));
+    }
+    format!("{word}({})", settings.join(", "))
+}
