@@ -1,9 +1,10 @@
 //! The models of a document with what the stages find about them.
 
 use sym_diagnostics::Span;
-use sym_infer::Symmetries;
+use sym_infer::{Space, Symmetries};
 use sym_ir::Program;
 use sym_ir::experiment::{Document, Train};
+use sym_runtime::proof::Assumption;
 
 /// One program with its symmetries. A `train` item that gives a model arguments of its own makes one more.
 pub struct Analysed<'a> {
@@ -21,6 +22,10 @@ pub struct Analysed<'a> {
     pub verify: Option<crate::report::VerifyRow>,
     /// The numbers at given weights, where some were given.
     pub at_weights: Option<crate::report::AtWeightsRow>,
+    /// Declared symmetries that do not follow from the rules.
+    pub declared: Vec<Assumption>,
+    /// Their rows.
+    pub assumed: Vec<Space>,
 }
 
 /// All models of a document, those of `train` items with arguments of their own among them.
@@ -43,6 +48,16 @@ pub fn analyse(document: &Document) -> Vec<Analysed<'_>> {
 impl<'a> Analysed<'a> {
     fn new(name: &str, program: &'a Program, span: Span) -> Self {
         let symmetries = sym_infer::infer(program);
-        Self { name: name.to_string(), program, span, symmetries, trains: Vec::new(), verify: None, at_weights: None }
+        Self {
+            name: name.to_string(),
+            program,
+            span,
+            symmetries,
+            trains: Vec::new(),
+            verify: None,
+            at_weights: None,
+            declared: Vec::new(),
+            assumed: Vec::new(),
+        }
     }
 }

@@ -4,8 +4,9 @@ use crate::analysis::Analysed;
 use indexmap::IndexMap;
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{Carrier, Probe};
-use sym_runtime::claims::{Curve, Evidence};
+use sym_ir::experiment::{Carrier, Claim, Probe};
+use sym_runtime::claims::{self, Curve, Evidence};
+use sym_runtime::proof::Assumption;
 use sym_runtime::record::Record;
 
 /// Models and records.
@@ -16,9 +17,20 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    /// Nothing has run yet.
-    pub fn new(models: Vec<Analysed<'a>>) -> Self {
-        Self { models, records: IndexMap::new() }
+    /// Nothing has run yet. What the assumptions declare and the rules do not derive is noted in their models.
+    pub fn new(models: Vec<Analysed<'a>>, assumptions: &[Claim]) -> Self {
+        let mut findings = Self { models, records: IndexMap::new() };
+        for claim in assumptions {
+            let Some(declared) = Assumption::of(claim) else { continue };
+            let Some(at) = findings.position(&declared.model) else { continue };
+            if claims::assume(claim, &findings).outcome != claims::Outcome::Assumed {
+                continue;
+            }
+            let model = &mut findings.models[at];
+            model.assumed.extend(declared.candidates(model.program, &model.symmetries).into_iter().next());
+            model.declared.push(declared);
+        }
+        findings
     }
 
     /// Adds the record of a run.
@@ -41,7 +53,13 @@ impl<'a> Findings<'a> {
     }
 
     fn named(&self, name: &str) -> Option<&Analysed<'a>> {
-        self.models.iter().find(|model| model.name == name).or_else(|| self.model_of(name))
+        self.position(name).map(|at| &self.models[at])
+    }
+
+    /// The number of the model that a model's or run's name stands for.
+    fn position(&self, name: &str) -> Option<usize> {
+        let runs = |model: &Analysed<'a>| model.trains.iter().any(|(item, _)| item.name == name);
+        self.models.iter().position(|model| model.name == name).or_else(|| self.models.iter().position(runs))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::analysis::Analysed;
 use crate::report::{AtWeightsRow, Integer, VerifyRow};
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
-use sym_runtime::proof::{Numbers, at_weights, verify};
+use sym_runtime::proof::{Numbers, at_weights, verify_with};
 
 /// The same seed gives the same numbers; the file's seeds are for training.
 const SEED: u64 = 0;
@@ -13,10 +13,13 @@ const SEED: u64 = 0;
 pub fn prove(models: &mut [Analysed<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for model in models {
-        let verification = verify(model.program, &model.symmetries, SEED);
+        let verification = verify_with(model.program, &model.symmetries, &model.declared, SEED);
         model.verify =
             verification.numbers.as_ref().map(|numbers| row(numbers, verification.max_difference.max(verification.max_gradient)));
         model.symmetries = verification.symmetries;
+        if !verification.assumed.is_empty() {
+            model.assumed = verification.assumed.into_iter().filter_map(|assumed| assumed.row).collect();
+        }
         found.extend(verification.diagnostics);
     }
     found

@@ -8,6 +8,7 @@ mod tests;
 
 pub use evidence::{Curve, Evidence, breakings};
 
+use crate::proof::Assumption;
 use number::Number;
 use serde::Serialize;
 use sym_diagnostics::{Code, Diagnostic, Span};
@@ -42,7 +43,7 @@ pub struct Verdict {
     pub found: Option<String>,
     /// The comparison with the value of its right side, such as `> 0.94`.
     pub expected: Option<String>,
-    /// E0301 where it fails, E0306 where it is assumed and does not follow from the rules.
+    /// E0301 where it fails, E0306 where it is assumed and does not follow from the rules, E0307 where it does.
     pub diagnostic: Option<Diagnostic>,
 }
 
@@ -59,14 +60,25 @@ pub fn evaluate(claim: &Claim, evidence: &dyn Evidence) -> Verdict {
     verdict(claim, Outcome::Fails, Some(judged), Some(diagnostic))
 }
 
-/// Judges an `assume` item: it holds where it follows from the rules, and is assumed otherwise.
+/// Judges an `assume` item: it holds where it follows from the rules, which is worth a note, and is assumed otherwise.
 pub fn assume(claim: &Claim, evidence: &dyn Evidence) -> Verdict {
     let Some(judged) = judge(claim, evidence) else { return verdict(claim, Outcome::Assumed, None, None) };
     if judged.holds {
-        return verdict(claim, Outcome::Holds, Some(judged), None);
+        let message = format!("`{}` is derived: the assumption adds nothing", claim.text);
+        let diagnostic = Diagnostic::new(Code::E0307, claim.span, message)
+            .label(format!("derived: {}", judged.found))
+            .help("write `expect` instead of `assume` to have it tested");
+        return verdict(claim, Outcome::Holds, Some(judged), Some(diagnostic));
     }
     let message = format!("`{}` is assumed: it does not follow from the rules", claim.text);
+    let testable = Assumption::of(claim).is_some_and(|assumption| assumption.is_testable());
+    let help = if testable {
+        "`symc check --verify` tests it with numbers"
+    } else {
+        "numbers cannot test this claim: nothing but the file speaks for it"
+    };
     let diagnostic = Diagnostic::new(Code::E0306, claim.span, message)
+        .help(help)
         .label(format!("derived: {}", judged.found))
         .found(judged.found.clone())
         .expected(judged.expected.clone());

@@ -8,6 +8,7 @@
 //!
 //! T is built before J and without it. The first two use the miniature only where the model does not fit into [`budget::MEMORY`].
 
+mod assumption;
 mod budget;
 mod completeness;
 mod given;
@@ -18,6 +19,7 @@ mod report;
 mod soundness;
 mod spectrum;
 
+pub use assumption::Assumption;
 pub use given::{AtWeights, at_weights};
 
 use crate::Stream;
@@ -25,7 +27,7 @@ use budget::Plan;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use sym_diagnostics::Diagnostic;
-use sym_infer::{Status, Symmetries};
+use sym_infer::{Space, Status, Symmetries};
 use sym_ir::Program;
 use sym_rewrite::miniature_within;
 
@@ -44,9 +46,20 @@ pub struct Verification {
     pub max_gradient: f64,
     /// The bytes that soundness at the model's own sizes would take, where that is beyond the limit: it was checked on the miniature.
     pub too_large: Option<u128>,
+    /// What became of each declared symmetry, in order.
+    pub assumed: Vec<Assumed>,
     /// E0302 for every refuted claim, E0303 for unexplained directions, E0304 where numbers decide nothing, E0501 for a program that cannot
     /// be executed.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A declared symmetry after its check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assumed {
+    /// The action that was tested, as a row: assumed or refuted. `None` where numbers cannot test the group.
+    pub row: Option<Space>,
+    /// Which of the actions that the claim may mean holds.
+    candidate: Option<usize>,
 }
 
 /// Dimensions at a generic point.
@@ -80,30 +93,39 @@ pub struct Numbers {
 
 /// Proves a model's symmetries. The same seed gives the same numbers.
 pub fn verify(program: &Program, symmetries: &Symmetries, seed: u64) -> Verification {
+    verify_with(program, symmetries, &[], seed)
+}
+
+/// Proves a model's symmetries, and tests others that are declared and not derived.
+pub fn verify_with(program: &Program, symmetries: &Symmetries, assumptions: &[Assumption], seed: u64) -> Verification {
     let mut result = Verification {
         symmetries: symmetries.clone(),
         numbers: None,
         max_difference: 0.0,
         max_gradient: 0.0,
         too_large: None,
+        assumed: Vec::new(),
         diagnostics: Vec::new(),
     };
-    if let Err(diagnostics) = prove(program, symmetries, seed, &mut result) {
+    if let Err(diagnostics) = prove(program, assumptions, seed, &mut result) {
         result.diagnostics.extend(diagnostics);
     }
     result
 }
 
-fn prove(program: &Program, symmetries: &Symmetries, seed: u64, result: &mut Verification) -> Result<(), Vec<Diagnostic>> {
+fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut Verification) -> Result<(), Vec<Diagnostic>> {
     sym_lower::check(program)?;
     let (subject, miniature) = miniature_within(program, TRUE_SIZES);
-    let claims = if miniature { sym_infer::infer(&subject) } else { symmetries.clone() };
-    match budget::plan(program, symmetries.spaces.len()) {
-        Ok(plan) => check_soundness(program, program, symmetries, plan, seed, result)?,
+    let claims = if miniature { sym_infer::infer(&subject) } else { result.symmetries.clone() };
+    match budget::plan(program, result.symmetries.spaces.len()) {
+        Ok(plan) => {
+            let derived = result.symmetries.clone();
+            check_soundness(program, program, &derived, assumptions, plan, seed, result)?;
+        }
         Err(bytes) => {
             result.too_large = Some(bytes);
             if let Ok(plan) = budget::plan(&subject, claims.spaces.len()) {
-                check_soundness(program, &subject, &claims, plan, seed, result)?;
+                check_soundness(program, &subject, &claims, assumptions, plan, seed, result)?;
             } else {
                 result.diagnostics.push(report::undecided(program, report::too_large(program, bytes)));
                 return Ok(());
@@ -123,7 +145,11 @@ fn prove(program: &Program, symmetries: &Symmetries, seed: u64, result: &mut Ver
         result.diagnostics.push(report::undecided(program, message));
         return Ok(());
     }
-    let claims = if miniature { claims } else { result.symmetries.clone() };
+    let mut claims = if miniature { claims } else { result.symmetries.clone() };
+    for (assumption, assumed) in assumptions.iter().zip(&result.assumed) {
+        let mut candidates = assumption.candidates(&subject, &claims);
+        claims.spaces.extend(assumed.candidate.filter(|&at| at < candidates.len()).map(|at| candidates.swap_remove(at)));
+    }
     let found = completeness::count(&subject, &claims, seed)?;
     for (space, residual) in found.contradicted {
         if result.refute(&claims, space) {
@@ -150,6 +176,7 @@ fn check_soundness(
     program: &Program,
     subject: &Program,
     claims: &Symmetries,
+    assumptions: &[Assumption],
     plan: Plan,
     seed: u64,
     result: &mut Verification,
@@ -172,6 +199,15 @@ fn check_soundness(
         } else if result.refute(claims, space) {
             result.diagnostics.push(report::moving(program, claims, space, residual));
         }
+    }
+    for assumption in assumptions {
+        let mut stream = Stream::new(seed, "proof/assumption", &assumption.text);
+        let (assumed, refutation) = match assumption.mismatch(program, &result.symmetries) {
+            Some(mismatch) => (Assumed { row: assumption.refuted(program, &result.symmetries), candidate: None }, Some(mismatch)),
+            None => assumption.test(subject, claims, &weights, &examples, &mut stream)?,
+        };
+        result.assumed.push(assumed);
+        result.diagnostics.extend(refutation);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What a proof has to say about a program.
 
 use super::Numbers;
+use super::assumption::Assumption;
 use super::budget::MEMORY;
 use super::soundness::Refutation;
 use sym_diagnostics::{Code, Diagnostic, FileId, Span};
@@ -34,6 +35,47 @@ pub(super) fn moving(program: &Program, claims: &Symmetries, space: usize, resid
         claims.spaces[space].name, program.name
     );
     derived(program, claims, space, message)
+}
+
+/// A declared symmetry that does not hold.
+pub(super) fn assumption_refuted(program: &Program, assumption: &Assumption, refutation: &Refutation) -> Diagnostic {
+    let message = format!(
+        "`{}` is wrong: {} changes the output of `{}` by {:.1e} of its size",
+        assumption.text, refutation.element, program.name, refutation.difference
+    );
+    let diagnostic = assumed(assumption, message);
+    match &refutation.first {
+        Some((name, span)) => {
+            diagnostic.cause(*span, format!("{name} is the first operation whose value changes and should not"))
+        }
+        None => diagnostic,
+    }
+}
+
+/// A declared continuous symmetry along whose directions the output changes.
+pub(super) fn assumption_moves(program: &Program, assumption: &Assumption, residual: f64) -> Diagnostic {
+    let message = format!(
+        "`{}` is wrong: a direction of the group moves the output of `{}`, J t is {residual:.1e} of |J| |t|",
+        assumption.text, program.name
+    );
+    assumed(assumption, message)
+}
+
+/// A declared symmetry of a group on another number of units.
+pub(super) fn assumption_of_size(assumption: &Assumption, size: u128) -> Diagnostic {
+    let message = format!("`{}` is wrong: `{}` has {size} units", assumption.text, assumption.space);
+    Diagnostic::new(Code::E0302, assumption.span, message)
+        .found(format!("a group on {} units", assumption.group.size))
+        .expected(format!("one on {size}"))
+        .help(format!("write `{}({size})`, or no size", assumption.group.name))
+}
+
+fn assumed(assumption: &Assumption, message: String) -> Diagnostic {
+    Diagnostic::new(Code::E0302, assumption.span, message)
+        .label(format!("no action of {} on the units of `{}` keeps the function", assumption.group.name, assumption.space))
+        .found("a change of the function")
+        .expected("none beyond rounding")
+        .help(format!("remove the item, or assume a smaller group on `{}`", assumption.space))
 }
 
 fn derived(program: &Program, claims: &Symmetries, space: usize, message: String) -> Diagnostic {

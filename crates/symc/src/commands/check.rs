@@ -22,13 +22,13 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         models_seen.extend(models.iter().map(|model| model.name.clone()));
         models.retain(|model| arguments.model.as_ref().is_none_or(|name| *name == model.name));
         spaces_seen.extend(models.iter().flat_map(|model| model.symmetries.spaces.iter().map(|space| space.name.clone())));
+        let mut findings = Findings::new(models, &compiled.document.assumptions);
         if arguments.verify {
-            found.extend(proof::prove(&mut models));
+            found.extend(proof::prove(&mut findings.models));
             if let Some(weights) = &arguments.weights {
-                found.extend(proof::prove_at(&mut models, weights));
+                found.extend(proof::prove_at(&mut findings.models, weights));
             }
         }
-        let findings = Findings::new(models);
         let (expectations, failures) = claims::decide(&compiled, &findings, false);
         found.extend(failures);
         let found = in_order(found);
@@ -113,6 +113,7 @@ impl Analysed<'_> {
         report.training = self.trains.iter().map(|(train, kept)| crate::report::TrainingReport::new(train, kept)).collect();
         report.verify.clone_from(&self.verify);
         report.at_weights.clone_from(&self.at_weights);
+        report.assume(&compiled.sources, self.program, &self.assumed);
         report
     }
 }

@@ -35,7 +35,8 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     interrupt::listen();
     let out = out(arguments, &compiled);
     let models = analysis::analyse(&compiled.document);
-    let mut execution = Execution { compiled: &compiled, console, out: &out, findings: Findings::new(models), found: Vec::new() };
+    let findings = Findings::new(models, &compiled.document.assumptions);
+    let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new() };
     execution.train(arguments);
     let theorems = if interrupt::interrupted() { Vec::new() } else { execution.theorems() };
     if !interrupt::interrupted() {

@@ -181,6 +181,11 @@ impl ModelReport {
             training: Vec::new(),
         }
     }
+
+    /// Adds the rows of declared symmetries. They are no part of the sums.
+    pub fn assume(&mut self, sources: &sym_diagnostics::Sources, program: &Program, assumed: &[Space]) {
+        self.spaces.extend(assumed.iter().map(|space| SpaceRow::new(sources, program, space)));
+    }
 }
 
 impl SpaceRow {
