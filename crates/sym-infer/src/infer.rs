@@ -7,13 +7,14 @@ mod rescalings;
 mod units;
 
 use crate::class::FunctionClass;
-use crate::constants::Constants;
 use crate::fields::Fields;
 use crate::frames::{Frames, Kind};
 use crate::graph::Graph;
 use crate::kernels::{AxisKernel, RankBounds};
 use crate::names::Names;
 use crate::nullspace::{Parity, Rational};
+use crate::paths::Paths;
+use crate::paths::shifts::Shift;
 use crate::relations::{Relations, Subset};
 use crate::spaces::{SpaceId, Spaces};
 use crate::symmetries::{Degree, Field as Moves, Generators, Space, Symmetries};
@@ -36,7 +37,7 @@ pub(crate) struct Analysis<'a> {
     scales: Fields<Rational>,
     signs: Fields<Parity>,
     kernels: Vec<AxisKernel>,
-    trades: Vec<(ParameterId, ValueId)>,
+    shifts: Vec<Shift>,
     /// Numbers of the fields that depend on one space alone, by space: scales and signs.
     own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)>,
     entries: Option<u128>,
@@ -75,18 +76,18 @@ impl<'a> Analysis<'a> {
         let graph = Graph::of(program);
         let frames = Frames::of(program, &spaces, &graph);
         let classes = classes(program);
-        let constants = Constants::of(program, &graph, &classes);
+        let paths = Paths::of(program, &graph, &classes);
         let movable = |value: ValueId| -> Subset {
             let rank = program.node(value).shape.len().min(31);
             (0..rank)
                 .filter(|&axis| spaces.fixed[spaces.of_axis(value, axis) as usize].is_none())
                 .fold(0, |mask, axis| mask | 1 << axis)
         };
-        let absorbed = |value: ValueId| classes[&value].complement.is_some() && constants.absorbs(value, movable(value));
+        let absorbed = |value: ValueId| classes[&value].complement.is_some() && paths.absorbs(value, movable(value));
         let scales = Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false), &spaces, &frames);
         let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed), &spaces, &frames);
-        let kernels = RankBounds::of(program, &spaces, &graph, &classes, &constants, false).kernels(program, &spaces, &graph);
-        let trades = trades(program, &graph, &constants);
+        let kernels = RankBounds::of(program, &spaces, &graph, &classes, &paths, false).kernels(program, &spaces, &graph);
+        let shifts = shifts(program, &paths, &kernels);
         let mut own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for (at, field) in scales.fields.iter().enumerate() {
             if let [space] = field.spaces[..] {
@@ -99,7 +100,7 @@ impl<'a> Analysis<'a> {
             }
         }
         let entries = program.trainable_entries();
-        Self { program, spaces, frames, graph, classes, scales, signs, kernels, trades, own_fields, entries }
+        Self { program, spaces, frames, graph, classes, scales, signs, kernels, shifts, own_fields, entries }
     }
 
     pub(crate) fn symmetries(&self) -> Symmetries {
@@ -115,7 +116,8 @@ impl<'a> Analysis<'a> {
             spaces.extend(space);
         }
         spaces.extend(self.rescalings(&mut names));
-        spaces.extend(self.constant_trades(&mut names));
+        let trades = self.trades(&spaces, &mut names);
+        spaces.extend(trades);
         spaces.extend(self.kernel_spaces(&self.uncovered(), &mut names));
         let continuous_dim = spaces.iter().map(|space| space.continuous_dim).fold(0, u128::saturating_add);
         Symmetries { spaces, continuous_dim }
@@ -171,20 +173,14 @@ fn degree_of(field: &Moves, parameter: ParameterId) -> Degree {
     entry.map_or(Degree { numerator: 0, denominator: 1 }, |entry| entry.degree)
 }
 
-/// Parameters whose every shift later biases take back.
-fn trades(program: &Program, graph: &Graph, constants: &Constants) -> Vec<(ParameterId, ValueId)> {
-    let mut trades = Vec::new();
-    for (index, node) in program.nodes.iter().enumerate() {
-        let value = ValueId(index as u32);
-        let Operation::Parameter(id) = node.operation else { continue };
-        let is_bias = matches!(graph.uses(value), [reader] if matches!(program.node(reader.by).operation, Operation::Add { .. })
-            && program.node(reader.by).batched);
-        let everything: Subset = (0..node.shape.len().min(31)).fold(0, |mask, axis| mask | 1 << axis);
-        if is_bias && program.parameter(id).trainable && graph.is_read_once(id, value) && constants.absorbs(value, everything) {
-            trades.push((id, value));
-        }
-    }
-    trades
+/// The shifts that no kernel of the same axis gives already.
+fn shifts(program: &Program, paths: &Paths, kernels: &[AxisKernel]) -> Vec<Shift> {
+    let mut shifts = paths.shifts();
+    shifts.retain(|shift| {
+        let even = (0..program.parameter(shift.parameter).shape.len()).filter(|axis| !shift.axes.contains(axis));
+        even.into_iter().all(|axis| !kernels.iter().any(|kernel| kernel.parameter == shift.parameter && kernel.axis == axis))
+    });
+    shifts
 }
 
 impl Space {

@@ -8,7 +8,7 @@
 //! | [`relations`] | equations between scales (and signs) of values |
 //! | [`nullspace`] | their exact solutions over ℚ and 𝔽₂ |
 //! | [`fields`] | the independent ones among them |
-//! | [`constants`] | shifts that later biases take back |
+//! | [`paths`] | changes that parameters behind linear maps take back |
 //! | [`kernels`] | directions behind maps of bounded rank and softmax |
 //! | [`infer`] | the table of all that |
 //! | [`states`], [`conserved`], [`training`] | what follows |
@@ -22,7 +22,6 @@
 pub mod action;
 pub mod class;
 pub mod conserved;
-pub mod constants;
 pub mod fields;
 pub mod frames;
 pub mod graph;
@@ -31,6 +30,7 @@ pub mod infer;
 pub mod kernels;
 pub mod names;
 pub mod nullspace;
+pub mod paths;
 pub mod relations;
 pub mod spaces;
 pub mod states;

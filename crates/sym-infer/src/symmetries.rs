@@ -67,10 +67,10 @@ pub enum Generators {
         /// Independent sign fields; of a coefficient only its parity counts.
         signs: Vec<Field>,
     },
-    /// Any shift of a parameter, taken back by later biases.
+    /// Any change of parameters along some of their axes, taken back by parameters behind them.
     Trade {
-        /// The parameter.
-        parameter: ParameterId,
+        /// Parameters, each with the axes along which its change may vary.
+        shifts: Vec<(ParameterId, Vec<usize>)>,
     },
     /// Any n ⊗ z with n in the kernel of the axis.
     Kernels {

@@ -21,6 +21,10 @@ enum Step {
     ScaledMean,
     Tie,
     Constant,
+    Adapter,
+    Mixture { bias: bool },
+    Experts,
+    Skip,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -35,6 +39,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::ScaledMean),
         1 => Just(Step::Tie),
         1 => Just(Step::Constant),
+        1 => Just(Step::Adapter),
+        1 => any::<bool>().prop_map(|bias| Step::Mixture { bias }),
+        1 => Just(Step::Experts),
+        1 => Just(Step::Skip),
     ];
     prop::collection::vec(step, 1..9)
 }
@@ -112,6 +120,31 @@ fn build(steps: &[Step]) -> Program {
                 Some(weight) => b.einsum("oi,o->i", &[weight, h]),
                 None => h,
             },
+            Step::Adapter => {
+                let base = b.linear(&format!("base{at}"), h, width, false);
+                let down = b.linear(&format!("down{at}"), h, 2, at % 2 == 0);
+                let up = b.linear(&format!("up{at}"), down, width, false);
+                b.add(&[up, base])
+            }
+            Step::Mixture { bias } => {
+                let z = b.linear(&format!("logits{at}"), h, 3, *bias);
+                let p = b.softmax(z, 0);
+                b.linear(&format!("rows{at}"), p, width, *bias)
+            }
+            Step::Experts => {
+                let z = b.linear(&format!("router{at}"), h, 2, false);
+                let g = b.softmax(z, 0);
+                let experts = b.parameter(&format!("experts{at}"), &[2, width, width]);
+                let biases = b.parameter(&format!("biases{at}"), &[2, width]);
+                let each = b.einsum("eoi,i->eo", &[experts, h]);
+                let each = b.add(&[each, biases]);
+                b.einsum("e,eo->o", &[g, each])
+            }
+            Step::Skip => {
+                let early = history[history.len() / 2];
+                let skip = b.linear(&format!("skip{at}"), early, width, true);
+                b.add(&[h, skip])
+            }
             Step::Constant => {
                 let shape = vec![Axis::of(width)];
                 b.push(

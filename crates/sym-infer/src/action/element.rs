@@ -6,12 +6,12 @@ use crate::action::family::random;
 use crate::action::low_rank;
 use crate::action::matrix::FrameOffsets;
 use crate::action::subspaces::kernel_shift;
-use crate::action::tangents::{add_changes, value_of};
+use crate::action::tangents::add_changes;
 use crate::action::tensor::{Tensor, offsets, other_axes};
-use crate::action::trade::take_back;
-use crate::constants::Constants;
+use crate::action::trade::{take_back, trade};
 use crate::graph::Graph;
 use crate::infer::classes;
+use crate::paths::{Follow, Paths};
 use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::{ParameterId, Program};
 
@@ -42,7 +42,12 @@ pub fn random_element(
             signs.iter().for_each(|field| flip(program, &mut moved, field, normal));
             permute(program, &mut moved, permuted, normal);
         }
-        Generators::Trade { parameter } => trade(program, &mut moved, *parameter, normal),
+        Generators::Trade { shifts } => {
+            for (parameter, axes) in shifts {
+                let at = moved.clone();
+                trade(program, &at, &mut moved, (*parameter, axes), &mut || SPREAD * normal());
+            }
+        }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| {
                 let at = moved.clone();
@@ -135,15 +140,11 @@ pub(super) fn flip_by(program: &Program, moved: &mut Weights, field: &Field, fli
     let classes = classes(program);
     for (value, axes, sum) in &field.complements {
         let context = Context::new(program, &graph, &classes, moved);
-        let constants = Constants::of(program, &graph, &classes);
-        let shape = sizes(&program.node(*value).shape);
+        let paths = Paths::of(program, &graph, &classes);
+        let shape: Vec<usize> = axes.iter().map(|axis| sizes(&program.node(*value).shape)[*axis]).collect();
         let mut shift = Tensor::zeros(&shape);
-        let rest = offsets(&shape, &other_axes(shape.len(), axes));
-        for (start, _) in offsets(&shape, axes).into_iter().zip(flipped).filter(|(_, flipped)| **flipped) {
-            rest.iter().for_each(|&at| shift.values[start + at] = *sum);
-        }
-        let varies = axes.iter().fold(0, |mask, axis| mask | 1 << axis);
-        if let Some(changes) = take_back(&context, &constants, *value, shift, varies) {
+        shift.values.iter_mut().zip(flipped).filter(|(_, flipped)| **flipped).for_each(|(entry, _)| *entry = *sum);
+        if let Some(changes) = take_back(&context, &paths, *value, shift, axes, Follow::Constants) {
             add_changes(moved, &changes);
         }
     }
@@ -172,20 +173,5 @@ pub(super) fn permute_by(program: &Program, moved: &mut Weights, permuted: &[(Pa
         for (to, &from) in order.iter().enumerate() {
             rest.iter().for_each(|at| moved.values[parameter.0 as usize][along[to] + at] = before[along[from] + at]);
         }
-    }
-}
-
-fn trade(program: &Program, moved: &mut Weights, parameter: ParameterId, normal: &mut dyn FnMut() -> f64) {
-    let (graph, classes) = (Graph::of(program), classes(program));
-    let context = Context::new(program, &graph, &classes, moved);
-    let constants = Constants::of(program, &graph, &classes);
-    let Some(value) = value_of(program, parameter) else { return };
-    let shape = sizes(&program.parameter(parameter).shape);
-    let everything = (0..shape.len()).fold(0, |mask, axis| mask | 1 << axis);
-    let shift = Tensor { values: (0..shape.iter().product()).map(|_| SPREAD * normal()).collect(), shape };
-    let own = shift.values.clone();
-    if let Some(changes) = take_back(&context, &constants, value, shift, everything) {
-        add_changes(moved, &changes);
-        add_changes(moved, &[(parameter, own)]);
     }
 }

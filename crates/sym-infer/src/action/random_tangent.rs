@@ -1,19 +1,15 @@
 //! T r for a random r: one tangent vector of a claimed group, built without the others.
 
 use crate::action::Weights;
-use crate::action::context::{Context, sizes};
+use crate::action::context::sizes;
 use crate::action::element::layouts;
 use crate::action::low_rank::generator;
 use crate::action::subspaces::kernel_shift;
-use crate::action::tangents::{add_changes, value_of};
-use crate::action::tensor::{Tensor, offsets, other_axes};
-use crate::action::trade::take_back;
-use crate::constants::Constants;
+use crate::action::tensor::{offsets, other_axes};
+use crate::action::trade::trade;
 use crate::frames::Family;
-use crate::graph::Graph;
-use crate::infer::classes;
 use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
-use sym_ir::{ParameterId, Program};
+use sym_ir::Program;
 
 /// A random combination of the [`tangents`](crate::action::tangents) of one space: its cost is that of the weights, whatever the
 /// dimension of the group. All zero for a finite group. `normal` draws standard normal numbers.
@@ -34,7 +30,9 @@ pub fn random_tangent(
         Generators::Units { scales, .. } => {
             scales.iter().for_each(|field| scaling(program, weights, &mut tangent, field, normal));
         }
-        Generators::Trade { parameter } => trade(program, weights, &mut tangent, *parameter, normal),
+        Generators::Trade { shifts } => {
+            shifts.iter().for_each(|(parameter, axes)| trade(program, weights, &mut tangent, (*parameter, axes), normal));
+        }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| kernel_shift(program, weights, &mut tangent, (parameter, axis), normal));
         }
@@ -76,20 +74,5 @@ fn scaling(program: &Program, weights: &Weights, tangent: &mut Weights, field: &
                 tangent.values[number][at] += rate * degree * factor;
             }
         }
-    }
-}
-
-fn trade(program: &Program, weights: &Weights, tangent: &mut Weights, parameter: ParameterId, normal: &mut dyn FnMut() -> f64) {
-    let (graph, classes) = (Graph::of(program), classes(program));
-    let context = Context::new(program, &graph, &classes, weights);
-    let constants = Constants::of(program, &graph, &classes);
-    let Some(value) = value_of(program, parameter) else { return };
-    let shape = sizes(&program.parameter(parameter).shape);
-    let everything = (0..shape.len()).fold(0, |mask, axis| mask | 1 << axis);
-    let shift = Tensor { values: (0..shape.iter().product()).map(|_| normal()).collect(), shape };
-    let own = shift.values.clone();
-    if let Some(changes) = take_back(&context, &constants, value, shift, everything) {
-        add_changes(tangent, &changes);
-        add_changes(tangent, &[(parameter, own)]);
     }
 }

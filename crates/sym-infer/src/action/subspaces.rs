@@ -6,25 +6,25 @@ use crate::action::context::{Context, sizes};
 use crate::action::tangents::{add_changes, value_of};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::take_back;
-use crate::constants::Constants;
 use crate::graph::{Graph, Use};
 use crate::infer::classes;
 use crate::kernels::{Ones, Source, Step, constant_is_taken_back, source, step};
+use crate::paths::{Follow, Paths};
 use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 type Place = (ValueId, usize);
 
 /// An orthonormal basis of the directions of an axis of a parameter that nothing behind it sees, up to constants that biases take back.
-pub fn kernel(context: &Context, constants: &Constants, value: ValueId, axis: usize) -> Vectors {
-    complement(&conditions(context, constants, value, axis), size(context, (value, axis)))
+pub fn kernel(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> Vectors {
+    complement(&conditions(context, paths, value, axis), size(context, (value, axis)))
 }
 
 /// The changes of biases that go with a change of a parameter by `amounts` ⊗ direction, `amounts` by the parameter's other axes: they take
 /// back the constants that it makes. Empty where it makes none.
 pub fn compensation(
     context: &Context,
-    constants: &Constants,
+    paths: &Paths,
     (value, axis): Place,
     direction: &[f64],
     amounts: &[f64],
@@ -34,7 +34,7 @@ pub fn compensation(
         let Step::Contracted { other, place, weights: false, .. } = step(context.program, context.classes, reader, axis) else {
             continue;
         };
-        if !constant_is_taken_back(context.program, constants, value, reader) {
+        if !constant_is_taken_back(context.program, paths, value, reader) {
             continue;
         }
         let factor: f64 = constant(context, (other, place)).iter().zip(direction).map(|(c, n)| c * n).sum();
@@ -42,19 +42,17 @@ pub fn compensation(
         if factor == 0.0 {
             continue;
         }
-        let shape = sizes(&context.program.node(reader.by).shape);
         let own = &operands[reader.slot].labels;
         let others = other_axes(own.len(), &[axis]);
         let labels: Vec<_> = others.iter().map(|&at| own[at]).collect();
         let rest: Vec<usize> = others.iter().map(|&at| context.program.node(value).shape[at].size as usize).collect();
         let sizes = context.label_sizes(operands, output, reader.by);
-        let sizes = sizes.into_iter().filter(|(label, _)| labels.contains(label) || output.contains(label)).collect();
+        let sizes = sizes.into_iter().filter(|(label, _)| labels.contains(label)).collect();
         let amounts = Tensor { shape: rest, values: amounts.to_vec() };
-        let shift = Tensor::einsum(&[(&amounts, &labels)], output, &sizes, factor * coefficient);
-        debug_assert_eq!(shift.shape, shape);
-        let along = labels.iter().filter_map(|label| output.iter().position(|other| other == label));
-        let along = along.fold(0, |mask, at| mask | 1 << at);
-        changes.extend(take_back(context, constants, reader.by, shift, along).unwrap_or_default());
+        let along: Vec<usize> = (0..output.len()).filter(|at| labels.contains(&output[*at])).collect();
+        let kept: Vec<_> = along.iter().map(|&at| output[at]).collect();
+        let shift = Tensor::einsum(&[(&amounts, &labels)], &kept, &sizes, factor * coefficient);
+        changes.extend(take_back(context, paths, reader.by, shift, &along, Follow::Constants).unwrap_or_default());
     }
     changes
 }
@@ -69,18 +67,18 @@ pub fn kernel_shift(
 ) {
     let (graph, classes) = (Graph::of(program), classes(program));
     let context = Context::new(program, &graph, &classes, weights);
-    let constants = Constants::of(program, &graph, &classes);
+    let paths = Paths::of(program, &graph, &classes);
     let Some(value) = value_of(program, parameter) else { return };
     let shape = sizes(&program.parameter(parameter).shape);
     let along = offsets(&shape, &[axis]);
     let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
-    for direction in kernel(&context, &constants, value, axis) {
+    for direction in kernel(&context, &paths, value, axis) {
         let amounts: Vec<f64> = rest.iter().map(|_| amount()).collect();
         let values = &mut target.values[parameter.0 as usize];
         for (start, amount) in rest.iter().zip(&amounts) {
             along.iter().zip(&direction).for_each(|(at, entry)| values[start + at] += amount * entry);
         }
-        add_changes(target, &compensation(&context, &constants, (value, axis), &direction, &amounts));
+        add_changes(target, &compensation(&context, &paths, (value, axis), &direction, &amounts));
     }
 }
 
@@ -89,7 +87,7 @@ fn size(context: &Context, place: Place) -> usize {
 }
 
 /// Orthonormal rows that a direction must be orthogonal to.
-fn conditions(context: &Context, constants: &Constants, value: ValueId, axis: usize) -> Vectors {
+fn conditions(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> Vectors {
     let mut reached = BTreeSet::from([(value, axis)]);
     let mut stack = vec![(value, axis)];
     while let Some(place) = stack.pop() {
@@ -111,14 +109,14 @@ fn conditions(context: &Context, constants: &Constants, value: ValueId, axis: us
         let n = size(context, place);
         let mut rows = if context.graph.is_output(place.0) { identity(n) } else { Vectors::new() };
         for &reader in context.graph.uses(place.0) {
-            rows.extend(of_reader(context, constants, &known, place, reader));
+            rows.extend(of_reader(context, paths, &known, place, reader));
         }
         known.insert(place, span(rows));
     }
     known.remove(&(value, axis)).unwrap_or_default()
 }
 
-fn of_reader(context: &Context, constants: &Constants, known: &BTreeMap<Place, Vectors>, place: Place, reader: Use) -> Vectors {
+fn of_reader(context: &Context, paths: &Paths, known: &BTreeMap<Place, Vectors>, place: Place, reader: Use) -> Vectors {
     let n = size(context, place);
     match step(context.program, context.classes, reader, place.1) {
         Step::Seen => identity(n),
@@ -135,7 +133,7 @@ fn of_reader(context: &Context, constants: &Constants, known: &BTreeMap<Place, V
                 known[&(reader.by, target)].iter().map(|condition| contract(matrix, image, condition)).collect()
             }
             _ => {
-                let varying = !weights && constant_is_taken_back(context.program, constants, place.0, reader);
+                let varying = !weights && constant_is_taken_back(context.program, paths, place.0, reader);
                 range(context, (other, along), varying)
             }
         },

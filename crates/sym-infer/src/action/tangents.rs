@@ -7,9 +7,9 @@ use crate::action::matrix::FrameOffsets;
 use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::take_back;
-use crate::constants::Constants;
 use crate::graph::Graph;
 use crate::infer::classes;
+use crate::paths::Paths;
 use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
@@ -19,7 +19,7 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
     let graph = Graph::of(program);
     let classes = classes(program);
     let context = Context::new(program, &graph, &classes, weights);
-    let constants = Constants::of(program, &graph, &classes);
+    let paths = Paths::of(program, &graph, &classes);
     let mut all = Vec::new();
     for (number, space) in symmetries.spaces.iter().enumerate() {
         if space.group == Group::Trivial {
@@ -28,9 +28,11 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
         let vectors = match &space.generators {
             Generators::Matrices { frames, family, .. } => matrices(&context, weights, frames, *family),
             Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
-            Generators::Trade { parameter } => trades(&context, &constants, *parameter),
+            Generators::Trade { shifts } => {
+                shifts.iter().flat_map(|(parameter, axes)| trades(&context, &paths, *parameter, axes)).collect()
+            }
             Generators::Kernels { axes } => {
-                axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, &constants, parameter, axis)).collect()
+                axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, &paths, parameter, axis)).collect()
             }
         };
         all.extend(vectors.into_iter().map(|vector| (number, vector)));
@@ -88,21 +90,30 @@ fn scalings(program: &Program, weights: &Weights, field: &Field) -> Vec<Weights>
     vectors
 }
 
-fn trades(context: &Context, constants: &Constants, parameter: ParameterId) -> Vec<Weights> {
+fn trades(context: &Context, paths: &Paths, parameter: ParameterId, axes: &[usize]) -> Vec<Weights> {
     let Some(value) = value_of(context.program, parameter) else { return Vec::new() };
-    let shape = sizes(&context.program.parameter(parameter).shape);
-    let everything = (0..shape.len()).fold(0, |mask, axis| mask | 1 << axis);
+    let shape: Vec<usize> = axes.iter().map(|&axis| sizes(&context.program.parameter(parameter).shape)[axis]).collect();
+    let follow = paths.following(value, axes);
     let mut vectors = Vec::new();
     for entry in 0..shape.iter().product() {
         let mut shift = Tensor::zeros(&shape);
         shift.values[entry] = 1.0;
-        let Some(changes) = take_back(context, constants, value, shift, everything) else { continue };
         let mut vector = Weights::zeros(context.program);
-        vector.values[parameter.0 as usize][entry] = 1.0;
+        add_repeated(context.program, &mut vector, parameter, axes, &shift);
+        let Some(changes) = take_back(context, paths, value, shift, axes, follow) else { continue };
         add_changes(&mut vector, &changes);
         vectors.push(vector);
     }
     vectors
+}
+
+/// Adds a change that varies along some axes and is the same along the others.
+pub(crate) fn add_repeated(program: &Program, weights: &mut Weights, parameter: ParameterId, axes: &[usize], change: &Tensor) {
+    let shape = sizes(&program.parameter(parameter).shape);
+    let repeated = offsets(&shape, &other_axes(shape.len(), axes));
+    for (start, entry) in offsets(&shape, axes).into_iter().zip(&change.values) {
+        repeated.iter().for_each(|at| weights.values[parameter.0 as usize][start + at] += entry);
+    }
 }
 
 /// Adds changes of parameters.
@@ -112,18 +123,18 @@ pub(crate) fn add_changes(weights: &mut Weights, changes: &[(ParameterId, Vec<f6
     }
 }
 
-fn kernels(context: &Context, constants: &Constants, parameter: ParameterId, axis: usize) -> Vec<Weights> {
+fn kernels(context: &Context, paths: &Paths, parameter: ParameterId, axis: usize) -> Vec<Weights> {
     let Some(value) = value_of(context.program, parameter) else { return Vec::new() };
     let shape = sizes(&context.program.parameter(parameter).shape);
     let along = offsets(&shape, &[axis]);
     let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
     let mut vectors = Vec::new();
-    for direction in kernel(context, constants, value, axis) {
+    for direction in kernel(context, paths, value, axis) {
         for (column, start) in rest.iter().enumerate() {
             let mut vector = Weights::zeros(context.program);
             along.iter().zip(&direction).for_each(|(at, entry)| vector.values[parameter.0 as usize][start + at] = *entry);
             let amounts: Vec<f64> = (0..rest.len()).map(|other| if other == column { 1.0 } else { 0.0 }).collect();
-            add_changes(&mut vector, &compensation(context, constants, (value, axis), &direction, &amounts));
+            add_changes(&mut vector, &compensation(context, paths, (value, axis), &direction, &amounts));
             vectors.push(vector);
         }
     }

@@ -1,49 +1,100 @@
 //! Shifts that are taken back, directions behind kernels, and shifts that a loss forgets.
 
 use super::Analysis;
-use crate::constants::Constants;
 use crate::frames::{Family, Kind};
 use crate::kernels::{AxisKernel, Origin, RankBounds};
 use crate::names;
 use crate::names::Names;
+use crate::paths::Paths;
+use crate::paths::shifts::Shift;
 use crate::spaces::SpaceId;
 use crate::symmetries::{Action, Class, Frame, Generators, Group, Space, Status, Symmetries};
 use std::collections::BTreeMap;
-use sym_ir::ValueId;
+use sym_ir::{ParameterId, ValueId};
 
 impl Analysis<'_> {
-    pub(super) fn constant_trades(&self, names: &mut Names) -> Vec<Space> {
-        self.trades
-            .iter()
-            .map(|&(parameter, value)| {
-                let declared = self.program.parameter(parameter);
-                let size = declared.entries().unwrap_or(u128::MAX);
-                Space {
-                    name: names.unique([declared.path.clone(), format!("{}.shift", declared.path)]),
-                    size,
-                    group: Group::Translation(size),
-                    class: Class::Affine,
-                    continuous_dim: size,
-                    log10_order: 0.0,
-                    acts_on: vec![Action { parameter, axis: None, frame: Frame::Shift }],
-                    states: Vec::new(),
-                    conserved: Vec::new(),
-                    kept: None,
-                    generators: Generators::Trade { parameter },
-                    status: Status::Derived,
-                    reasons: vec![
-                        self.reason(value, "only linear maps stand between it and later biases, which take back any shift of it"),
-                    ],
-                }
-            })
-            .collect()
+    /// Changes of parameters that others take back: a row for each bias, a row for all parameters whose place another takes.
+    pub(super) fn trades(&self, known: &[Space], names: &mut Names) -> Vec<Space> {
+        let mut rows: Vec<Vec<&Shift>> = Vec::new();
+        let mut beside: BTreeMap<&[ParameterId], usize> = BTreeMap::new();
+        for shift in &self.shifts {
+            let known = shift.is_path(self.program).then(|| *beside.entry(&shift.takers).or_insert(rows.len()));
+            match known.and_then(|at| rows.get_mut(at)) {
+                Some(row) => row.push(shift),
+                None => rows.push(vec![shift]),
+            }
+        }
+        rows.into_iter().map(|row| self.trade(&row, known, names)).collect()
+    }
+
+    fn trade(&self, row: &[&Shift], known: &[Space], names: &mut Names) -> Space {
+        let first = row[0];
+        let path = |id| self.program.parameter(id).path.as_str();
+        let entries = |shift: &&Shift| {
+            let shape = &self.program.parameter(shift.parameter).shape;
+            shift.axes.iter().map(|axis| shape[*axis].size).fold(1, u128::saturating_mul)
+        };
+        let all: u128 = row.iter().map(entries).fold(0, u128::saturating_add);
+        let parameters: Vec<ParameterId> = row.iter().map(|shift| shift.parameter).collect();
+        // What a group on these parameters alone does is among their changes.
+        let within = |space: &&Space| space.acts_on.iter().all(|action| parameters.contains(&action.parameter));
+        let whole = row.iter().all(|shift| shift.axes.len() == self.program.parameter(shift.parameter).shape.len());
+        let covered: u128 =
+            known.iter().filter(|space| whole && within(space)).map(|space| space.continuous_dim).fold(0, u128::saturating_add);
+        let size = all.saturating_sub(covered);
+        let takers: Vec<String> = first.takers.iter().map(|id| format!("`{}`", path(*id))).collect();
+        let (group, text) = match first.source {
+            Some(source) => (
+                Group::Directions(size),
+                format!(
+                    "any change of it is a linear function of {}, which {} can take back",
+                    self.wire(source),
+                    takers.join(", ")
+                ),
+            ),
+            None if first.is_path(self.program) => {
+                (Group::Directions(size), format!("any change of the product can be taken back by {}", takers.join(", ")))
+            }
+            None if takers.is_empty() => {
+                (Group::Translation(size), "what reads it behind linear maps forgets any shift of it".to_string())
+            }
+            None => (
+                Group::Translation(size),
+                "only linear maps stand between it and later biases, which take back any shift of it".to_string(),
+            ),
+        };
+        Space {
+            name: if first.is_path(self.program) {
+                names.unique([format!("{}.path", names::joined(self.program, &parameters))])
+            } else {
+                names.unique([path(first.parameter).to_string(), format!("{}.shift", path(first.parameter))])
+            },
+            size,
+            group,
+            class: Class::Affine,
+            continuous_dim: size,
+            log10_order: 0.0,
+            acts_on: parameters.iter().map(|&parameter| Action { parameter, axis: None, frame: Frame::Shift }).collect(),
+            states: Vec::new(),
+            conserved: Vec::new(),
+            kept: None,
+            generators: Generators::Trade { shifts: row.iter().map(|shift| (shift.parameter, shift.axes.clone())).collect() },
+            status: Status::Derived,
+            reasons: vec![self.reason(first.value, &text)],
+        }
     }
 
     /// Kernels with the number of directions that no matrix group gives; those of none are left out.
     pub(super) fn uncovered(&self) -> Vec<(AxisKernel, u128)> {
         let mut groups: BTreeMap<(SpaceId, bool), Vec<&AxisKernel>> = BTreeMap::new();
         let mut kept: Vec<(AxisKernel, u128)> = Vec::new();
-        for kernel in &self.kernels {
+        // Of a parameter any change of which is taken back no direction is new.
+        let free = |kernel: &&AxisKernel| {
+            self.shifts.iter().any(|shift| {
+                shift.parameter == kernel.parameter && shift.axes.len() == self.program.parameter(shift.parameter).shape.len()
+            })
+        };
+        for kernel in self.kernels.iter().filter(|kernel| !free(kernel)) {
             let space = self.spaces.of_axis(kernel.value, kernel.axis);
             if self.frames.kinds[space as usize] == Kind::Matrix(Family::General) {
                 let dual = self.frames.links[self.spaces.place_number(kernel.value, kernel.axis) as usize].dual;
@@ -160,8 +211,8 @@ impl Analysis<'_> {
 
     /// Shifts of the outputs along their last axis, which a cross-entropy forgets: spaces on which the model's own group is trivial.
     pub(crate) fn logit_shifts(&self, known: &Symmetries) -> Vec<Space> {
-        let constants = Constants::of(self.program, &self.graph, &self.classes);
-        let kernels = RankBounds::of(self.program, &self.spaces, &self.graph, &self.classes, &constants, true)
+        let paths = Paths::of(self.program, &self.graph, &self.classes);
+        let kernels = RankBounds::of(self.program, &self.spaces, &self.graph, &self.classes, &paths, true)
             .kernels(self.program, &self.spaces, &self.graph)
             .into_iter()
             .filter(|kernel| matches!(kernel.origin, Origin::Softmax(_)) && !self.kernels.contains(kernel))

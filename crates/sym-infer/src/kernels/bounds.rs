@@ -2,9 +2,9 @@
 
 use super::{AxisKernel, Ones, Origin, Source, Step, source, step};
 use crate::class::FunctionClass;
-use crate::constants::Constants;
 use crate::frames::union::{Gains, product};
 use crate::graph::{Graph, Use};
+use crate::paths::Paths;
 use crate::relations::Subset;
 use crate::spaces::Spaces;
 use std::collections::BTreeMap;
@@ -97,11 +97,11 @@ impl RankBounds {
         spaces: &Spaces,
         graph: &Graph,
         classes: &BTreeMap<ValueId, FunctionClass>,
-        constants: &Constants,
+        paths: &Paths,
         logits: bool,
     ) -> Self {
         let span = spans(program, spaces, classes);
-        let conditions = Pass { program, spaces, graph, classes, constants, span: &span, logits }.run();
+        let conditions = Pass { program, spaces, graph, classes, paths, span: &span, logits }.run();
         Self { span, conditions }
     }
 
@@ -178,7 +178,7 @@ fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, Functio
 }
 
 /// Whether biases behind a contraction of a parameter with a value take back what a constant part of that value contributes.
-pub fn constant_is_taken_back(program: &Program, constants: &Constants, parameter: ValueId, reader: Use) -> bool {
+pub fn constant_is_taken_back(program: &Program, paths: &Paths, parameter: ValueId, reader: Use) -> bool {
     let Operation::Einsum { operands, output, .. } = &program.node(reader.by).operation else { return false };
     let is_parameter = matches!(program.node(parameter).operation, Operation::Parameter(_));
     let along: Subset = operands[reader.slot]
@@ -186,7 +186,7 @@ pub fn constant_is_taken_back(program: &Program, constants: &Constants, paramete
         .iter()
         .filter_map(|label| output.iter().position(|other| other == label))
         .fold(0, |mask, axis| mask | 1 << axis);
-    is_parameter && operands.len() == 2 && constants.absorbs(reader.by, along)
+    is_parameter && operands.len() == 2 && paths.absorbs(reader.by, along)
 }
 
 struct Pass<'a> {
@@ -194,7 +194,7 @@ struct Pass<'a> {
     spaces: &'a Spaces,
     graph: &'a Graph,
     classes: &'a BTreeMap<ValueId, FunctionClass>,
-    constants: &'a Constants<'a>,
+    paths: &'a Paths<'a>,
     span: &'a [Span],
     logits: bool,
 }
@@ -236,7 +236,7 @@ impl Pass<'_> {
                 let (count, origin) = match image {
                     Some((_, target)) if weights => (span.all.min(at(target).count()), Origin::Product(reader.by)),
                     _ if weights => (span.all, Origin::Product(reader.by)),
-                    _ if span.varying < span.all && constant_is_taken_back(self.program, self.constants, value, reader) => {
+                    _ if span.varying < span.all && constant_is_taken_back(self.program, self.paths, value, reader) => {
                         (span.varying, Origin::Span(reader.by))
                     }
                     _ => (span.all, Origin::Span(reader.by)),

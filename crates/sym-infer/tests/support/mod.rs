@@ -2,5 +2,6 @@
 #![allow(dead_code, clippy::needless_for_each, reason = "each test file uses a part; short closures read as one statement")]
 
 pub mod evaluate;
+pub mod linear_paths;
 pub mod networks;
 pub mod rank;

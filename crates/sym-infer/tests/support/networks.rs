@@ -1,5 +1,6 @@
 //! The catalogue's networks with the numbers that `flat_directions.tsv` states: D, rank J, flat.
 
+use super::linear_paths::linear_paths;
 use sym_ir::{Builder, Builtin, Function, Program, Scalar, ValueId};
 
 pub struct Row {
@@ -51,7 +52,7 @@ pub fn mlp(name: &str, dims: &[u128], bias: bool, act: &dyn Fn(&mut Builder, Val
     b.finish()
 }
 
-fn build(name: &str, make: impl FnOnce(&mut Builder) -> ValueId) -> Program {
+pub fn build(name: &str, make: impl FnOnce(&mut Builder) -> ValueId) -> Program {
     let mut b = Builder::new(name);
     let output = make(&mut b);
     b.output("output", output);
@@ -86,7 +87,7 @@ fn attention(name: &str, heads: u128, tokens: u128, d: u128, k: u128, softmax: b
     })
 }
 
-fn row(name: &'static str, entries: u128, rank: usize, flat: usize, program: Program) -> Row {
+pub fn row(name: &'static str, entries: u128, rank: usize, flat: usize, program: Program) -> Row {
     Row { name, entries, rank, flat, unexplained: 0, program }
 }
 
@@ -406,5 +407,6 @@ pub fn catalogue() -> Vec<Row> {
             b.einsum("ga,g->a", &[w, z])
         }),
     ));
+    rows.extend(linear_paths());
     rows
 }

@@ -3,9 +3,13 @@
 /// The rank of vectors: Gram–Schmidt with the largest remainder first, until it falls below 1e-9 of the largest vector.
 pub fn rank(mut vectors: Vec<Vec<f64>>) -> usize {
     let norm = |vector: &[f64]| vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+    // A vector that is zero up to rounding stays zero.
+    let longest = vectors.iter().map(|vector| norm(vector)).fold(0.0, f64::max);
     for vector in &mut vectors {
         let length = norm(vector);
-        if length > 0.0 {
+        if length < 1e-12 * longest {
+            vector.iter_mut().for_each(|x| *x = 0.0);
+        } else if length > 0.0 {
             vector.iter_mut().for_each(|x| *x /= length);
         }
     }

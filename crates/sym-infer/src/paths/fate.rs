@@ -1,0 +1,134 @@
+//! What becomes of a change at a reader of the changed value.
+
+use super::flow::{Flow, Source};
+use super::takers::Absorber;
+use super::{Follow, Paths};
+use crate::graph::Use;
+use crate::relations::{Subset, members};
+use crate::spaces::{kept_axes, repeats, unsplit_axes};
+use sym_ir::{Label, Operand, Operation, ValueId};
+
+/// What becomes of a change at a reader.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fate {
+    /// A free parameter of the sum takes it back.
+    Absorbed(Absorber),
+    /// The reader's result changes by this.
+    Passes(Flow),
+    /// The reader forgets it.
+    Forgotten,
+    /// It is visible.
+    Seen,
+}
+
+/// A product of a changed factor with others, without those that sum to a constant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Product {
+    /// The slots of the factors that remain beside the changed one.
+    pub others: Vec<usize>,
+    /// Labels over which a dropped factor sums to a constant.
+    pub spent: Vec<Label>,
+    /// The product of those constants.
+    pub factor: f64,
+}
+
+impl Paths<'_> {
+    /// What becomes of a change of `value` at a reader.
+    pub fn fate(&self, value: ValueId, reader: Use, flow: &Flow, follow: Follow) -> Fate {
+        let reach = flow.reach();
+        let varies = |axis: usize| reach >> axis & 1 == 1;
+        let passed = |flow: Option<Flow>| flow.map_or(Fate::Seen, Fate::Passes);
+        match &self.program.node(reader.by).operation {
+            Operation::Add { terms, .. } => {
+                let Some(flow) = flow.renamed(|axis| Some(terms[reader.slot].axes[axis])) else { return Fate::Seen };
+                match self.absorber(reader.by, terms, reader.slot, &flow) {
+                    Some(absorber) => Fate::Absorbed(absorber),
+                    None => Fate::Passes(flow),
+                }
+            }
+            Operation::Einsum { operands, output, .. } => {
+                let twice = operands.iter().filter(|operand| operand.value == value).count() > 1;
+                if twice || operands.iter().any(|operand| repeats(&operand.labels)) {
+                    return Fate::Seen;
+                }
+                Fate::Passes(self.through_product(operands, output, reader.slot, flow, follow))
+            }
+            Operation::Map { .. } if self.slope(reader.by).is_some() => Fate::Passes(flow.clone()),
+            Operation::Softmax { axis, .. } if !varies(*axis) => Fate::Forgotten,
+            Operation::Reduce { axes: removed, .. } if !removed.iter().any(|axis| varies(*axis)) => {
+                let rank = self.program.node(value).shape.len();
+                passed(flow.renamed(|axis| kept_axes(rank, removed).position(|kept| kept == axis)))
+            }
+            Operation::Reshape { from, to, .. } => {
+                let pairs = unsplit_axes(from, to);
+                passed(flow.renamed(|axis| pairs.iter().find(|pair| pair.0 == axis).map(|pair| pair.1)))
+            }
+            Operation::Concat { values, axis } => {
+                let carried = matches!(&flow.source, Source::Wire { along, .. } if along.contains(&Some(*axis)));
+                if carried || values.iter().filter(|part| **part == value).count() > 1 {
+                    return Fate::Seen;
+                }
+                Fate::Passes(Flow { source: flow.source.clone(), varies: flow.varies | 1 << axis })
+            }
+            Operation::Slice { axis, .. } => {
+                let carried = matches!(&flow.source, Source::Wire { along, .. } if along.contains(&Some(*axis)));
+                if carried { Fate::Seen } else { Fate::Passes(flow.clone()) }
+            }
+            Operation::Input(_)
+            | Operation::Parameter(_)
+            | Operation::Map { .. }
+            | Operation::Softmax { .. }
+            | Operation::Reduce { .. } => Fate::Seen,
+        }
+    }
+
+    /// The factors beside a changed one, without those that sum to a constant over an index along which the change does not vary.
+    pub fn product(&self, operands: &[Operand], output: &[Label], slot: usize, flow: &Flow) -> Product {
+        let moving: Vec<Label> = members(flow.reach()).map(|axis| operands[slot].labels[axis]).collect();
+        let mut product =
+            Product { others: (0..operands.len()).filter(|other| *other != slot).collect(), spent: Vec::new(), factor: 1.0 };
+        loop {
+            let found = product.others.iter().find_map(|&other| {
+                let (axis, sum) = operands[other].labels.iter().enumerate().find_map(|(axis, label)| {
+                    let shared = product.others.iter().any(|&third| third != other && operands[third].labels.contains(label));
+                    let summed = !output.contains(label) && !moving.contains(label) && !shared;
+                    Some((axis, summed.then(|| self.constant_sum(operands[other].value, axis)).flatten()?))
+                })?;
+                Some((other, operands[other].labels[axis], sum))
+            });
+            let Some((other, label, sum)) = found else { return product };
+            product.others.retain(|kept| *kept != other);
+            product.spent.push(label);
+            product.factor *= sum;
+        }
+    }
+
+    fn through_product(&self, operands: &[Operand], output: &[Label], slot: usize, flow: &Flow, follow: Follow) -> Flow {
+        let own = &operands[slot].labels;
+        let product = self.product(operands, output, slot, flow);
+        let target = |label: &Label| output.iter().position(|other| other == label);
+        let along = |labels: &mut dyn Iterator<Item = Label>| -> Subset {
+            labels.filter_map(|label| target(&label)).fold(0, |mask, axis| mask | 1 << axis)
+        };
+        let batched = |slot: &&usize| self.program.node(operands[**slot].value).batched;
+        let mut wires = product.others.iter().filter(batched);
+        let weights = product.others.iter().filter(|slot| !batched(slot));
+        let varies = along(&mut members(flow.varies).map(|axis| own[axis]))
+            | along(&mut weights.flat_map(|slot| operands[*slot].labels.iter().copied()));
+        let source = match (&flow.source, wires.next(), wires.next()) {
+            (Source::One, None, _) => Source::One,
+            (Source::One, Some(&wire), None) if follow == Follow::Wires => {
+                Source::Wire { value: operands[wire].value, along: operands[wire].labels.iter().map(target).collect() }
+            }
+            (Source::Wire { value, along }, None, _) => {
+                Source::Wire { value: *value, along: along.iter().map(|axis| axis.and_then(|axis| target(&own[axis]))).collect() }
+            }
+            _ => {
+                let moving = along(&mut members(flow.reach()).map(|axis| own[axis]));
+                let others = along(&mut product.others.iter().flat_map(|slot| operands[*slot].labels.iter().copied()));
+                return Flow { source: Source::Anything, varies: moving | others };
+            }
+        };
+        Flow { source, varies }
+    }
+}

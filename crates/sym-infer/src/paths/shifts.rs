@@ -1,0 +1,132 @@
+//! The parameters whose changes are taken back behind them.
+
+use super::fate::Fate;
+use super::flow::{Flow, Source};
+use super::{Follow, Paths};
+use crate::relations::Subset;
+use std::collections::BTreeSet;
+use sym_ir::{Operation, ParameterId, Program, ValueId};
+
+/// A parameter any change of which, along some of its axes, is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shift {
+    /// The parameter.
+    pub parameter: ParameterId,
+    /// Its value.
+    pub value: ValueId,
+    /// The axes along which changes may vary; along the others they are the same at all positions.
+    pub axes: Vec<usize>,
+    /// Whether it is a factor of a product.
+    pub product: bool,
+    /// The parameters that take it back, ascending; empty if it is forgotten.
+    pub takers: Vec<ParameterId>,
+    /// The value that the takers read; `None` for biases.
+    pub source: Option<ValueId>,
+}
+
+impl Shift {
+    /// Whether the parameter is a map on a path that another parameter has beside it, and not a bias.
+    pub fn is_path(&self, program: &Program) -> bool {
+        let rank = program.parameter(self.parameter).shape.len();
+        self.source.is_some() || (self.product && self.axes.len() == rank && !self.takers.is_empty())
+    }
+}
+
+/// A set of axes as a mask.
+pub fn mask(axes: &[usize]) -> Subset {
+    axes.iter().fold(0, |mask, axis| mask | 1 << axis)
+}
+
+impl Paths<'_> {
+    /// All shifts of a program, at most one a parameter.
+    pub fn shifts(&self) -> Vec<Shift> {
+        let hopeful = self.hopeful();
+        let mut shifts = Vec::new();
+        for (index, node) in self.program.nodes.iter().enumerate() {
+            let value = ValueId(index as u32);
+            let Operation::Parameter(id) = node.operation else { continue };
+            if !self.program.parameter(id).trainable || !self.graph.is_read_once(id, value) || node.shape.len() > 30 {
+                continue;
+            }
+            let axes: Vec<usize> = (0..node.shape.len()).collect();
+            shifts.extend(self.shift(id, value, axes.clone(), &hopeful).or_else(|| {
+                self.even_axes(value).into_iter().find_map(|even| {
+                    let rest = axes.iter().copied().filter(|axis| *axis != even).collect();
+                    self.shift(id, value, rest, &hopeful)
+                })
+            }));
+        }
+        shifts
+    }
+
+    fn shift(&self, parameter: ParameterId, value: ValueId, axes: Vec<usize>, hopeful: &[bool]) -> Option<Shift> {
+        let follow = self.follow(value, &axes, hopeful)?;
+        let start = Flow { source: Source::One, varies: mask(&axes) };
+        let route = self.route(value, start, follow)?;
+        let (mut takers, mut source) = (BTreeSet::new(), None);
+        for (value, flow) in &route {
+            for reader in self.graph.uses(*value) {
+                if let Fate::Absorbed(absorber) = self.fate(*value, *reader, flow, follow) {
+                    takers.insert(absorber.taker.parameter);
+                    source = source.or(absorber.taker.source.map(|source| source.0));
+                }
+            }
+        }
+        let product = self
+            .graph
+            .uses(value)
+            .iter()
+            .any(|reader| matches!(self.program.node(reader.by).operation, Operation::Einsum { .. }));
+        Some(Shift { parameter, value, axes, product, takers: takers.into_iter().collect(), source })
+    }
+
+    /// How to follow a change that may be taken back.
+    fn follow(&self, value: ValueId, axes: &[usize], hopeful: &[bool]) -> Option<Follow> {
+        if self.absorbs(value, mask(axes)) {
+            return Some(Follow::Constants);
+        }
+        hopeful[value.0 as usize].then_some(Follow::Wires)
+    }
+
+    /// How the change of a claimed shift is followed.
+    pub fn following(&self, value: ValueId, axes: &[usize]) -> Follow {
+        if self.absorbs(value, mask(axes)) { Follow::Constants } else { Follow::Wires }
+    }
+
+    /// Axes of a parameter along which a change may have to be the same everywhere: those that meet a partition of unity, and those of a
+    /// table that is added.
+    fn even_axes(&self, value: ValueId) -> Vec<usize> {
+        let [reader] = self.graph.uses(value) else { return Vec::new() };
+        match &self.program.node(reader.by).operation {
+            Operation::Einsum { operands, .. } => {
+                let own = &operands[reader.slot].labels;
+                let sums = |label| {
+                    operands.iter().enumerate().filter(|(slot, _)| *slot != reader.slot).any(|(_, other)| {
+                        let axis = other.labels.iter().position(|own| own == label);
+                        axis.is_some_and(|axis| self.constant_sum(other.value, axis).is_some())
+                    })
+                };
+                (0..own.len()).filter(|&axis| sums(&own[axis])).collect()
+            }
+            Operation::Add { terms, .. } if terms[reader.slot].axes.len() > 1 => (0..terms[reader.slot].axes.len()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The values from which linear operations may lead to a sum whose other terms hold a parameter with a source.
+    fn hopeful(&self) -> Vec<bool> {
+        let mut hopeful = vec![false; self.program.nodes.len()];
+        for index in (0..self.program.nodes.len()).rev() {
+            let value = ValueId(index as u32);
+            hopeful[index] = self.graph.uses(value).iter().any(|reader| match &self.program.node(reader.by).operation {
+                Operation::Add { terms, .. } => hopeful[reader.by.0 as usize] || self.has_rival(terms, reader.slot),
+                Operation::Einsum { .. } | Operation::Reshape { .. } | Operation::Concat { .. } | Operation::Slice { .. } => {
+                    hopeful[reader.by.0 as usize]
+                }
+                Operation::Map { .. } => self.slope(reader.by).is_some() && hopeful[reader.by.0 as usize],
+                _ => false,
+            });
+        }
+        hopeful
+    }
+}

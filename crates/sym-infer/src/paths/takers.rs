@@ -1,0 +1,227 @@
+//! Parameters in a sum that can take a change back.
+
+use super::Paths;
+use super::flow::{Flow, Source};
+use crate::relations::members;
+use crate::spaces::{repeats, unsplit_axes};
+use sym_ir::{Label, Operand, Operation, ParameterId, Term, ValueId};
+
+/// What an index of a taking parameter runs along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// An axis of the sum.
+    Here(usize),
+    /// A summed axis of the source.
+    Source(usize),
+    /// None: the parameter changes by the same at all its positions.
+    Even,
+}
+
+/// A free parameter of a sum that adds to it any linear function of a source, or any constant, of some axes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taker {
+    /// The parameter.
+    pub parameter: ParameterId,
+    /// What it reads, with the sum's axis for each axis of that; `None` for a constant.
+    pub source: Option<(ValueId, Vec<Option<usize>>)>,
+    /// For each of its axes what that runs along.
+    pub places: Vec<Place>,
+    /// The sum changes by this factor times the parameter's change.
+    pub factor: f64,
+    /// The number of independent changes.
+    freedom: u128,
+}
+
+/// A taker with the way from its source to that of the change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Absorber {
+    /// The taker.
+    pub taker: Taker,
+    /// The linear operations between the source of the taker and that of the change, last first.
+    pub back: Vec<ValueId>,
+}
+
+/// Nested sums that are looked through.
+const NESTED: usize = 6;
+/// Linear operations between two sources that are looked through.
+const BACK: usize = 16;
+
+impl Paths<'_> {
+    /// A parameter of the sum `result` that takes back `flow`, which arrives in term `slot`. `flow` is in terms of the sum's axes.
+    pub fn absorber(&self, result: ValueId, terms: &[Term], slot: usize, flow: &Flow) -> Option<Absorber> {
+        if flow.source == Source::Anything || terms.len() < 2 {
+            return None;
+        }
+        let of_term = |at: usize| {
+            let mut takers = Vec::new();
+            self.collect(&terms[at], &|axis| axis, 1.0, NESTED, &mut takers);
+            takers
+        };
+        let own = of_term(slot);
+        for other in (0..terms.len()).filter(|other| *other != slot) {
+            for taker in of_term(other) {
+                // Of two parameters that can take each other's change, the earlier is the one that the later absorbs.
+                let same = own.iter().filter(|own| own.source.is_some() == taker.source.is_some());
+                let rival = same.map(|own| own.freedom).max().unwrap_or(0);
+                if taker.freedom < rival || (taker.freedom == rival && other < slot) {
+                    continue;
+                }
+                if let Some(back) = self.takes(&taker, flow) {
+                    return Some(Absorber { taker, back });
+                }
+            }
+        }
+        debug_assert!(matches!(self.program.node(result).operation, Operation::Add { .. }));
+        None
+    }
+
+    /// Whether a term of a sum other than `slot` holds a parameter that reads a source.
+    pub fn has_rival(&self, terms: &[Term], slot: usize) -> bool {
+        terms.iter().enumerate().filter(|(other, _)| *other != slot).any(|(_, term)| {
+            let mut takers = Vec::new();
+            self.collect(term, &|axis| axis, 1.0, NESTED, &mut takers);
+            takers.iter().any(|taker| taker.source.is_some())
+        })
+    }
+
+    /// The takers in one term of a sum, nested sums included.
+    fn collect(&self, term: &Term, outer: &dyn Fn(usize) -> usize, factor: f64, depth: usize, takers: &mut Vec<Taker>) {
+        let value = term.value;
+        let factor = factor * term.coefficient;
+        let alone = self.graph.uses(value).len() == 1 && !self.graph.is_output(value);
+        if factor == 0.0 || !alone {
+            return;
+        }
+        let along = |axis: usize| outer(term.axes[axis]);
+        match &self.program.node(value).operation {
+            Operation::Parameter(id) => {
+                if let Some(freedom) = self.free(*id, value) {
+                    let places = (0..term.axes.len()).map(|axis| Place::Here(along(axis))).collect();
+                    takers.push(Taker { parameter: *id, source: None, places, factor, freedom });
+                }
+            }
+            Operation::Add { terms, .. } if depth > 0 => {
+                terms.iter().for_each(|inner| self.collect(inner, &along, factor, depth - 1, takers));
+            }
+            Operation::Einsum { operands, output, coefficient } => {
+                let [left, right] = operands.as_slice() else { return };
+                let factor = factor * coefficient;
+                if factor == 0.0 {
+                    return;
+                }
+                for (weight, source) in [(left, right), (right, left)] {
+                    self.product_takers(weight, source, output, &along, factor, takers);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn product_takers(
+        &self,
+        weight: &Operand,
+        source: &Operand,
+        output: &[Label],
+        along: &dyn Fn(usize) -> usize,
+        factor: f64,
+        takers: &mut Vec<Taker>,
+    ) {
+        let Operation::Parameter(id) = self.program.node(weight.value).operation else { return };
+        let Some(freedom) = self.free(id, weight.value) else { return };
+        let whole = weight.labels.iter().all(|label| source.labels.contains(label) || output.contains(label));
+        if !whole || repeats(&weight.labels) || repeats(&source.labels) {
+            return;
+        }
+        let target = |label: &Label| output.iter().position(|other| other == label).map(along);
+        let places: Vec<Place> = weight
+            .labels
+            .iter()
+            .map(|label| match target(label) {
+                Some(axis) => Place::Here(axis),
+                None => Place::Source(source.labels.iter().position(|own| own == label).expect("it is summed with the source")),
+            })
+            .collect();
+        let read = source.labels.iter().map(target).collect();
+        takers.push(Taker { parameter: id, source: Some((source.value, read)), places: places.clone(), factor, freedom });
+        // Where the source sums to a constant, the parameter's sum along it is a bias.
+        let summed: Vec<usize> = (0..places.len()).filter(|&axis| matches!(places[axis], Place::Source(_))).collect();
+        if let [axis] = summed[..]
+            && let Place::Source(inner) = places[axis]
+            && source.labels.iter().enumerate().all(|(at, label)| at == inner || !weight.labels.contains(label))
+            && let Some(sum) = self.constant_sum(source.value, inner)
+            && sum != 0.0
+        {
+            let size = self.program.parameter(id).shape[axis].size.max(1);
+            let mut places = places;
+            places[axis] = Place::Even;
+            takers.push(Taker { parameter: id, source: None, places, factor: factor * sum, freedom: freedom / size });
+        }
+    }
+
+    /// The number of entries of a parameter that one operation alone reads.
+    fn free(&self, parameter: ParameterId, value: ValueId) -> Option<u128> {
+        let declared = self.program.parameter(parameter);
+        (declared.trainable && self.graph.is_read_once(parameter, value)).then(|| declared.entries().unwrap_or(u128::MAX))
+    }
+
+    /// Whether a taker takes a change, and over which operations its source reaches that of the change.
+    fn takes(&self, taker: &Taker, flow: &Flow) -> Option<Vec<ValueId>> {
+        let covers = |flow: &Flow| members(flow.varies).all(|axis| taker.places.contains(&Place::Here(axis)));
+        let Some((wanted, read)) = &taker.source else {
+            return (flow.source == Source::One && covers(flow)).then(Vec::new);
+        };
+        let mut flow = flow.clone();
+        let mut back = Vec::new();
+        loop {
+            let Source::Wire { value, along } = &flow.source else { return None };
+            if value == wanted {
+                // A matrix also does what a vector along one axis does: diagonal entries.
+                let reads = along.iter().zip(read).enumerate().all(|(at, (own, read))| match (own, read) {
+                    (Some(own), Some(read)) => own == read,
+                    (Some(own), None) => taker.places.contains(&Place::Source(at)) && taker.places.contains(&Place::Here(*own)),
+                    (None, None) => taker.places.contains(&Place::Source(at)),
+                    (None, Some(_)) => false,
+                });
+                return (reads && covers(&flow)).then_some(back);
+            }
+            if value < wanted || back.len() >= BACK {
+                return None;
+            }
+            let step = *value;
+            flow = self.pulled(&flow)?;
+            back.push(step);
+        }
+    }
+
+    /// A linear function of a wire as one of the wire that this one is a linear function of.
+    pub fn pulled(&self, flow: &Flow) -> Option<Flow> {
+        let Source::Wire { value, along } = &flow.source else { return None };
+        match &self.program.node(*value).operation {
+            Operation::Einsum { operands, output, .. } => {
+                let mut batched = operands.iter().filter(|operand| self.program.node(operand.value).batched);
+                let (Some(source), None) = (batched.next(), batched.next()) else { return None };
+                if operands.iter().any(|operand| repeats(&operand.labels)) {
+                    return None;
+                }
+                let target = |label: &Label| output.iter().position(|other| other == label).and_then(|axis| along[axis]);
+                let mut varies = flow.varies;
+                for label in operands.iter().filter(|other| other.value != source.value).flat_map(|other| &other.labels) {
+                    varies |= target(label).map_or(0, |axis| 1 << axis);
+                }
+                let along = source.labels.iter().map(target).collect();
+                Some(Flow { source: Source::Wire { value: source.value, along }, varies })
+            }
+            Operation::Map { value: inner, .. } => {
+                self.slope(*value)?;
+                Some(Flow { source: Source::Wire { value: *inner, along: along.clone() }, varies: flow.varies })
+            }
+            Operation::Reshape { value: inner, from, to, .. } => {
+                let pairs = unsplit_axes(from, to);
+                let whole = pairs.len() == from.len() && from.len() == to.len();
+                let read = (0..from.len()).map(|axis| pairs.iter().find(|pair| pair.0 == axis).and_then(|pair| along[pair.1]));
+                whole.then(|| Flow { source: Source::Wire { value: *inner, along: read.collect() }, varies: flow.varies })
+            }
+            _ => None,
+        }
+    }
+}
