@@ -208,6 +208,23 @@ impl Collector<'_> {
             Operation::Slice { value, axis, .. } => {
                 (0..rank).filter(|other| other != axis).for_each(|other| self.pass(*value, other, result, other));
             }
+            Operation::Normalise { .. } | Operation::Mask { .. } | Operation::TopK { .. } | Operation::OneHot { .. } => {
+                let text = || format!("{}: permutations", node.operation.word());
+                (0..rank).for_each(|axis| self.breaks(result, result, axis, &text));
+            }
+            Operation::Window { value, axis, rest, .. } => {
+                let from = |axis: usize| (0..rank - 1).filter(move |other| *other != axis);
+                if *rest != 0.0 {
+                    let text = || "windows are filled up with −∞: permutations and positive scales".to_string();
+                    from(*axis).for_each(|other| self.breaks(result, *value, other, &text));
+                    return;
+                }
+                from(*axis).for_each(|other| self.pass(*value, other, result, other + usize::from(other > *axis)));
+            }
+            Operation::Rotary { value, position, axis, .. } => {
+                let others = (0..rank).filter(|other| other != axis && other != position);
+                others.for_each(|other| self.pass(*value, other, result, other));
+            }
         }
     }
 

@@ -125,7 +125,13 @@ pub fn step(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, reade
         | Operation::Softmax { .. }
         | Operation::Reduce { .. }
         | Operation::Concat { .. }
-        | Operation::Slice { .. } => Step::Seen,
+        | Operation::Slice { .. }
+        | Operation::Normalise { .. }
+        | Operation::Window { .. }
+        | Operation::OneHot { .. }
+        | Operation::Mask { .. }
+        | Operation::TopK { .. }
+        | Operation::Rotary { .. } => Step::Seen,
     }
 }
 
@@ -240,7 +246,13 @@ pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, val
         | Operation::Softmax { .. }
         | Operation::Reduce { .. }
         | Operation::Concat { .. }
-        | Operation::Slice { .. } => Source::Whole,
+        | Operation::Slice { .. }
+        | Operation::Normalise { .. }
+        | Operation::Window { .. }
+        | Operation::OneHot { .. }
+        | Operation::Mask { .. }
+        | Operation::TopK { .. }
+        | Operation::Rotary { .. } => Source::Whole,
     }
 }
 

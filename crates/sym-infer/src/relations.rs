@@ -303,7 +303,11 @@ impl<F: Coefficients> Relations<F> {
                 }
             }
             Operation::Map { value, .. } => self.map(*value, result, &classes[&result], absorbed(result)),
-            Operation::Softmax { value, .. } => {
+            Operation::Softmax { value, .. }
+            | Operation::Normalise { value, .. }
+            | Operation::OneHot { value }
+            | Operation::Mask { value, .. }
+            | Operation::TopK { value, .. } => {
                 self.vanish(*value);
                 self.vanish(result);
             }
@@ -331,6 +335,27 @@ impl<F: Coefficients> Relations<F> {
                     self.vanish_part(value, Part::Shift);
                     self.pass(value, result, &pairs);
                 }
+            }
+            Operation::Window { value, axis, rest, .. } => {
+                if *rest != 0.0 {
+                    self.vanish(*value);
+                    self.vanish(result);
+                    return;
+                }
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                let pairs: Vec<(usize, usize)> = (0..rank - 1)
+                    .filter(|other| other != axis)
+                    .map(|other| (other, other + usize::from(other > *axis)))
+                    .collect();
+                self.pass(*value, result, &pairs);
+            }
+            Operation::Rotary { value, position, axis, .. } => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                let others = (0..rank).filter(|other| other != axis && other != position);
+                let pairs: Vec<(usize, usize)> = others.map(|other| (other, other)).collect();
+                self.pass(*value, result, &pairs);
             }
             Operation::Slice { value, axis, .. } => {
                 self.vanish_part(*value, Part::Shift);

@@ -74,7 +74,10 @@ impl Spaces {
                         }
                     }
                 }
-                Operation::Map { value, .. } | Operation::Softmax { value, .. } => {
+                Operation::Map { value, .. }
+                | Operation::Softmax { value, .. }
+                | Operation::Normalise { value, .. }
+                | Operation::TopK { value, .. } => {
                     for axis in 0..node.shape.len() {
                         union.join(at(*value, axis), at(result, axis));
                     }
@@ -107,6 +110,27 @@ impl Spaces {
                     }
                     fixed.push((*value, *axis, "a slice tells its positions apart".to_string()));
                     fixed.push((result, *axis, "it is a slice".to_string()));
+                }
+                Operation::Window { value, axis, .. } => {
+                    for other in (0..program.node(*value).shape.len()).filter(|other| other != axis) {
+                        union.join(at(*value, other), at(result, other + usize::from(other > *axis)));
+                    }
+                    fixed.push((*value, *axis, "windows slide along it".to_string()));
+                    fixed.extend([0, 1].map(|next| (result, axis + next, "windows slide along it".to_string())));
+                }
+                Operation::OneHot { value } => {
+                    let classes = node.shape.len() - 1;
+                    (0..classes).for_each(|axis| union.join(at(*value, axis), at(result, axis)));
+                    fixed.push((result, classes, "whole numbers choose its positions".to_string()));
+                }
+                Operation::Mask { value, row, column, .. } => {
+                    (0..node.shape.len()).for_each(|axis| union.join(at(*value, axis), at(result, axis)));
+                    fixed.extend([*row, *column].map(|axis| (result, axis, "a mask tells its positions apart".to_string())));
+                }
+                Operation::Rotary { value, position, axis, .. } => {
+                    (0..node.shape.len()).for_each(|each| union.join(at(*value, each), at(result, each)));
+                    fixed.push((result, *position, "rotations tell its positions apart".to_string()));
+                    fixed.push((result, *axis, "rotations turn its pairs by different angles".to_string()));
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! Appends nodes to a program. The elaboration of `.sym` files and tests of later stages build programs through it.
 
 use crate::program::{
-    Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Storage, Term,
-    ValueId,
+    Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Storage,
+    Term, ValueId,
 };
 use crate::{Builtin, Function};
 use sym_diagnostics::{FileId, Span};
@@ -100,7 +100,7 @@ impl Builder {
     /// An input of literal sizes.
     pub fn input(&mut self, name: &str, sizes: &[u128]) -> ValueId {
         let shape = sizes.iter().map(|&size| Axis::of(size)).collect();
-        self.declare_input(Input { name: name.to_string(), shape, rank: None, span: self.span })
+        self.declare_input(Input { name: name.to_string(), shape, rank: None, entries: Entries::Real, span: self.span })
     }
 
     /// A trainable parameter of literal sizes, stored as it is, normal with standard deviation 1.

@@ -19,7 +19,7 @@ pub use compile::{Loader, Options, compile};
 pub use experiment::Document;
 pub use function::{Builtin, Function, Scalar};
 pub use program::{
-    Axis, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, ReduceKind, Storage,
-    Term, ValueId,
+    Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Pairs, Parameter, ParameterId, Program,
+    ReduceKind, Storage, Term, ValueId,
 };
 pub use text::text;

@@ -6,7 +6,24 @@ use sym_diagnostics::{Code, Diagnostic, FileId, Sources};
 use sym_syntax::ast::{File, Ident, Item, ItemKind};
 
 /// Primitives: names that no item may take.
-pub const PRIMITIVES: [&str; 10] = ["softmax", "sum", "mean", "max", "min", "reshape", "concat", "slice", "sqrt", "identity"];
+pub const PRIMITIVES: [&str; 16] = [
+    "softmax",
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "reshape",
+    "concat",
+    "slice",
+    "sqrt",
+    "identity",
+    "normalise",
+    "window",
+    "one_hot",
+    "mask",
+    "top_k",
+    "rotary",
+];
 
 /// The files of the standard library with the blocks that each defines. A file is parsed when one of its names is first used.
 const LIBRARY: [(&str, &[&str], &str); 3] = [

@@ -109,8 +109,22 @@ pub struct Input {
     pub shape: Vec<Axis>,
     /// The dimension of the subspace that it never leaves, where declared.
     pub rank: Option<u128>,
+    /// What its entries are.
+    pub entries: Entries,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// What the entries of an input are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entries {
+    /// Real numbers.
+    Real,
+    /// Whole numbers from 0, such as token ids.
+    Integer {
+        /// The first that does not occur.
+        below: u128,
+    },
 }
 
 /// A result.
@@ -214,6 +228,110 @@ pub enum Operation {
         /// First entry kept; the result's axis says how many.
         start: u128,
     },
+    /// (x − m)/√(v + ε) with v = mean of (x − m)² over `axes` together, for each position of the other axes; m is the mean of x over the same
+    /// entries where `centre` is set, otherwise 0. Covers layer norm (centred), RMS norm (not centred), instance norm and, over a
+    /// split axis, group norm (Ba et al. 2016; Zhang and Sennrich 2019; Wu and He 2018). The variance is the biased one, as in PyTorch.
+    Normalise {
+        /// Argument.
+        value: ValueId,
+        /// Axes over which the statistics run, ascending.
+        axes: Vec<usize>,
+        /// Whether they also run over the batch, where the value has one: batch norm in training (Ioffe and Szegedy 2015).
+        batch: bool,
+        /// Whether the mean is subtracted first.
+        centre: bool,
+        /// ε ≥ 0.
+        epsilon: f64,
+    },
+    /// Sliding windows: `axis` of n positions becomes two axes [o, t] with y[o, t] = x[o·stride + t·dilation − padding], and `rest` where
+    /// that lies outside of x; o runs over ⌊(n + 2·padding − dilation·(taps − 1) − 1)/stride⌋ + 1 positions. A convolution is a window in each
+    /// spatial axis and an einsum with the kernel; pooling is a window and a maximum or mean over the taps.
+    Window {
+        /// Argument.
+        value: ValueId,
+        /// The windowed axis; the result has positions there and taps right behind.
+        axis: usize,
+        /// Steps between windows, at least 1.
+        stride: u128,
+        /// Positions added on both sides.
+        padding: u128,
+        /// Steps between taps, at least 1.
+        dilation: u128,
+        /// What padding holds: 0, or −∞ in front of a maximum.
+        rest: f64,
+    },
+    /// y[…, c] = 1 where x[…] = c, else 0: whole numbers as unit vectors along a new last axis. The product with a table looks up
+    /// its rows: an embedding.
+    OneHot {
+        /// Whole numbers from 0 to below the size of the new axis.
+        value: ValueId,
+    },
+    /// x[…, i, …, j, …] where i − `before` ≤ j ≤ i + `after`, else −∞: in front of a softmax over j, the entries that position i sees.
+    /// Causal attention has `after` = 0 and no `before`.
+    Mask {
+        /// Argument.
+        value: ValueId,
+        /// The axis of i.
+        row: usize,
+        /// The axis of j.
+        column: usize,
+        /// How far back i sees; `None` for everything.
+        before: Option<u128>,
+        /// How far ahead i sees; `None` for everything.
+        after: Option<u128>,
+    },
+    /// The `count` largest entries along an axis as they are, all others `rest`. Of equal entries the first are kept. Gradients pass through
+    /// the kept entries alone.
+    TopK {
+        /// Argument.
+        value: ValueId,
+        /// The axis.
+        axis: usize,
+        /// How many entries are kept, at least 1.
+        count: u128,
+        /// What the others become: 0, or −∞ in front of a softmax.
+        rest: f64,
+    },
+    /// Rotary positions (Su et al. 2021): pair p of the n entries along `axis` turns by the angle t·base^(−2p/n) at position t:
+    /// (a, b) ↦ (a cos − b sin, a sin + b cos).
+    Rotary {
+        /// Argument.
+        value: ValueId,
+        /// The axis of t.
+        position: usize,
+        /// The axis of pairs, of even size.
+        axis: usize,
+        /// The base of the frequencies, such as 10,000.
+        base: f64,
+        /// Which entries make a pair.
+        pairs: Pairs,
+    },
+}
+
+/// Which entries of an axis of n rotary positions turn together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pairs {
+    /// Neighbours 2p and 2p + 1.
+    Interleaved,
+    /// p and p + n/2, as most published weights have it.
+    Halves,
+}
+
+impl Pairs {
+    /// The two entries of pair `pair` among `size`.
+    pub fn entries(self, pair: usize, size: usize) -> (usize, usize) {
+        match self {
+            Pairs::Interleaved => (2 * pair, 2 * pair + 1),
+            Pairs::Halves => (pair, pair + size / 2),
+        }
+    }
+}
+
+/// The number of windows over an axis; `None` where not even one fits.
+pub fn window_count(size: u128, taps: u128, stride: u128, padding: u128, dilation: u128) -> Option<u128> {
+    let span = dilation.checked_mul(taps.checked_sub(1)?)?.checked_add(1)?;
+    let padded = padding.checked_mul(2)?.checked_add(size)?;
+    Some(padded.checked_sub(span)?.checked_div(stride)? + 1)
 }
 
 /// A factor of an einsum.
@@ -300,7 +418,13 @@ impl Operation {
             | Operation::Softmax { value, .. }
             | Operation::Reduce { value, .. }
             | Operation::Reshape { value, .. }
-            | Operation::Slice { value, .. } => vec![*value],
+            | Operation::Slice { value, .. }
+            | Operation::Normalise { value, .. }
+            | Operation::Window { value, .. }
+            | Operation::OneHot { value }
+            | Operation::Mask { value, .. }
+            | Operation::TopK { value, .. }
+            | Operation::Rotary { value, .. } => vec![*value],
             Operation::Concat { values, .. } => values.clone(),
         }
     }
@@ -318,6 +442,12 @@ impl Operation {
             Operation::Reshape { .. } => "reshape",
             Operation::Concat { .. } => "concat",
             Operation::Slice { .. } => "slice",
+            Operation::Normalise { .. } => "normalise",
+            Operation::Window { .. } => "window",
+            Operation::OneHot { .. } => "one_hot",
+            Operation::Mask { .. } => "mask",
+            Operation::TopK { .. } => "top_k",
+            Operation::Rotary { .. } => "rotary",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The stable text of a program: one line a parameter, input, operation and output.
 
-use crate::program::{Axis, Initial, Label, Operation, Parameter, Program, ReduceKind, ValueId};
+use crate::program::{Axis, Entries, Initial, Label, Operation, Pairs, Parameter, Program, ReduceKind, ValueId};
 use crate::{Builtin, Scalar};
 use std::fmt::Write;
 
@@ -22,7 +22,11 @@ pub fn text(program: &Program) -> String {
     }
     for input in &program.inputs {
         let rank = input.rank.map_or_else(String::new, |rank| format!(" rank {rank}"));
-        line(&mut out, format_args!("  input {} {}{rank}", input.name, shape(&input.shape)));
+        let range = match input.entries {
+            Entries::Real => String::new(),
+            Entries::Integer { below } => format!(" in 0..{below}"),
+        };
+        line(&mut out, format_args!("  input {} {}{range}{rank}", input.name, shape(&input.shape)));
     }
     for (at, node) in program.nodes.iter().enumerate() {
         let batch = if node.batched { "batch " } else { "" };
@@ -135,6 +139,30 @@ fn operation(program: &Program, operation: &Operation) -> String {
         }
         Operation::Concat { values, axis } => format!("concat ({}) over {axis}", list(values, |id| value(*id))),
         Operation::Slice { value: argument, axis, start } => format!("slice {} over {axis} from {start}", value(*argument)),
+        Operation::Normalise { value: argument, axes, batch, centre, epsilon } => {
+            let over = list(axes, usize::to_string);
+            let batch = if *batch { " and batch" } else { "" };
+            let centre = if *centre { " centred" } else { "" };
+            format!("normalise {} over [{over}]{batch}{centre} epsilon {epsilon}", value(*argument))
+        }
+        Operation::Window { value: argument, axis, stride, padding, dilation, rest } => {
+            format!("window {} over {axis} stride {stride} padding {padding} dilation {dilation} rest {rest}", value(*argument))
+        }
+        Operation::OneHot { value: argument } => format!("one_hot {}", value(*argument)),
+        Operation::Mask { value: argument, row, column, before, after } => {
+            let limit = |limit: &Option<u128>| limit.map_or_else(|| "all".to_string(), |limit| limit.to_string());
+            format!("mask {} rows {row} columns {column} before {} after {}", value(*argument), limit(before), limit(after))
+        }
+        Operation::TopK { value: argument, axis, count, rest } => {
+            format!("top_k {} over {axis} count {count} rest {rest}", value(*argument))
+        }
+        Operation::Rotary { value: argument, position, axis, base, pairs } => {
+            let pairs = match pairs {
+                Pairs::Interleaved => "interleaved",
+                Pairs::Halves => "halves",
+            };
+            format!("rotary {} over {axis} positions {position} base {base} {pairs}", value(*argument))
+        }
     }
 }
 

@@ -59,6 +59,7 @@ macro_rules! with_tensors {
         }
     };
 }
+pub(crate) use with_tensors;
 
 /// Runs `$body` for the rank `$rank` with a constant `$d` of that value.
 macro_rules! with_rank {

@@ -21,6 +21,8 @@ pub(crate) struct Compiled {
     pub layers: Vec<Option<DenseLayer>>,
     /// Values inside of a dense layer, which are not computed on their own.
     pub inside: Vec<bool>,
+    /// Values that may hold −∞ because a mask, a window or a choice of the largest entries puts it there.
+    pub masked: Vec<bool>,
     /// How often every value is read, outputs included.
     pub readers: Vec<u32>,
 }
@@ -76,10 +78,24 @@ pub(crate) fn compile(program: &Program) -> Result<Compiled, Vec<Diagnostic>> {
     }
     if diagnostics.is_empty() {
         let (layers, inside) = dense::find(program, &readers);
-        Ok(Compiled { program: program.clone(), sizes, contractions, layers, inside, readers })
+        Ok(Compiled { program: program.clone(), sizes, contractions, layers, inside, masked: masked(program), readers })
     } else {
         Err(diagnostics)
     }
+}
+
+/// Which values may hold the −∞ of something masked: it lasts up to the next softmax, reduction or elementwise function.
+fn masked(program: &Program) -> Vec<bool> {
+    let mut masked = vec![false; program.nodes.len()];
+    for (at, node) in program.nodes.iter().enumerate() {
+        masked[at] = match &node.operation {
+            Operation::Mask { .. } => true,
+            Operation::Window { rest, .. } | Operation::TopK { rest, .. } if *rest != 0.0 => true,
+            Operation::Softmax { .. } | Operation::Reduce { .. } | Operation::Map { .. } => false,
+            other => other.operands().iter().any(|operand| masked[operand.0 as usize]),
+        };
+    }
+    masked
 }
 
 fn too_large(program: &Program, value: sym_ir::ValueId) -> Option<Diagnostic> {

@@ -3,7 +3,8 @@
 use crate::Array;
 use crate::compile::Compiled;
 use crate::primitive::add::{Summand, add};
-use crate::primitive::{concat, dense, map, reduce, slice, softmax};
+use crate::primitive::window::Windows;
+use crate::primitive::{concat, dense, map, mask, normalise, one_hot, reduce, rotary, slice, softmax, top_k, window};
 use burn::tensor::{DType, Device};
 use sym_ir::{Operation, ParameterId, ValueId};
 
@@ -131,6 +132,37 @@ impl<'a> Execution<'a> {
             }
             Operation::Slice { value, axis, start } => {
                 slice::slice(self.read(*value), axis + lead, *start as usize, self.compiled.sizes[at][*axis])
+            }
+            Operation::Normalise { value, axes, batch, centre, epsilon } => {
+                let over_batch = (*batch && node.batched).then_some(0);
+                let axes: Vec<usize> = over_batch.into_iter().chain(axes.iter().map(|&axis| axis + lead)).collect();
+                normalise::normalise(self.read(*value), &axes, *centre, *epsilon)
+            }
+            Operation::Window { value, axis, stride, padding, dilation, rest } => {
+                let windows = Windows {
+                    count: self.compiled.sizes[at][*axis],
+                    taps: self.compiled.sizes[at][axis + 1],
+                    stride: *stride as usize,
+                    dilation: *dilation as usize,
+                    padding: *padding as usize,
+                    rest: *rest,
+                };
+                window::window(self.read(*value), axis + lead, &windows)
+            }
+            Operation::OneHot { value } => {
+                let classes = *sizes.last().expect("the axis of classes");
+                one_hot::one_hot(self.read(*value), classes, &sizes)
+            }
+            Operation::Mask { value, row, column, before, after } => {
+                let sees = |i: usize, j: usize| {
+                    before.is_none_or(|before| i as u128 <= j as u128 + before)
+                        && after.is_none_or(|after| j as u128 <= i as u128 + after)
+                };
+                mask::mask(self.read(*value), row + lead, column + lead, sees)
+            }
+            Operation::TopK { value, axis, count, rest } => top_k::top_k(self.read(*value), axis + lead, *count as usize, *rest),
+            Operation::Rotary { value, position, axis, base, pairs } => {
+                rotary::rotary(self.read(*value), position + lead, axis + lead, *base, *pairs)
             }
         }
     }

@@ -186,7 +186,8 @@ impl Module {
         values
     }
 
-    /// The first value, in the program's order, that has an entry which is infinite or not a number.
+    /// The first value, in the program's order, that has an entry which is infinite or not a number. The −∞ of what is masked is no fault up to
+    /// the softmax or maximum that it is for.
     ///
     /// # Panics
     ///
@@ -194,7 +195,8 @@ impl Module {
     pub fn first_not_finite(&self, inputs: &[Array]) -> Option<ValueId> {
         let mut found = None;
         self.execution(inputs, false).run(&|id| self.parameter(id), |id, value| {
-            if value.values().iter().any(|entry| !entry.is_finite()) {
+            let masked = self.compiled.masked[id.0 as usize];
+            if value.values().iter().any(|entry| !(entry.is_finite() || masked && *entry == f64::NEG_INFINITY)) {
                 found = Some(id);
             }
             found.is_none()

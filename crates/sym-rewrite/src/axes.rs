@@ -65,7 +65,18 @@ impl AxisClasses {
                     }
                 }
             }
-            Operation::Map { value, .. } | Operation::Softmax { value, .. } => self.join_all(*value, result, node.shape.len()),
+            Operation::Map { value, .. }
+            | Operation::Softmax { value, .. }
+            | Operation::Normalise { value, .. }
+            | Operation::Mask { value, .. }
+            | Operation::TopK { value, .. }
+            | Operation::Rotary { value, .. } => self.join_all(*value, result, node.shape.len()),
+            Operation::OneHot { value } => self.join_all(*value, result, node.shape.len() - 1),
+            Operation::Window { value, axis: windowed, .. } => {
+                for axis in (0..program.node(*value).shape.len()).filter(|axis| axis != windowed) {
+                    self.join((*value, axis), (result, axis + usize::from(axis > *windowed)));
+                }
+            }
             Operation::Reduce { value, axes, .. } => {
                 let kept = (0..program.node(*value).shape.len()).filter(|axis| !axes.contains(axis));
                 for (to, from) in kept.enumerate() {

@@ -403,6 +403,45 @@ impl Rewriter<'_> {
                 }
                 Operation::Slice { value: self.value_of(*value), axis: *axis, start: *start }
             }
+            Operation::Normalise { value, axes, batch, centre, epsilon } => {
+                if let Some(map) = axes.iter().find_map(|&axis| maps[axis]) {
+                    return Err(self.refuse(node, map, "statistics are taken over them"));
+                }
+                let value = self.value_of(*value);
+                Operation::Normalise { value, axes: axes.clone(), batch: *batch, centre: *centre, epsilon: *epsilon }
+            }
+            Operation::Window { value, axis, stride, padding, dilation, rest } => {
+                if let Some(map) = self.map_of(*value, *axis).or(maps[*axis]).or(maps[axis + 1]) {
+                    return Err(self.refuse(node, map, "windows slide along them"));
+                }
+                let value = self.value_of(*value);
+                Operation::Window { value, axis: *axis, stride: *stride, padding: *padding, dilation: *dilation, rest: *rest }
+            }
+            Operation::OneHot { value } => {
+                if let Some(map) = maps.iter().flatten().next() {
+                    return Err(self.refuse(node, *map, "whole numbers choose among them"));
+                }
+                Operation::OneHot { value: self.value_of(*value) }
+            }
+            Operation::Mask { value, row, column, before, after } => {
+                if let Some(map) = maps[*row].or(maps[*column]) {
+                    return Err(self.refuse(node, map, "a mask tells them apart"));
+                }
+                Operation::Mask { value: self.value_of(*value), row: *row, column: *column, before: *before, after: *after }
+            }
+            Operation::TopK { value, axis, count, rest } => {
+                if let Some(map) = maps[*axis] {
+                    return Err(self.refuse(node, map, "the largest among them are kept"));
+                }
+                Operation::TopK { value: self.value_of(*value), axis: *axis, count: *count, rest: *rest }
+            }
+            Operation::Rotary { value, position, axis, base, pairs } => {
+                if let Some(map) = maps[*position].or(maps[*axis]) {
+                    return Err(self.refuse(node, map, "rotations tell them apart"));
+                }
+                let value = self.value_of(*value);
+                Operation::Rotary { value, position: *position, axis: *axis, base: *base, pairs: *pairs }
+            }
         };
         if let Some(map) = maps.iter().flatten().find(|_| program.outputs.iter().any(|output| output.value == old)) {
             return Err(self.refuse(node, *map, "an output carries them"));

@@ -48,7 +48,13 @@ impl<'a> Context<'a> {
 
     fn evaluate(&self, operation: &Operation, shape: &[usize], weights: &Weights) -> Option<Tensor> {
         match operation {
-            Operation::Input(_) => None,
+            // Operations of layers on weights alone are not followed: they count as unknown.
+            Operation::Input(_)
+            | Operation::Window { .. }
+            | Operation::OneHot { .. }
+            | Operation::Mask { .. }
+            | Operation::TopK { .. }
+            | Operation::Rotary { .. } => None,
             Operation::Parameter(id) => Some(Tensor { shape: shape.to_vec(), values: weights.values[id.0 as usize].clone() }),
             Operation::Einsum { operands, output, coefficient } => {
                 let result = ValueId(self.values.len() as u32);
@@ -113,6 +119,19 @@ impl<'a> Context<'a> {
                     }
                     targets.iter().zip(&part.values).for_each(|(&at, &value)| result.values[at] = value);
                     start += part.shape[*axis];
+                }
+                Some(result)
+            }
+            Operation::Normalise { value, axes, batch: _, centre, epsilon } => {
+                let mut result = self.value(*value)?.clone();
+                let together = offsets(shape, axes);
+                for start in offsets(shape, &crate::action::tensor::other_axes(shape.len(), axes)) {
+                    let mean_of = |of: &dyn Fn(f64) -> f64| {
+                        together.iter().map(|&at| of(result.values[start + at])).sum::<f64>() / together.len() as f64
+                    };
+                    let mean = if *centre { mean_of(&|x| x) } else { 0.0 };
+                    let deviation = (mean_of(&|x| (x - mean) * (x - mean)) + epsilon).sqrt();
+                    together.iter().for_each(|&at| result.values[start + at] = (result.values[start + at] - mean) / deviation);
                 }
                 Some(result)
             }

@@ -172,6 +172,111 @@ pub fn evaluate(program: &Program, weights: &Weights, direction: &Weights, input
                     unreachable!("the parts cover the axis")
                 })
                 .collect(),
+            Operation::Normalise { value, axes, batch: _, centre, epsilon } => {
+                let (source, _) = of(*value);
+                let together: Vec<Tuple> = tuples(&axes.iter().map(|&axis| shape[axis]).collect::<Vec<_>>());
+                tuples(&shape)
+                    .iter()
+                    .map(|tuple| {
+                        let peers: Vec<Dual> = together
+                            .iter()
+                            .map(|at| {
+                                let mut other = tuple.clone();
+                                axes.iter().zip(at).for_each(|(&axis, &at)| other[axis] = at);
+                                source[position(&shape, &other)]
+                            })
+                            .collect();
+                        let count = peers.len() as f64;
+                        let mean = |of: &dyn Fn(&Dual) -> f64| peers.iter().map(of).sum::<f64>() / count;
+                        let centre = if *centre { Dual(mean(&|x| x.0), mean(&|x| x.1)) } else { Dual(0.0, 0.0) };
+                        let variance = mean(&|x| (x.0 - centre.0).powi(2)) + epsilon;
+                        let slope = mean(&|x| 2.0 * (x.0 - centre.0) * (x.1 - centre.1));
+                        let own = source[position(&shape, tuple)];
+                        let deviation = Dual(own.0 - centre.0, own.1 - centre.1);
+                        let root = variance.sqrt();
+                        Dual(deviation.0 / root, deviation.1 / root - deviation.0 * slope / (2.0 * variance * root))
+                    })
+                    .collect()
+            }
+            Operation::Window { value, axis, stride, padding, dilation, rest } => {
+                let (source, inner) = of(*value);
+                tuples(&shape)
+                    .iter()
+                    .map(|tuple| {
+                        let mut own = tuple.clone();
+                        let tap = own.remove(axis + 1);
+                        let at = own[*axis] * *stride as usize + tap * *dilation as usize;
+                        if at < *padding as usize || at - *padding as usize >= inner[*axis] {
+                            return Dual(*rest, 0.0);
+                        }
+                        own[*axis] = at - *padding as usize;
+                        source[position(&inner, &own)]
+                    })
+                    .collect()
+            }
+            Operation::OneHot { value } => {
+                let (source, inner) = of(*value);
+                let hot = |tuple: &Tuple| source[position(&inner, &tuple[..inner.len()])].0 == tuple[inner.len()] as f64;
+                tuples(&shape).iter().map(|tuple| Dual(f64::from(hot(tuple)), 0.0)).collect()
+            }
+            Operation::Mask { value, row, column, before, after } => {
+                let (source, _) = of(*value);
+                tuples(&shape)
+                    .iter()
+                    .map(|tuple| {
+                        let (i, j) = (tuple[*row] as u128, tuple[*column] as u128);
+                        let seen = before.is_none_or(|before| j + before >= i) && after.is_none_or(|after| i + after >= j);
+                        if seen { source[position(&shape, tuple)] } else { Dual(f64::NEG_INFINITY, 0.0) }
+                    })
+                    .collect()
+            }
+            Operation::TopK { value, axis, count, rest } => {
+                let (source, _) = of(*value);
+                tuples(&shape)
+                    .iter()
+                    .map(|tuple| {
+                        let own = source[position(&shape, tuple)];
+                        let ahead = (0..shape[*axis])
+                            .filter(|&at| {
+                                let mut other = tuple.clone();
+                                other[*axis] = at;
+                                let other = source[position(&shape, &other)].0;
+                                other > own.0 || (other == own.0 && at < tuple[*axis])
+                            })
+                            .count();
+                        if (ahead as u128) < *count { own } else { Dual(*rest, 0.0) }
+                    })
+                    .collect()
+            }
+            Operation::Rotary { value, position: along, axis, base, pairs } => {
+                let (source, _) = of(*value);
+                let size = shape[*axis];
+                tuples(&shape)
+                    .iter()
+                    .map(|tuple| {
+                        let pair = (0..size / 2)
+                            .find(|&pair| {
+                                let (a, b) = pairs.entries(pair, size);
+                                tuple[*axis] == a || tuple[*axis] == b
+                            })
+                            .expect("every entry is in a pair");
+                        let (a, b) = pairs.entries(pair, size);
+                        let entry = |at: usize| {
+                            let mut other = tuple.clone();
+                            other[*axis] = at;
+                            source[position(&shape, &other)]
+                        };
+                        let angle = tuple[*along] as f64 * base.powf(-2.0 * pair as f64 / size as f64);
+                        let (a, b, first) = (entry(a), entry(b), tuple[*axis] == a);
+                        let (s, c) = angle.sin_cos();
+                        if first {
+                            Dual(a.0 * c - b.0 * s, a.1 * c - b.1 * s)
+                        } else {
+                            Dual(a.0 * s + b.0 * c, a.1 * s + b.1 * c)
+                        }
+                    })
+                    .collect()
+            }
             Operation::Slice { value, axis, start } => {
                 let (source, inner) = of(*value);
                 tuples(&shape)

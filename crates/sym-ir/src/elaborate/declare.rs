@@ -3,7 +3,7 @@
 use super::expression::axis_span;
 use super::network::Network;
 use super::scope::{Binding, Tensor};
-use crate::program::{Axis, Initial, Input, Parameter};
+use crate::program::{Axis, Entries, Initial, Input, Parameter};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, Field, FieldValue, Ident, Stored};
 
@@ -11,7 +11,7 @@ use sym_syntax::ast::{self, Argument, Expr, ExprKind, Field, FieldValue, Ident, 
 const INITIAL: [&str; 5] = ["uniform", "normal", "constant", "zeros", "ones"];
 
 impl Network<'_, '_> {
-    /// `input x[10] rank 3`.
+    /// `input x[10] rank 3` or `input tokens[16] in 0..100`.
     pub fn input(&mut self, name: &Ident, sizes: &[ast::Axis], fields: &[Field], span: Span) -> Option<()> {
         if self.body().block.is_some() {
             self.report(
@@ -23,15 +23,23 @@ impl Network<'_, '_> {
         }
         let shape = self.shape(sizes);
         let mut rank = None;
+        let mut entries = Entries::Real;
         let mut sound = true;
         for field in fields {
-            if field.key.text != "rank" {
-                self.unknown_field("input", field, &["rank"]);
-                sound = false;
-                continue;
+            match field.key.text.as_str() {
+                "rank" => {
+                    rank = self.only(field).and_then(|expr| self.axis(expr)).map(|axis| axis.size);
+                    sound &= rank.is_some();
+                }
+                "in" => match self.only(field).and_then(|expr| self.integers(expr)) {
+                    Some(range) => entries = range,
+                    None => sound = false,
+                },
+                _ => {
+                    self.unknown_field("input", field, &["rank", "in"]);
+                    sound = false;
+                }
             }
-            rank = self.only(field).and_then(|expr| self.axis(expr)).map(|axis| axis.size);
-            sound &= rank.is_some();
         }
         let (Some(shape), true) = (shape, sound) else { return self.declare(name, None) };
         if self.is_taken(name) {
@@ -40,8 +48,37 @@ impl Network<'_, '_> {
         if !self.countable(&shape, name.span) {
             return self.declare(name, None);
         }
-        let value = self.builder.declare_input(Input { name: name.text.clone(), shape: shape.clone(), rank, span });
+        let value = self.builder.declare_input(Input { name: name.text.clone(), shape: shape.clone(), rank, entries, span });
         self.declare(name, Some(Tensor { value, axes: shape }))
+    }
+
+    /// The whole numbers `0..n` that an input takes.
+    fn integers(&mut self, expr: &Expr) -> Option<Entries> {
+        let ExprKind::Range { low, high, inclusive } = &expr.kind else {
+            if !matches!(expr.kind, ExprKind::Error) {
+                let text = self.elaborator.text(expr.span);
+                self.report(
+                    Diagnostic::new(Code::E0211, expr.span, format!("`{text}` is no range"))
+                        .found(text.clone())
+                        .expected("a range of whole numbers, such as `0..100`")
+                        .help(format!("write `in 0..{text}`")),
+                );
+            }
+            return None;
+        };
+        let scope = &self.bodies.last().expect("a network always has the model's body").scope;
+        let low_value = self.elaborator.whole(low, scope);
+        let high_value = self.elaborator.whole(high, scope);
+        let (low, high) = (low_value?, high_value?.saturating_add(i128::from(*inclusive)));
+        if low != 0 || high < 1 || high > i128::from(i64::MAX) {
+            self.report(
+                Diagnostic::new(Code::E0223, expr.span, format!("the range {low}..{high} of an input"))
+                    .found(format!("{low}..{high}"))
+                    .expected("a range from 0 with at least one number, below 2^63"),
+            );
+            return None;
+        }
+        Some(Entries::Integer { below: high as u128 })
     }
 
     /// `param w[a, b] stored "weight" as [b, a] init zeros`.

@@ -199,7 +199,13 @@ fn without_dead_nodes(mut program: Program) -> (Program, Vec<usize>) {
             | Operation::Softmax { value, .. }
             | Operation::Reduce { value, .. }
             | Operation::Reshape { value, .. }
-            | Operation::Slice { value, .. } => rename(value),
+            | Operation::Slice { value, .. }
+            | Operation::Normalise { value, .. }
+            | Operation::Window { value, .. }
+            | Operation::OneHot { value }
+            | Operation::Mask { value, .. }
+            | Operation::TopK { value, .. }
+            | Operation::Rotary { value, .. } => rename(value),
             Operation::Concat { values, .. } => values.iter_mut().for_each(rename),
         }
     }

@@ -1,4 +1,13 @@
-//! The primitives that are no einsum and no elementwise function: softmax, reductions, reshape, concat, slice.
+//! The primitives that are no einsum and no elementwise function: softmax, reductions, reshape, concat and slice here, each other one in a file of
+//! its own.
+
+mod mask;
+mod normalise;
+mod one_hot;
+mod rotary;
+mod settings;
+mod top_k;
+mod window;
 
 use super::expression::Evaluated;
 use super::network::{Network, shape_text};
@@ -25,6 +34,12 @@ impl Network<'_, '_> {
             "reshape" => self.reshape(arguments, context, span, depth).map(Evaluated::Sum),
             "concat" => self.concat(arguments, context, span, depth).map(Evaluated::Sum),
             "slice" => self.slice(arguments, context, span, depth).map(Evaluated::Sum),
+            "normalise" => self.normalise(arguments, context, span, depth).map(Evaluated::Sum),
+            "window" => self.window(arguments, context, span, depth).map(Evaluated::Sum),
+            "one_hot" => self.one_hot(arguments, context, span, depth).map(Evaluated::Sum),
+            "mask" => self.mask(arguments, context, span, depth).map(Evaluated::Sum),
+            "top_k" => self.top_k(arguments, context, span, depth).map(Evaluated::Sum),
+            "rotary" => self.rotary(arguments, context, span, depth).map(Evaluated::Sum),
             reduction => self.reduction(reduction, arguments, context, span, depth).map(Evaluated::Sum),
         }
     }

@@ -1,6 +1,7 @@
 //! Programs as burn modules, checked against independent evaluations.
 
 mod files;
+mod layers;
 mod limits;
 mod primitives;
 mod support;

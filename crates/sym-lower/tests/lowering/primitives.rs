@@ -1,19 +1,7 @@
 //! Every primitive against plain loops, forward and backward.
 
-use crate::support::assert_faithful;
-use sym_ir::{Axis, Builder, Builtin, Function, Label, Operand, Operation, Program, ReduceKind, Scalar, Term, ValueId};
-
-/// A program whose output is what `build` returns.
-fn program(build: impl FnOnce(&mut Builder) -> ValueId) -> Program {
-    let mut builder = Builder::new("Case");
-    let output = build(&mut builder);
-    builder.output("output", output);
-    builder.finish()
-}
-
-fn axes(sizes: &[u128]) -> Vec<Axis> {
-    sizes.iter().map(|&size| Axis::of(size)).collect()
-}
+use crate::support::{assert_faithful, axes, program};
+use sym_ir::{Builtin, Function, Label, Operand, Operation, ReduceKind, Scalar, Term};
 
 #[test]
 fn a_linear_layer_multiplies_and_adds() {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device};
 use sym_infer::Weights;
-use sym_ir::{Label, Operation, Program, ReduceKind, ValueId};
+use sym_ir::{Axis, Builder, Entries, Label, Operation, Program, ReduceKind, ValueId};
 use sym_lower::{Array, Module};
 
 /// A reproducible sequence of numbers in (-1, 1), none close to zero, so that kinks are kept away from.
@@ -135,6 +135,71 @@ pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Ve
                 }
                 unreachable!("parts cover the axis")
             }),
+            Operation::Normalise { value, axes, batch: _, centre, epsilon } => each(&|position| {
+                let spans: Vec<usize> = axes.iter().map(|&axis| own[axis]).collect();
+                let peers: Vec<f64> = positions(&spans)
+                    .iter()
+                    .map(|at| {
+                        let mut other = position.to_vec();
+                        axes.iter().zip(at).for_each(|(&axis, &at)| other[axis] = at);
+                        entry(*value, &other)
+                    })
+                    .collect();
+                let mean = if *centre { peers.iter().sum::<f64>() / peers.len() as f64 } else { 0.0 };
+                let variance = peers.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / peers.len() as f64;
+                (entry(*value, position) - mean) / (variance + epsilon).sqrt()
+            }),
+            Operation::Window { value, axis, stride, padding, dilation, rest } => each(&|position| {
+                let length = sizes(program, *value)[*axis];
+                let mut source = position.to_vec();
+                let tap = source.remove(axis + 1);
+                let at = source[*axis] * *stride as usize + tap * *dilation as usize;
+                if at < *padding as usize || at - *padding as usize >= length {
+                    return *rest;
+                }
+                source[*axis] = at - *padding as usize;
+                entry(*value, &source)
+            }),
+            Operation::OneHot { value } => each(&|position| {
+                let (number, at) = (&position[..position.len() - 1], position[position.len() - 1]);
+                f64::from(u8::from(entry(*value, number) == at as f64))
+            }),
+            Operation::Mask { value, row, column, before, after } => each(&|position| {
+                let (i, j) = (position[*row] as u128, position[*column] as u128);
+                let seen = before.is_none_or(|before| j + before >= i) && after.is_none_or(|after| i + after >= j);
+                if seen { entry(*value, position) } else { f64::NEG_INFINITY }
+            }),
+            Operation::TopK { value, axis, count, rest } => each(&|position| {
+                let own_value = entry(*value, position);
+                let ahead = (0..own[*axis]).filter(|&at| {
+                    let mut other = position.to_vec();
+                    other[*axis] = at;
+                    let other = entry(*value, &other);
+                    other > own_value || (other == own_value && at < position[*axis])
+                });
+                if (ahead.count() as u128) < *count { own_value } else { *rest }
+            }),
+            Operation::Rotary { value, position: along, axis, base, pairs } => each(&|position| {
+                let size = own[*axis];
+                let pair = (0..size / 2)
+                    .find(|&pair| {
+                        let (a, b) = pairs.entries(pair, size);
+                        position[*axis] == a || position[*axis] == b
+                    })
+                    .expect("every entry is in a pair");
+                let (a, b) = pairs.entries(pair, size);
+                let at = |place: usize| {
+                    let mut other = position.to_vec();
+                    other[*axis] = place;
+                    entry(*value, &other)
+                };
+                let angle = position[*along] as f64 * base.powf(-2.0 * pair as f64 / size as f64);
+                if position[*axis] == a {
+                    at(a) * angle.cos() - at(b) * angle.sin()
+                } else {
+                    at(a) * angle.sin() + at(b) * angle.cos()
+                }
+            }),
             Operation::Slice { value, axis, start } => each(&|position| {
                 let mut place = position.to_vec();
                 place[*axis] += *start as usize;
@@ -146,6 +211,19 @@ pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Ve
     values
 }
 
+/// A program whose output is what `build` returns.
+pub fn program(build: impl FnOnce(&mut Builder) -> ValueId) -> Program {
+    let mut builder = Builder::new("Case");
+    let output = build(&mut builder);
+    builder.output("output", output);
+    builder.finish()
+}
+
+/// Axes of these sizes.
+pub fn axes(sizes: &[u128]) -> Vec<Axis> {
+    sizes.iter().map(|&size| Axis::of(size)).collect()
+}
+
 /// Inputs of a batch as arrays and, for each example, as numbers.
 pub fn batch(program: &Program, count: usize, device: &Device, dtype: DType) -> (Vec<Array>, Vec<Vec<Vec<f64>>>) {
     let mut examples = vec![Vec::new(); count];
@@ -153,7 +231,12 @@ pub fn batch(program: &Program, count: usize, device: &Device, dtype: DType) -> 
     for (at, input) in program.inputs.iter().enumerate() {
         let sizes: Vec<usize> = std::iter::once(count).chain(input.shape.iter().map(|axis| axis.size as usize)).collect();
         let entries: usize = sizes.iter().product();
-        let values = numbers(entries, 77 + at as u64);
+        let mut values = numbers(entries, 77 + at as u64);
+        if let Entries::Integer { below } = input.entries {
+            for value in &mut values {
+                *value = (value.abs() * below as f64).floor().min(below as f64 - 1.0);
+            }
+        }
         for (example, chunk) in examples.iter_mut().zip(values.chunks(entries / count)) {
             example.push(chunk.to_vec());
         }

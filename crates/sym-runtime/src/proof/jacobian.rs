@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use faer::Mat;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
-use sym_ir::{Input, InputId, Operation, Program};
+use sym_ir::{Entries, Input, InputId, Operation, Program};
 use sym_lower::{Array, Module};
 
 /// The number of parameter copies' entries that one backward pass holds: 32 MiB in double precision.
@@ -122,6 +122,7 @@ fn lift(program: &Program) -> Program {
                     name: parameter.path.clone(),
                     shape: parameter.shape.clone(),
                     rank: None,
+                    entries: Entries::Real,
                     span: parameter.span,
                 });
                 Operation::Input(id)

@@ -3,7 +3,7 @@
 use super::jacobian::Examples;
 use crate::Stream;
 use sym_infer::Weights;
-use sym_ir::{Builtin, Operation, ParameterId, Program, Scalar};
+use sym_ir::{Builtin, Entries, Operation, ParameterId, Program, Scalar};
 
 /// What a parameter does, as far as its typical size is concerned.
 enum Role {
@@ -57,7 +57,7 @@ pub(super) fn piecewise(program: &Program) -> bool {
     }
     program.nodes.iter().any(|node| match &node.operation {
         Operation::Map { function, .. } => kinked(&function.body),
-        Operation::Reduce { .. } => true,
+        Operation::Reduce { .. } | Operation::TopK { .. } => true,
         _ => false,
     })
 }
@@ -73,6 +73,9 @@ pub(super) fn examples(program: &Program, count: usize, stream: &mut Stream, sub
         .map(|input| {
             let width = input.shape.last().map_or(1, |axis| axis.size as usize);
             let rows: usize = count * input.shape.iter().rev().skip(1).map(|axis| axis.size as usize).product::<usize>();
+            if let Entries::Integer { below } = input.entries {
+                return (0..rows * width).map(|_| stream.below(below as u64) as f64).collect();
+            }
             let Some(rank) = input.rank.map(|rank| rank as usize).filter(|&rank| rank < width) else {
                 return (0..rows * width).map(|_| scale * stream.normal()).collect();
             };

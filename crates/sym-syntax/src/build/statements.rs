@@ -11,7 +11,7 @@ use sym_diagnostics::{Code, Diagnostic, Span, nearest};
 const STATEMENT_WORDS: [&str; 8] = ["input", "param", "frozen", "for", "if", "output", "return", "else"];
 
 /// The keys of the fields that may follow an `input` or `param`.
-const TRAILING_WORDS: [&str; 2] = ["init", "rank"];
+const TRAILING_WORDS: [&str; 3] = ["init", "rank", "in"];
 
 /// How many `else if` one `if` may have; each nests the tree by one.
 const MAX_ELSE_IF: usize = 64;

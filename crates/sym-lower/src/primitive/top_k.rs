@@ -1,0 +1,23 @@
+//! The largest entries of an axis.
+
+use crate::Array;
+
+/// The `count` largest entries along an array axis, all others `rest`: 0 or −∞. Of equal entries the first are kept.
+pub(crate) fn top_k(array: Array, axis: usize, count: usize, rest: f64) -> Array {
+    let sizes = array.dims();
+    let (length, inner) = (sizes[axis], sizes[axis + 1..].iter().product::<usize>());
+    let values = array.values();
+    let mut kept = vec![false; values.len()];
+    for outer in 0..values.len() / (length * inner).max(1) {
+        for lane in 0..inner {
+            let place = |at: usize| (outer * length + at) * inner + lane;
+            let mut order: Vec<usize> = (0..length).collect();
+            order.sort_by(|&a, &b| values[place(b)].total_cmp(&values[place(a)]));
+            order.iter().take(count).for_each(|&at| kept[place(at)] = true);
+        }
+    }
+    let (inside, outside) = if rest == 0.0 { (1.0, 0.0) } else { (0.0, rest) };
+    let choice: Vec<f64> = kept.iter().map(|&kept| if kept { inside } else { outside }).collect();
+    let choice = Array::from_values(&choice, &sizes, &array.device(), array.dtype());
+    if rest == 0.0 { array * choice } else { array + choice }
+}
