@@ -78,7 +78,13 @@ impl Paths<'_> {
             | Operation::Parameter(_)
             | Operation::Map { .. }
             | Operation::Softmax { .. }
-            | Operation::Reduce { .. } => Fate::Seen,
+            | Operation::Reduce { .. }
+            | Operation::Normalise { .. }
+            | Operation::Window { .. }
+            | Operation::OneHot { .. }
+            | Operation::Mask { .. }
+            | Operation::TopK { .. }
+            | Operation::Rotary { .. } => Fate::Seen,
         }
     }
 

@@ -5,7 +5,7 @@ use super::network::{Body, Network};
 use super::scope::{Binding, Tensor};
 use super::{Elaborator, Scope, SettingType};
 use crate::Builder;
-use crate::program::{Axis, Input};
+use crate::program::{Axis, Entries, Input};
 use std::collections::HashMap;
 use std::rc::Rc;
 use sym_diagnostics::{Code, Span};
@@ -72,7 +72,9 @@ impl Elaborator<'_> {
             };
             let shape: Vec<Axis> = axes.iter().flatten().map(|axis| made_up_axis(axis, &mut sizes)).collect();
             let name = parameter.name.text.clone();
-            let input = Input { name: name.clone(), shape: shape.clone(), rank: None, span: parameter.span };
+            // Whole numbers: what accepts them accepts real numbers too, and the reverse does not hold.
+            let entries = Entries::Integer { below: 1 };
+            let input = Input { name: name.clone(), shape: shape.clone(), rank: None, entries, span: parameter.span };
             let value = network.builder.declare_input(input);
             let tensor = Some(Tensor { value, axes: shape });
             network.body().scope.bind(&name, Binding { tensor, span: parameter.span });
