@@ -9,6 +9,7 @@ mod elementary;
 mod family;
 mod low_rank;
 mod matrix;
+mod parallel;
 mod random_tangent;
 mod subspaces;
 mod tangents;

@@ -2,7 +2,7 @@
 //!
 //! Marcotte et al. 2023 count the independent ones; for two linear layers the count is r(r+1)/2 up to r ≤ n + m.
 
-use crate::symmetries::{Conserved, Family, Field, Generators};
+use crate::symmetries::{Conserved, Family, Field, Generators, MatrixFrame};
 use sym_ir::Program;
 
 /// The laws of one space.
@@ -13,38 +13,49 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
             .map(|field| Conserved { formula: charge(program, field), count: field.sizes.iter().product() })
             .collect(),
         Generators::Matrices { frames, family: Family::General, .. } if frames.iter().all(|frame| frame.gains.is_empty()) => {
-            let mut formula = String::new();
-            let mut columns = 0u128;
-            let mut copies = 1u128;
-            for frame in frames {
-                let parameter = program.parameter(frame.parameter);
-                let path = &parameter.path;
-                let rest: u128 = (0..parameter.shape.len())
-                    .filter(|axis| !frame.axes.contains(axis) && !frame.over.contains(axis))
-                    .map(|axis| parameter.shape[axis].size)
-                    .fold(1, u128::saturating_mul);
-                copies = frame.over.iter().map(|&axis| parameter.shape[axis].size).product();
-                columns = columns.saturating_add(rest);
-                let leading =
-                    frame.axes.first() == Some(&0) || frame.axes.first() == frame.over.last().map(|axis| axis + 1).as_ref();
-                let term = if leading { format!("{path}·{path}ᵀ") } else { format!("{path}ᵀ·{path}") };
-                formula = match (formula.is_empty(), frame.dual) {
-                    (true, false) => term,
-                    (true, true) => format!("−{term}"),
-                    (false, false) => format!("{formula} + {term}"),
-                    (false, true) => format!("{formula} − {term}"),
-                };
-            }
-            let all = size.saturating_mul(size.saturating_add(1)) / 2;
-            let count = if size <= columns {
-                all
-            } else {
-                columns.saturating_mul(size).saturating_sub(columns.saturating_mul(columns.saturating_sub(1)) / 2)
+            vec![energies(program, size, frames, &|frame| program.parameter(frames[frame].parameter).path.clone())]
+        }
+        Generators::Parallel { parts } => {
+            let joined = |frame: usize| {
+                let paths = parts.iter().map(|part| program.parameter(part[frame].parameter).path.as_str());
+                format!("[{}]", paths.collect::<Vec<_>>().join("; "))
             };
-            vec![Conserved { formula, count: count.saturating_mul(copies) }]
+            vec![energies(program, size, &parts[0], &joined)]
         }
         Generators::Kernels { .. } | Generators::Trade { .. } | Generators::Matrices { .. } => Vec::new(),
     }
+}
+
+/// The symmetric matrix of balanced energies of a space on which GL acts.
+fn energies(program: &Program, size: u128, frames: &[MatrixFrame], name: &dyn Fn(usize) -> String) -> Conserved {
+    let mut formula = String::new();
+    let mut columns = 0u128;
+    let mut copies = 1u128;
+    for (at, frame) in frames.iter().enumerate() {
+        let parameter = program.parameter(frame.parameter);
+        let path = name(at);
+        let rest: u128 = (0..parameter.shape.len())
+            .filter(|axis| !frame.axes.contains(axis) && !frame.over.contains(axis))
+            .map(|axis| parameter.shape[axis].size)
+            .fold(1, u128::saturating_mul);
+        copies = frame.over.iter().map(|&axis| parameter.shape[axis].size).product();
+        columns = columns.saturating_add(rest);
+        let leading = frame.axes.first() == Some(&0) || frame.axes.first() == frame.over.last().map(|axis| axis + 1).as_ref();
+        let term = if leading { format!("{path}·{path}ᵀ") } else { format!("{path}ᵀ·{path}") };
+        formula = match (formula.is_empty(), frame.dual) {
+            (true, false) => term,
+            (true, true) => format!("−{term}"),
+            (false, false) => format!("{formula} + {term}"),
+            (false, true) => format!("{formula} − {term}"),
+        };
+    }
+    let all = size.saturating_mul(size.saturating_add(1)) / 2;
+    let count = if size <= columns {
+        all
+    } else {
+        columns.saturating_mul(size).saturating_sub(columns.saturating_mul(columns.saturating_sub(1)) / 2)
+    };
+    Conserved { formula, count: count.saturating_mul(copies) }
 }
 
 /// Σ degree · |entries|², with a shift's own coordinate in its place: b − ½|a|² for an exponential.

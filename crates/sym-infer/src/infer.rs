@@ -3,6 +3,7 @@
 mod directions;
 mod matrices;
 mod moves;
+mod parallel;
 mod rescalings;
 mod units;
 
@@ -107,8 +108,14 @@ impl<'a> Analysis<'a> {
         let mut names = Names::default();
         let mut spaces = Vec::new();
         let mut claimed = Claimed::default();
+        let parallel = self.parallel();
         for id in 0..self.spaces.sizes.len() as SpaceId {
             let space = match self.frames.kinds[id as usize] {
+                Kind::Matrix(_) if claimed.spaces.contains(&id) => None,
+                Kind::Matrix(_) if parallel.contains_key(&id) => {
+                    claimed.spaces.extend(&parallel[&id]);
+                    self.parallel_space(&parallel[&id], &mut names)
+                }
                 Kind::Matrix(family) => self.matrices(id, family, &mut names, &mut claimed),
                 Kind::Monomial => self.units(id, &mut names),
                 Kind::Fixed => self.fixed(id, &mut names),

@@ -58,6 +58,11 @@ pub enum Generators {
         /// Gains of the space: matrices act conjugated by them, permutations move them.
         gains: Vec<(ParameterId, usize)>,
     },
+    /// Matrices of GL on a space of several parts.
+    Parallel {
+        /// For each part its frames; the frames of equal position in all parts are one axis of the space.
+        parts: Vec<Vec<MatrixFrame>>,
+    },
     /// Permutations of the space, scales and signs.
     Units {
         /// Axes that are permuted.

@@ -25,6 +25,7 @@ enum Step {
     Mixture { bias: bool },
     Experts,
     Skip,
+    Parallel,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -43,6 +44,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(|bias| Step::Mixture { bias }),
         1 => Just(Step::Experts),
         1 => Just(Step::Skip),
+        1 => Just(Step::Parallel),
     ];
     prop::collection::vec(step, 1..9)
 }
@@ -144,6 +146,21 @@ fn build(steps: &[Step]) -> Program {
                 let early = history[history.len() / 2];
                 let skip = b.linear(&format!("skip{at}"), early, width, true);
                 b.add(&[h, skip])
+            }
+            Step::Parallel => {
+                let early = history[history.len() / 2];
+                let [mut sum, mut scaled] = [h; 2];
+                for width in 1..3u128 {
+                    let down = b.linear(&format!("down{at}.{width}"), early, width, at % 2 == 0);
+                    let up = b.linear(&format!("up{at}.{width}"), down, 3, false);
+                    if width == 1 {
+                        (sum, scaled) = (up, up);
+                    } else {
+                        scaled = b.scaled_einsum("o->o", &[scaled], 0.5);
+                        sum = if at % 3 == 0 { b.add(&[sum, scaled, up]) } else { b.add(&[sum, up]) };
+                    }
+                }
+                sum
             }
             Step::Constant => {
                 let shape = vec![Axis::of(width)];

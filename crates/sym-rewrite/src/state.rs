@@ -1,7 +1,7 @@
 //! From the clauses of a symmetric state to signed maps of units.
 
 use sym_diagnostics::{Code, Diagnostic};
-use sym_infer::{Action, Class, Frame, Group, Space, Symmetries};
+use sym_infer::{Action, Class, Frame, Generators, Group, Space, Symmetries};
 use sym_ir::Program;
 use sym_ir::experiment::{StateClause, StateVerb};
 
@@ -110,7 +110,9 @@ fn needs(verb: StateVerb) -> &'static str {
 
 /// Whether the group of a space holds the subgroup whose fixed set a verb names, acting as the reduction can follow it.
 fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
-    let linear = space.class == Class::Linear;
+    // Units of a space of several parts lie in several parameters.
+    let parts = matches!(space.generators, Generators::Parallel { .. });
+    let linear = space.class == Class::Linear && !parts;
     let factors = match &space.group {
         Group::Product(factors) => factors.as_slice(),
         other => std::slice::from_ref(other),

@@ -5,6 +5,7 @@ use crate::action::context::{Context, sizes};
 use crate::action::family::random;
 use crate::action::low_rank;
 use crate::action::matrix::FrameOffsets;
+use crate::action::parallel;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::add_changes;
 use crate::action::tensor::{Tensor, offsets, other_axes};
@@ -37,6 +38,7 @@ pub fn random_element(
     }
     match &space.generators {
         Generators::Matrices { frames, family, .. } => matrices(program, &mut moved, frames, *family, normal),
+        Generators::Parallel { parts } => parallel::transform(program, &mut moved, parts, DENSE, SPREAD, normal),
         Generators::Units { permuted, scales, signs } => {
             scales.iter().for_each(|field| rescale(program, &mut moved, field, normal));
             signs.iter().for_each(|field| flip(program, &mut moved, field, normal));

@@ -4,6 +4,7 @@ use crate::action::Weights;
 use crate::action::context::sizes;
 use crate::action::element::layouts;
 use crate::action::low_rank::generator;
+use crate::action::parallel;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tensor::{offsets, other_axes};
 use crate::action::trade::trade;
@@ -27,6 +28,7 @@ pub fn random_tangent(
     }
     match &space.generators {
         Generators::Matrices { frames, family, .. } => matrices(program, weights, &mut tangent, frames, *family, normal),
+        Generators::Parallel { parts } => parallel::tangent(program, weights, &mut tangent, parts, normal),
         Generators::Units { scales, .. } => {
             scales.iter().for_each(|field| scaling(program, weights, &mut tangent, field, normal));
         }

@@ -4,6 +4,7 @@ use crate::action::Weights;
 use crate::action::context::{Context, sizes};
 use crate::action::family::basis;
 use crate::action::matrix::FrameOffsets;
+use crate::action::parallel;
 use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::take_back;
@@ -27,6 +28,7 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
         }
         let vectors = match &space.generators {
             Generators::Matrices { frames, family, .. } => matrices(&context, weights, frames, *family),
+            Generators::Parallel { parts } => parallel::tangents(program, weights, parts),
             Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
             Generators::Trade { shifts } => {
                 shifts.iter().flat_map(|(parameter, axes)| trades(&context, &paths, *parameter, axes)).collect()

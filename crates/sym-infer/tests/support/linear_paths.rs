@@ -20,6 +20,8 @@ pub fn linear_paths() -> Vec<Row> {
             }),
         ),
         row("hard_lora_trainable_base", 38, 20, 18, build("hard_lora_trainable_base", adapter_beside_base)),
+        row("hard_parallel_linear_paths", 40, 24, 16, build("hard_parallel_linear_paths", parallel_paths)),
+        row("parallel_paths_of_widths", 106, 64, 42, build("parallel_paths_of_widths", parallel_paths_of_different_widths)),
         row("product_beside_base", 38, 20, 18, build("product_beside_base", product_beside_base)),
         row("experts_with_biases", 35, 30, 5, build("experts_with_biases", experts_with_biases)),
         row("linear_experts_beside_skip", 60, 44, 16, build("linear_experts_beside_skip", linear_experts_beside_skip)),
@@ -137,4 +139,28 @@ fn two_softmaxes(b: &mut Builder) -> ValueId {
     let z = b.add(&[left, right]);
     let h = b.map(Builtin::Gelu, z);
     b.linear("out", h, 1, false)
+}
+
+/// Two bottlenecks side by side are one of twice the width.
+fn parallel_paths(b: &mut Builder) -> ValueId {
+    let x = b.input("x", &[5]);
+    let first = b.linear("W1", x, 2, false);
+    let first = b.linear("A1", first, 5, false);
+    let second = b.linear("W2", x, 2, false);
+    let second = b.linear("A2", second, 5, false);
+    b.add(&[first, second])
+}
+
+/// Paths of different widths with biases, summed one after the other.
+fn parallel_paths_of_different_widths(b: &mut Builder) -> ValueId {
+    let x = b.input("x", &[6]);
+    let mut sum = b.linear("skip", x, 4, true);
+    let mut h = b.map(Builtin::Tanh, x);
+    for width in 1..4u128 {
+        let down = b.linear(&format!("down{width}"), h, width, true);
+        let up = b.linear(&format!("up{width}"), down, 4, false);
+        sum = b.add(&[sum, up]);
+    }
+    h = b.map(Builtin::Gelu, sum);
+    b.linear("out", h, 3, false)
 }
