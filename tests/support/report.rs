@@ -1,5 +1,7 @@
 //! Reading the JSON reports of `symc`.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 use crate::support::Ended;
 
 impl Ended {

@@ -1,11 +1,14 @@
 //! The whole analysis: relations, their solutions, and the table of symmetries that they make.
 
+mod derivation;
 mod directions;
 mod matrices;
 mod moves;
 mod parallel;
 mod rescalings;
 mod units;
+
+pub use derivation::{Decision, Derivation, Step, derivations};
 
 use crate::class::FunctionClass;
 use crate::fields::Fields;
@@ -105,8 +108,15 @@ impl<'a> Analysis<'a> {
     }
 
     pub(crate) fn symmetries(&self) -> Symmetries {
+        let spaces: Vec<Space> = self.rows().into_iter().map(|(_, space)| space).collect();
+        let continuous_dim = spaces.iter().map(|space| space.continuous_dim).fold(0, u128::saturating_add);
+        Symmetries { spaces, continuous_dim }
+    }
+
+    /// The rows of the table, each with the index space that it is about, where it is about one.
+    fn rows(&self) -> Vec<(Option<SpaceId>, Space)> {
         let mut names = Names::default();
-        let mut spaces = Vec::new();
+        let (mut ids, mut spaces) = (Vec::new(), Vec::new());
         let mut claimed = Claimed::default();
         let parallel = self.parallel();
         for id in 0..self.spaces.sizes.len() as SpaceId {
@@ -120,14 +130,14 @@ impl<'a> Analysis<'a> {
                 Kind::Monomial => self.units(id, &mut names),
                 Kind::Fixed => self.fixed(id, &mut names),
             };
+            ids.extend(space.is_some().then_some(id));
             spaces.extend(space);
         }
         spaces.extend(self.rescalings(&mut names));
         let trades = self.trades(&spaces, &mut names);
         spaces.extend(trades);
         spaces.extend(self.kernel_spaces(&self.uncovered(), &mut names));
-        let continuous_dim = spaces.iter().map(|space| space.continuous_dim).fold(0, u128::saturating_add);
-        Symmetries { spaces, continuous_dim }
+        ids.into_iter().map(Some).chain(std::iter::repeat(None)).zip(spaces).collect()
     }
 
     /// The trainable parameters' axes in a space, in program order.

@@ -38,7 +38,7 @@ pub mod symmetries;
 pub mod training;
 
 pub use action::Weights;
-pub use infer::infer;
+pub use infer::{Decision, Derivation, Step, derivations, infer};
 pub use symmetries::{
     Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, Kept, Layout, MatrixFrame, Reason,
     Space, State, StateKind, Status, Symmetries,

@@ -97,8 +97,8 @@ mod reports {
     use sym_infer::{Class, StateKind, Status};
     use symc::render::{Style, json, short, table};
     use symc::report::{
-        ActionRow, AtWeightsRow, ConservedRow, ExpectationRow, Integer, ModelReport, Outcome, ReasonRow, Report, SpaceRow,
-        StateRow, TrainingReport, TrainingRow, VerifyRow,
+        ActionRow, AtWeightsRow, ConservedRow, DecisionRow, ExpectationRow, Integer, ModelReport, Outcome, ReasonRow, Report,
+        SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow,
     };
 
     fn action(param: &str, axis: Option<usize>, frame: &str) -> ActionRow {
@@ -135,7 +135,16 @@ mod reports {
                 file: "relu.sym".to_string(),
                 line: 3,
                 column: 9,
+                count: 12,
             }],
+            decision: Some(DecisionRow {
+                excluded: "GL".to_string(),
+                subject: "`relu`".to_string(),
+                predicate: "is positively homogeneous of degree 1 and not linear".to_string(),
+                file: "relu.sym".to_string(),
+                line: 3,
+                column: 9,
+            }),
         };
         let kept = TrainingRow {
             name: "fc1".to_string(),

@@ -1,7 +1,7 @@
 //! Spaces of units: permutations with scales and signs, and what fixes a space.
 
+use super::derivation::passes;
 use super::{Analysis, acts, degree_at};
-use crate::class::FunctionClass;
 use crate::conserved::conserved;
 use crate::names;
 use crate::names::Names;
@@ -125,16 +125,7 @@ impl Analysis<'_> {
             if class.linear.is_some() || !seen.insert(&function.name) {
                 continue;
             }
-            let passes = match class {
-                _ if class.exponential.is_some() => "a shift in becomes a scale out",
-                FunctionClass { degree: Some(_), odd: true, .. } => "scales and signs pass",
-                FunctionClass { degree: Some(_), even: true, .. } => "positive scales pass and signs are forgotten",
-                FunctionClass { degree: Some(_), .. } => "positive scales pass, signs do not",
-                FunctionClass { odd: true, .. } => "signs pass, scales do not",
-                FunctionClass { even: true, .. } => "signs are forgotten, scales do not pass",
-                FunctionClass { complement: Some(_), .. } => "signs pass where a later bias takes up the constant",
-                _ => "neither scales nor signs pass",
-            };
+            let passes = passes(class);
             let turns = if class.half_turn { "; a shift of its bias by π changes the sign as well" } else { "" };
             reasons.push(self.reason(place.value, &format!("`{}` is {}: {passes}{turns}", function.name, class.words())));
         }

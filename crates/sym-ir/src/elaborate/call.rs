@@ -118,7 +118,11 @@ impl Network<'_, '_> {
             Evaluated::Sum(sum) if function.body == Scalar::Argument => Some(Evaluated::Sum(sum)),
             Evaluated::Sum(sum) => {
                 let place = format!("under `{}`", name.text);
-                self.apply(&sum, function, context, &place, argument.value.span, span).map(Evaluated::Sum)
+                let place_of_name = self.visible_span(name.span);
+                let outer = std::mem::replace(&mut self.builder.span, place_of_name);
+                let result = self.apply(&sum, function, context, &place, argument.value.span, span);
+                self.builder.span = outer;
+                result.map(Evaluated::Sum)
             }
         }
     }

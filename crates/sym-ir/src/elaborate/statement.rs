@@ -23,7 +23,7 @@ impl Network<'_, '_> {
     }
 
     /// The span that nodes carry: that of the statement, or of the call where the statement is the standard library's.
-    fn visible_span(&self, span: Span) -> Span {
+    pub(super) fn visible_span(&self, span: Span) -> Span {
         if !self.elaborator.names.is_library(span.file) {
             return span;
         }

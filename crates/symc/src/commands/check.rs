@@ -34,7 +34,12 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         let found = in_order(found);
         exit = exit.and(Exit::failed_if(found.iter().any(|diagnostic| fails(diagnostic, arguments.strict))));
 
-        let rows: Vec<ModelReport> = findings.models.iter().map(|model| model.report(&compiled)).collect();
+        let mut rows: Vec<ModelReport> = findings.models.iter().map(|model| model.report(&compiled)).collect();
+        if let Some(space) = &arguments.explain {
+            for (model, row) in findings.models.iter().zip(&mut rows) {
+                row.explain(&compiled.sources, model.program, space);
+            }
+        }
         if console.reports() {
             print(&compiled, &rows, &expectations, arguments, console);
         }
@@ -77,7 +82,10 @@ fn print(
     console: Console,
 ) {
     if console.format == Format::Short {
-        let text: String = models.iter().map(short::model).collect();
+        let text: String = match &arguments.explain {
+            Some(space) => models.iter().map(|model| short::derivation(model, space)).collect(),
+            None => models.iter().map(short::model).collect(),
+        };
         let claims: String = expectations.iter().map(|row| short::expectation(row) + "\n").collect();
         if !(text.is_empty() && claims.is_empty()) {
             output::print(&(text + &claims));

@@ -1,6 +1,6 @@
 //! One line a fact: `file:line:column: error[E0203]: headline; found …; expected …; help: …`, `file: Mlp.fc1: signed_permutation(16), …`.
 
-use super::table::{action, serialized};
+use super::table::{action, decision, serialized};
 use super::text::printable;
 use crate::report::{ExpectationRow, ModelReport, RunReport, TheoremRow};
 use std::fmt::Write;
@@ -93,6 +93,20 @@ pub fn model(model: &ModelReport) -> String {
             _ => String::new(),
         };
         let _ = writeln!(text, "{at}: at {}: {counts}largest residual {:.1e}", found.file, found.max_residual);
+    }
+    printable(&text)
+}
+
+/// The derivation of the spaces of one name, one line a step.
+pub fn derivation(model: &ModelReport, name: &str) -> String {
+    let mut text = String::new();
+    for space in model.spaces.iter().filter(|space| space.name == name) {
+        for reason in &space.derivation {
+            let times = if reason.count > 1 { format!(" ({} times)", reason.count) } else { String::new() };
+            let place = format!("{}:{}:{}", reason.file, reason.line, reason.column);
+            let _ = writeln!(text, "{place}: {}.{name}: {}{times}", model.name, reason.text);
+        }
+        let _ = writeln!(text, "{}: {}.{name}: {}", model.file, model.name, decision(space));
     }
     printable(&text)
 }

@@ -181,13 +181,27 @@ fn at_weights(found: &AtWeightsRow) -> String {
     format!("at {}: {counts}largest residual {:.1e}\n", printable(&found.file), found.max_residual)
 }
 
-/// How a space was derived.
+/// How a space was derived: each operation that constrained it, and the one that decided.
 pub fn derivation(model: &str, space: &SpaceRow, style: Style) -> String {
     let mut text = heading(&format!("{model}.{}: {}", space.name, space.group), style);
     for (at, reason) in space.derivation.iter().enumerate() {
-        let _ = writeln!(text, "{:>3}. {}:{}:{}: {}", at + 1, reason.file, reason.line, reason.column, printable(&reason.text));
+        let times = if reason.count > 1 { format!(" ({} times)", reason.count) } else { String::new() };
+        let place = format!("{}:{}:{}", reason.file, reason.line, reason.column);
+        let _ = writeln!(text, "{:>3}. {place}: {}{times}", at + 1, printable(&reason.text));
     }
+    let _ = writeln!(text, "{}", printable(&decision(space)));
     text
+}
+
+/// `signed_permutation(16), not GL: `tanh` at 14:9 is odd and not linear`.
+pub(super) fn decision(space: &SpaceRow) -> String {
+    match &space.decision {
+        Some(decision) => format!(
+            "{}, not {}: {} at {}:{} {}",
+            space.group, decision.excluded, decision.subject, decision.line, decision.column, decision.predicate
+        ),
+        None => format!("{}: nothing takes more from it", space.group),
+    }
 }
 
 /// Claims with their outcome.

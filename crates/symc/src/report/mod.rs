@@ -10,7 +10,8 @@ pub use integer::Integer;
 mod run;
 
 pub use model::{
-    ActionRow, AtWeightsRow, ConservedRow, ModelReport, ReasonRow, SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow,
+    ActionRow, AtWeightsRow, ConservedRow, DecisionRow, ModelReport, ReasonRow, SpaceRow, StateRow, TrainingReport, TrainingRow,
+    VerifyRow,
 };
 pub use run::{MeasuredRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
 

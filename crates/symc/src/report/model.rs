@@ -2,7 +2,7 @@
 
 use super::Integer;
 use serde::Serialize;
-use sym_infer::{Action, Class, Frame, Group, Space, StateKind, Status, Symmetries};
+use sym_infer::{Action, Class, Derivation, Frame, Group, Space, StateKind, Status, Symmetries};
 use sym_ir::Program;
 use sym_ir::experiment::{DecayKind, Loss, Rule, Train};
 
@@ -54,6 +54,8 @@ pub struct SpaceRow {
     pub status: Status,
     /// How it was derived, in order.
     pub derivation: Vec<ReasonRow>,
+    /// The operation that left the group no larger, where the derivation was asked for.
+    pub decision: Option<DecisionRow>,
 }
 
 /// A parameter's axis that a group moves.
@@ -96,6 +98,25 @@ pub struct ConservedRow {
 pub struct ReasonRow {
     /// What the operation does to the space.
     pub text: String,
+    /// The file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// How many operations stand there: repeated layers stand in one place.
+    pub count: usize,
+}
+
+/// The operation that left a group no larger.
+#[derive(Debug, Clone, Serialize)]
+pub struct DecisionRow {
+    /// The group that it excluded.
+    pub excluded: String,
+    /// The operation.
+    pub subject: String,
+    /// What it is or does.
+    pub predicate: String,
     /// The file.
     pub file: String,
     /// Line, from 1.
@@ -188,6 +209,18 @@ impl ModelReport {
     }
 }
 
+impl ModelReport {
+    /// Works out the whole derivation of the spaces of this name.
+    pub fn explain(&mut self, sources: &sym_diagnostics::Sources, program: &Program, space: &str) {
+        let wanted = |name: &str| name == space;
+        for (row, derivation) in self.spaces.iter_mut().zip(sym_infer::derivations(program, &wanted)) {
+            if let Some(derivation) = derivation {
+                row.derive(sources, &derivation);
+            }
+        }
+    }
+}
+
 impl SpaceRow {
     fn new(sources: &sym_diagnostics::Sources, program: &Program, space: &Space) -> Self {
         Self {
@@ -223,16 +256,35 @@ impl SpaceRow {
                 .map(|conserved| ConservedRow { formula: conserved.formula.clone(), count: Integer(conserved.count) })
                 .collect(),
             status: space.status,
-            derivation: space
-                .reasons
-                .iter()
-                .map(|reason| {
-                    let file = sources.file(reason.span.file);
-                    let position = file.position(reason.span.start);
-                    ReasonRow { text: reason.text.clone(), file: file.name.clone(), line: position.line, column: position.column }
-                })
-                .collect(),
+            derivation: space.reasons.iter().map(|reason| ReasonRow::new(sources, &reason.text, reason.span, 1)).collect(),
+            decision: None,
         }
+    }
+
+    /// Replaces the short derivation by a whole one.
+    pub fn derive(&mut self, sources: &sym_diagnostics::Sources, derivation: &Derivation) {
+        self.derivation =
+            derivation.steps.iter().map(|step| ReasonRow::new(sources, &step.text, step.span, step.count)).collect();
+        self.decision = derivation.decision.as_ref().map(|decision| {
+            let file = sources.file(decision.span.file);
+            let position = file.position(decision.span.start);
+            DecisionRow {
+                excluded: decision.excluded.clone(),
+                subject: decision.subject.clone(),
+                predicate: decision.predicate.clone(),
+                file: file.name.clone(),
+                line: position.line,
+                column: position.column,
+            }
+        });
+    }
+}
+
+impl ReasonRow {
+    fn new(sources: &sym_diagnostics::Sources, text: &str, span: sym_diagnostics::Span, count: usize) -> Self {
+        let file = sources.file(span.file);
+        let position = file.position(span.start);
+        Self { text: text.to_string(), file: file.name.clone(), line: position.line, column: position.column, count }
     }
 }
 
