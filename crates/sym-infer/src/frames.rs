@@ -12,27 +12,8 @@ use crate::class::FunctionClass;
 use crate::graph::Graph;
 use crate::spaces::{Place, SpaceId, Spaces, kept_axes, repeats, unsplit_axes};
 use std::collections::BTreeMap;
-use sym_ir::{Label, Operand, Operation, Program, ReduceKind, ValueId};
+use sym_ir::{Label, Operand, Operation, Pairs, Program, ReduceKind, ValueId};
 use union::{Gains, Link, Union, product};
-
-/// How the pairs of a rotary embedding lie along its axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// (0, 1), (2, 3), …
-    Interleaved,
-    /// (0, n/2), (1, n/2 + 1), …
-    Halves,
-}
-
-impl Layout {
-    /// The two positions of a pair on an axis of n positions.
-    pub fn pair(self, at: usize, n: usize) -> (usize, usize) {
-        match self {
-            Layout::Interleaved => (2 * at, 2 * at + 1),
-            Layout::Halves => (at, at + n / 2),
-        }
-    }
-}
 
 /// A closed group of n×n matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +25,9 @@ pub enum Family {
     /// The orthogonal matrices that keep the vector of ones: O(n − 1).
     OrthogonalFixingOnes,
     /// Matrices that commute with a rotation of each pair by an angle of its own: ℂ^× per pair.
-    Complex(Layout),
+    Complex(Pairs),
     /// The orthogonal ones among those: U(1) per pair.
-    Unitary(Layout),
+    Unitary(Pairs),
 }
 
 impl Family {
@@ -88,6 +69,7 @@ struct Collector<'a> {
     graph: &'a Graph,
     union: Union,
     gain: Vec<bool>,
+    rotary: Vec<bool>,
     reasons: Vec<Option<(ValueId, String)>>,
 }
 
@@ -101,6 +83,7 @@ impl Frames {
             graph,
             union: Union::new(count),
             gain: vec![false; count as usize],
+            rotary: vec![false; spaces.sizes.len()],
             reasons: vec![None; spaces.sizes.len()],
         };
         (0..program.nodes.len()).for_each(|index| collector.mark_gains(ValueId(index as u32)));
@@ -208,22 +191,33 @@ impl Collector<'_> {
             Operation::Slice { value, axis, .. } => {
                 (0..rank).filter(|other| other != axis).for_each(|other| self.pass(*value, other, result, other));
             }
-            Operation::Normalise { .. } | Operation::Mask { .. } | Operation::TopK { .. } | Operation::OneHot { .. } => {
-                let text = || format!("{}: permutations", node.operation.word());
-                (0..rank).for_each(|axis| self.breaks(result, result, axis, &text));
+            Operation::Normalise { value, axes, centre, .. } => {
+                for axis in 0..rank {
+                    self.pass(*value, axis, result, axis);
+                    if axes.contains(&axis) {
+                        self.union.orthogonal(self.spaces.place_number(result, axis), *centre, result);
+                    } else {
+                        self.breaks(result, result, axis, &|| "a norm is taken at each position: permutations".to_string());
+                    }
+                }
+            }
+            Operation::Rotary { value, axis, pairs, .. } => {
+                (0..rank).for_each(|each| self.pass(*value, each, result, each));
+                self.union.rotations(self.spaces.place_number(result, *axis), *pairs, result);
+                self.rotary[self.spaces.of_axis(result, *axis) as usize] = true;
             }
             Operation::Window { value, axis, rest, .. } => {
-                let from = |axis: usize| (0..rank - 1).filter(move |other| *other != axis);
-                if *rest != 0.0 {
-                    let text = || "windows are filled up with −∞: permutations and positive scales".to_string();
-                    from(*axis).for_each(|other| self.breaks(result, *value, other, &text));
-                    return;
+                for other in (0..rank - 1).filter(|other| other != axis) {
+                    self.pass(*value, other, result, other + usize::from(other > *axis));
+                    if *rest != 0.0 {
+                        let text = || "windows are filled up with −∞: permutations and positive scales".to_string();
+                        self.breaks(result, *value, other, &text);
+                    }
                 }
-                from(*axis).for_each(|other| self.pass(*value, other, result, other + usize::from(other > *axis)));
             }
-            Operation::Rotary { value, position, axis, .. } => {
-                let others = (0..rank).filter(|other| other != axis && other != position);
-                others.for_each(|other| self.pass(*value, other, result, other));
+            Operation::Mask { .. } | Operation::TopK { .. } | Operation::OneHot { .. } => {
+                let text = || format!("{}: permutations", node.operation.word());
+                (0..rank).for_each(|axis| self.breaks(result, result, axis, &text));
             }
         }
     }
@@ -326,7 +320,8 @@ impl Collector<'_> {
             *reason = Some((by, "a gain stands between two norms of it: permutations and scales".to_string()));
         }
         if reason.is_some() || !connected {
-            return Kind::Monomial;
+            // Rotations turn pairs by different angles: no permutation keeps them.
+            return if self.rotary[id as usize] { Kind::Fixed } else { Kind::Monomial };
         }
         let family = match (&constraint.orthogonal, constraint.ones, constraint.rotations) {
             (None, _, None) => Family::General,
@@ -352,7 +347,7 @@ impl Collector<'_> {
             // Orthogonal matrices that keep both rotations and the ones: none but the unit on each pair.
             (Some(_), Some(by), Some(_)) => {
                 *reason = Some((by, "its mean is removed and its pairs are turned: no matrix keeps both".to_string()));
-                return Kind::Monomial;
+                return Kind::Fixed;
             }
         };
         Kind::Matrix(family)

@@ -120,6 +120,10 @@ pub fn step(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, reade
         Operation::Concat { axis: special, .. } | Operation::Slice { axis: special, .. } if *special != axis => {
             Step::Passes(axis)
         }
+        Operation::Normalise { axes, centre: true, batch: false, .. } if axes.as_slice() == [axis] => Step::Shift,
+        Operation::Window { axis: slid, rest: 0.0, .. } if *slid != axis => Step::Passes(axis + usize::from(axis > *slid)),
+        Operation::Mask { row, column, .. } if ![row, column].contains(&&axis) => Step::Passes(axis),
+        Operation::Rotary { position, axis: turned, .. } if ![position, turned].contains(&&axis) => Step::Passes(axis),
         Operation::Input(_)
         | Operation::Parameter(_)
         | Operation::Softmax { .. }
@@ -162,6 +166,8 @@ pub enum Source {
     },
     /// Vectors whose entries sum to one.
     SumsToOne,
+    /// The vectors along an axis of an operand less their mean, with coefficients that an input changes.
+    Centred((ValueId, usize)),
     /// Combinations, with coefficients that an input may change, of the vectors along an axis of an operand.
     Mixed((ValueId, usize)),
     /// A matrix of weights applied to vectors along an axis of another operand.
@@ -240,6 +246,18 @@ pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, val
         }
         Operation::Slice { value, axis: cut, .. } if *cut != axis => Source::Of(vec![(*value, axis)], Ones::Absent),
         Operation::Softmax { axis: normal, .. } if *normal == axis => Source::SumsToOne,
+        Operation::OneHot { .. } if axis + 1 == program.node(value).shape.len() => Source::SumsToOne,
+        Operation::Normalise { value, axes, batch: false, centre, .. } if axes.as_slice() == [axis] => match centre {
+            true => Source::Centred((*value, axis)),
+            false => Source::Mixed((*value, axis)),
+        },
+        Operation::Window { value, axis: slid, padding, rest, .. } if ![*slid, slid + 1].contains(&axis) && *rest == 0.0 => {
+            let of = (*value, if axis > *slid { axis - 1 } else { axis });
+            if *padding == 0 { Source::Of(vec![of], Ones::Absent) } else { Source::Mixed(of) }
+        }
+        Operation::Rotary { value, position, axis: turned, .. } if ![*position, *turned].contains(&axis) => {
+            Source::Of(vec![(*value, axis)], Ones::Absent)
+        }
         Operation::Input(_)
         | Operation::Parameter(_)
         | Operation::Map { .. }

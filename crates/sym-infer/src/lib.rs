@@ -40,7 +40,7 @@ pub mod training;
 pub use action::Weights;
 pub use infer::{Decision, Derivation, Step, derivations, infer};
 pub use symmetries::{
-    Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, Kept, Layout, MatrixFrame, Reason,
-    Space, State, StateKind, Status, Symmetries,
+    Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, Kept, MatrixFrame, Reason, Space,
+    State, StateKind, Status, Symmetries,
 };
 pub use training::infer_training;

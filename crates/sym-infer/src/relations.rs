@@ -62,8 +62,8 @@ pub trait Coefficients: Field {
     fn in_family(family: Family) -> (bool, bool);
     /// Whether shifts belong to it.
     const SHIFTS: bool;
-    /// Whether it passes a maximum.
-    const PASSES_MAXIMUM: bool;
+    /// Whether its values are positive factors, which pass a maximum and are forgotten by a norm.
+    const POSITIVE: bool;
 }
 
 /// What passes an elementwise function.
@@ -112,7 +112,7 @@ impl Coefficients for Rational {
     }
 
     const SHIFTS: bool = true;
-    const PASSES_MAXIMUM: bool = true;
+    const POSITIVE: bool = true;
 }
 
 impl Coefficients for Parity {
@@ -135,7 +135,7 @@ impl Coefficients for Parity {
     }
 
     const SHIFTS: bool = false;
-    const PASSES_MAXIMUM: bool = false;
+    const POSITIVE: bool = false;
 }
 
 impl<F: Coefficients> Relations<F> {
@@ -303,16 +303,43 @@ impl<F: Coefficients> Relations<F> {
                 }
             }
             Operation::Map { value, .. } => self.map(*value, result, &classes[&result], absorbed(result)),
+            Operation::Normalise { value, axes, centre, .. } => self.normalise(*value, result, axes, *centre),
+            Operation::Mask { value, .. } if F::POSITIVE => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                self.pass(*value, result, &(0..rank).map(|axis| (axis, axis)).collect::<Vec<_>>());
+            }
+            Operation::TopK { value, axis, .. } if F::POSITIVE => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                self.pass(*value, result, &(0..rank).filter(|other| other != axis).map(|axis| (axis, axis)).collect::<Vec<_>>());
+            }
+            // A softmax sees every scale; a sign of what is compared with the rest, or with −∞, is seen.
             Operation::Softmax { value, .. }
-            | Operation::Normalise { value, .. }
             | Operation::OneHot { value }
             | Operation::Mask { value, .. }
             | Operation::TopK { value, .. } => {
                 self.vanish(*value);
                 self.vanish(result);
             }
+            Operation::Rotary { value, position, axis, .. } => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                let others = (0..rank).filter(|other| other != axis && other != position);
+                self.pass(*value, result, &others.map(|other| (other, other)).collect::<Vec<_>>());
+            }
+            Operation::Window { value, rest, .. } if *rest != 0.0 && !F::POSITIVE => {
+                self.vanish(*value);
+                self.vanish(result);
+            }
+            Operation::Window { value, axis, .. } => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish_part(result, Part::Shift);
+                let others = (0..rank - 1).filter(|other| other != axis);
+                self.pass(*value, result, &others.map(|other| (other, other + usize::from(other > *axis))).collect::<Vec<_>>());
+            }
             Operation::Reduce { value, axes, .. } => {
-                if !F::PASSES_MAXIMUM {
+                if !F::POSITIVE {
                     self.vanish(*value);
                     self.vanish(result);
                     return;
@@ -336,32 +363,36 @@ impl<F: Coefficients> Relations<F> {
                     self.pass(value, result, &pairs);
                 }
             }
-            Operation::Window { value, axis, rest, .. } => {
-                if *rest != 0.0 {
-                    self.vanish(*value);
-                    self.vanish(result);
-                    return;
-                }
-                self.vanish_part(*value, Part::Shift);
-                self.vanish_part(result, Part::Shift);
-                let pairs: Vec<(usize, usize)> = (0..rank - 1)
-                    .filter(|other| other != axis)
-                    .map(|other| (other, other + usize::from(other > *axis)))
-                    .collect();
-                self.pass(*value, result, &pairs);
-            }
-            Operation::Rotary { value, position, axis, .. } => {
-                self.vanish_part(*value, Part::Shift);
-                self.vanish_part(result, Part::Shift);
-                let others = (0..rank).filter(|other| other != axis && other != position);
-                let pairs: Vec<(usize, usize)> = others.map(|other| (other, other)).collect();
-                self.pass(*value, result, &pairs);
-            }
             Operation::Slice { value, axis, .. } => {
                 self.vanish_part(*value, Part::Shift);
                 self.vanish_part(result, Part::Shift);
                 let pairs: Vec<(usize, usize)> = (0..rank).filter(|other| other != axis).map(|other| (other, other)).collect();
                 self.pass(*value, result, &pairs);
+            }
+        }
+    }
+
+    /// A norm over `axes` forgets scales that are the same along them; signs pass it, where they differ along the axes only if no mean is
+    /// taken.
+    fn normalise(&mut self, value: ValueId, result: ValueId, axes: &[usize], centre: bool) {
+        self.vanish_part(value, Part::Shift);
+        self.vanish_part(result, Part::Shift);
+        for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+            let along = axes.iter().any(|axis| component.axes >> axis & 1 == 1);
+            let source = Component { value, ..component };
+            match (F::POSITIVE, along) {
+                // Positive scales.
+                (true, false) => self.zero(component),
+                (true, true) => {
+                    self.zero(component);
+                    self.zero(source);
+                }
+                // Signs.
+                (false, true) if centre => {
+                    self.zero(component);
+                    self.zero(source);
+                }
+                (false, _) => self.equal((value, component.axes), (result, component.axes), Part::Scale),
             }
         }
     }

@@ -127,10 +127,9 @@ impl Spaces {
                     (0..node.shape.len()).for_each(|axis| union.join(at(*value, axis), at(result, axis)));
                     fixed.extend([*row, *column].map(|axis| (result, axis, "a mask tells its positions apart".to_string())));
                 }
-                Operation::Rotary { value, position, axis, .. } => {
+                Operation::Rotary { value, position, .. } => {
                     (0..node.shape.len()).for_each(|each| union.join(at(*value, each), at(result, each)));
                     fixed.push((result, *position, "rotations tell its positions apart".to_string()));
-                    fixed.push((result, *axis, "rotations turn its pairs by different angles".to_string()));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What the analysis finds: one [`Space`] per index space (or set of spaces) on which a group acts.
 
+pub use crate::frames::Family;
 pub use crate::frames::union::Gains;
-pub use crate::frames::{Family, Layout};
 use serde::Serialize;
 use sym_diagnostics::Span;
 use sym_ir::ParameterId;

@@ -9,8 +9,8 @@ pub type Sparse = Vec<(usize, usize, f64)>;
 /// A basis of the Lie algebra of n×n matrices of a family.
 pub fn basis(family: Family, n: usize) -> Vec<Sparse> {
     let pairs = |entries: &dyn Fn(usize, usize) -> Vec<Sparse>| -> Vec<Sparse> {
-        let (Family::Complex(layout) | Family::Unitary(layout)) = family else { return Vec::new() };
-        (0..n / 2).flat_map(|at| entries(layout.pair(at, n).0, layout.pair(at, n).1)).collect()
+        let (Family::Complex(pairing) | Family::Unitary(pairing)) = family else { return Vec::new() };
+        (0..n / 2).flat_map(|at| entries(pairing.entries(at, n).0, pairing.entries(at, n).1)).collect()
     };
     let rotation = |p: usize, q: usize| vec![(p, q, -1.0), (q, p, 1.0)];
     match family {
@@ -68,15 +68,15 @@ pub fn random(family: Family, n: usize, spread: f64, normal: &mut dyn FnMut() ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frames::Layout;
+    use sym_ir::Pairs;
 
     const FAMILIES: [Family; 6] = [
         Family::General,
         Family::Orthogonal,
         Family::OrthogonalFixingOnes,
-        Family::Complex(Layout::Interleaved),
-        Family::Complex(Layout::Halves),
-        Family::Unitary(Layout::Halves),
+        Family::Complex(Pairs::Interleaved),
+        Family::Complex(Pairs::Halves),
+        Family::Unitary(Pairs::Halves),
     ];
 
     fn draw() -> impl FnMut() -> f64 {
@@ -115,10 +115,10 @@ mod tests {
                 if family == Family::OrthogonalFixingOnes {
                     assert!((0..4).all(|row| (g.entries[4 * row..4 * row + 4].iter().sum::<f64>() - 1.0).abs() < 1e-14));
                 }
-                if let Family::Complex(layout) | Family::Unitary(layout) = family {
+                if let Family::Complex(pairing) | Family::Unitary(pairing) = family {
                     let mut turn = Matrix { size: 4, entries: vec![0.0; 16] };
                     for (at, angle) in [0.7f64, 1.9].into_iter().enumerate() {
-                        let (p, q) = layout.pair(at, 4);
+                        let (p, q) = pairing.entries(at, 4);
                         for (row, column, entry) in
                             [(p, p, angle.cos()), (q, q, angle.cos()), (p, q, -angle.sin()), (q, p, angle.sin())]
                         {

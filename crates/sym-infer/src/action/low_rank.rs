@@ -89,7 +89,7 @@ pub fn element(family: Family, size: usize, normal: &mut dyn FnMut() -> f64) -> 
         Family::Complex(layout) | Family::Unitary(layout) => {
             let (mut primal, mut dual) = (LowRank::default(), LowRank::default());
             for at in 0..size / 2 {
-                let (p, q) = layout.pair(at, size);
+                let (p, q) = layout.entries(at, size);
                 let scale = if matches!(family, Family::Complex(_)) { (0.3 * normal()).exp() } else { 1.0 };
                 let (sine, cosine) = normal().sin_cos();
                 for (matrix, scale) in [(&mut primal, scale), (&mut dual, 1.0 / scale)] {

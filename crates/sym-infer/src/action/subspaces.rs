@@ -164,7 +164,7 @@ fn sources(context: &Context, start: Place) -> BTreeSet<Place> {
         let next = match source(context.program, context.classes, place.0, place.1) {
             Source::Whole | Source::SumsToOne => Vec::new(),
             Source::Of(parts, _) => parts,
-            Source::Scaled { of, .. } | Source::Mixed(of) => vec![of],
+            Source::Scaled { of, .. } | Source::Mixed(of) | Source::Centred(of) => vec![of],
             Source::Mapped { other, .. } => vec![other],
         };
         stack.extend(next.into_iter().filter(|next| reached.insert(*next)));
@@ -192,6 +192,16 @@ fn range(context: &Context, start: Place, varying: bool) -> Vectors {
                     if ones == Ones::Varying || ones == Ones::Constant && !varying {
                         vectors.push(vec![1.0; n]);
                     }
+                    vectors
+                }
+                Source::Centred(of) => {
+                    let mut vectors = range(context, of, false);
+                    for vector in &mut vectors {
+                        let mean = vector.iter().sum::<f64>() / n as f64;
+                        vector.iter_mut().for_each(|entry| *entry -= mean);
+                    }
+                    // The vectors were of unit length: what is left of the ones is rounding.
+                    vectors.retain(|vector| vector.iter().map(|entry| entry * entry).sum::<f64>() > 1e-20);
                     vectors
                 }
                 Source::Mixed(of) if varying => range(context, of, false),

@@ -283,6 +283,8 @@ fn pass(
     match &node.operation {
         Operation::Add { terms, .. } => Some(renamed(&|axis| terms[slot].axes[axis]).scaled(terms[slot].coefficient)),
         Operation::Map { .. } => Some(own.clone().scaled(paths.slope(reader)?)),
+        Operation::Mask { .. } => Some(own.clone()),
+        Operation::Window { axis, .. } => Some(renamed(&|other| other + usize::from(other > *axis))),
         Operation::Reduce { axes, .. } => {
             let rank = context.program.node(value).shape.len();
             let kept = crate::action::tensor::other_axes(rank, axes);

@@ -1,7 +1,6 @@
 //! Union–find whose links are frames: F = D·g·D⁻¹ or F = D·g⁻ᵀ·D⁻¹, with g the root's frame and D a product of gains.
 
-use super::Layout;
-use sym_ir::ValueId;
+use sym_ir::{Pairs, ValueId};
 
 /// A diagonal matrix ∏ diag(gain)^exponent, sorted by gain; no exponent is zero.
 pub type Gains = Vec<(ValueId, i32)>;
@@ -58,7 +57,7 @@ pub struct Constraint {
     /// Whether D·g·D⁻¹ keeps the vector of ones as well, and the operation that needs it.
     pub ones: Option<ValueId>,
     /// g commutes with the rotations of these pairs.
-    pub rotations: Option<(Layout, ValueId)>,
+    pub rotations: Option<(Pairs, ValueId)>,
     /// No matrix group remains: permutations, scales and signs at most.
     pub broken: Option<ValueId>,
 }
@@ -164,22 +163,22 @@ impl Union {
             let total = if link.dual { product(&Gains::new(), &total, true) } else { total };
             self.make_orthogonal(root, total, *by, dropped.ones);
         }
-        if let Some((layout, by)) = &dropped.rotations {
-            self.keep_rotations(root, link, *layout, *by);
+        if let Some((pairs, by)) = &dropped.rotations {
+            self.keep_rotations(root, link, *pairs, *by);
         }
         if let Some(by) = dropped.broken {
             self.constraint[root as usize].broken.get_or_insert(by);
         }
     }
 
-    fn keep_rotations(&mut self, root: u32, link: &Link, layout: Layout, by: ValueId) {
+    fn keep_rotations(&mut self, root: u32, link: &Link, pairs: Pairs, by: ValueId) {
         let constraint = &mut self.constraint[root as usize];
         match constraint.rotations {
             _ if !link.gains.is_empty() => {
                 constraint.broken.get_or_insert(by);
             }
-            None => constraint.rotations = Some((layout, by)),
-            Some((known, _)) if known == layout => {}
+            None => constraint.rotations = Some((pairs, by)),
+            Some((known, _)) if known == pairs => {}
             Some(_) => {
                 constraint.broken.get_or_insert(by);
             }
@@ -194,9 +193,9 @@ impl Union {
     }
 
     /// The frame of a place commutes with rotations of pairs.
-    pub fn rotations(&mut self, place: u32, layout: Layout, by: ValueId) {
+    pub fn rotations(&mut self, place: u32, pairs: Pairs, by: ValueId) {
         let (root, link) = self.root(place);
-        self.keep_rotations(root, &link, layout, by);
+        self.keep_rotations(root, &link, pairs, by);
     }
 }
 

@@ -164,6 +164,10 @@ fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, Functio
                             varying: sum.varying.saturating_add(part.varying),
                         })
                     }
+                    Source::Centred(of) => {
+                        let all = at(of).all.min(size.saturating_sub(1));
+                        Span { all, varying: all }
+                    }
                     Source::Mixed(of) => Span { varying: at(of).all, ..at(of) },
                     Source::Mapped { matrix, summed, other, alone } => {
                         let (rank, other) = (at((matrix, 1 - summed)).all, at(other));

@@ -74,6 +74,16 @@ impl Paths<'_> {
                 let carried = matches!(&flow.source, Source::Wire { along, .. } if along.contains(&Some(*axis)));
                 if carried { Fate::Seen } else { Fate::Passes(flow.clone()) }
             }
+            // A mean that is removed takes along what is the same at all entries of it.
+            Operation::Normalise { axes, centre: true, batch, .. }
+                if !axes.iter().any(|axis| varies(*axis)) && (!batch || flow.source == Source::One) =>
+            {
+                Fate::Forgotten
+            }
+            Operation::Mask { .. } => Fate::Passes(flow.clone()),
+            Operation::Window { axis, padding: 0, .. } if !varies(*axis) => {
+                passed(flow.renamed(|other| Some(other + usize::from(other > *axis))))
+            }
             Operation::Input(_)
             | Operation::Parameter(_)
             | Operation::Map { .. }
@@ -82,7 +92,6 @@ impl Paths<'_> {
             | Operation::Normalise { .. }
             | Operation::Window { .. }
             | Operation::OneHot { .. }
-            | Operation::Mask { .. }
             | Operation::TopK { .. }
             | Operation::Rotary { .. } => Fate::Seen,
         }

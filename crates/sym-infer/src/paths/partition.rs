@@ -17,6 +17,7 @@ impl Paths<'_> {
         let depth = depth.checked_sub(1)?;
         match &self.program.node(value).operation {
             Operation::Softmax { axis: normal, .. } if *normal == axis => Some(1.0),
+            Operation::OneHot { .. } if axis + 1 == self.program.node(value).shape.len() => Some(1.0),
             Operation::Einsum { operands, output, coefficient } => {
                 let [operand] = operands.as_slice() else { return None };
                 let inner = operand.labels.iter().position(|label| *label == output[axis])?;
