@@ -12,6 +12,7 @@
 //! | [`kernels`] | directions behind maps of bounded rank and softmax |
 //! | [`infer`] | the table of all that |
 //! | [`states`], [`conserved`], [`training`] | what follows |
+//! | [`permutations`] | the permutations among them, for weight matching |
 //! | [`action`] | group elements and generators applied to given weights |
 //!
 //! Architecture invariant: the analysis works on index spaces and allocates nothing per weight; only [`action`], which moves given weights
@@ -31,6 +32,7 @@ pub mod kernels;
 pub mod names;
 pub mod nullspace;
 pub mod paths;
+pub mod permutations;
 pub mod relations;
 pub mod spaces;
 pub mod states;
@@ -39,6 +41,7 @@ pub mod training;
 
 pub use action::Weights;
 pub use infer::{Decision, Derivation, Step, derivations, infer};
+pub use permutations::{Permutation, permutations};
 pub use symmetries::{
     Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, Kept, MatrixFrame, Reason, Space,
     State, StateKind, Status, Symmetries,

@@ -76,6 +76,9 @@ pub struct Check {
     /// Print how the symmetry of this space was derived.
     #[arg(long, value_name = "SPACE")]
     pub explain: Option<String>,
+    /// Print this in place of the report.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["explain", "format"])]
+    pub emit: Option<Extract>,
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -194,6 +197,13 @@ pub enum Format {
     Short,
     /// One JSON document (`docs/json.md`).
     Json,
+}
+
+/// What `check` prints for other tools in place of its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Extract {
+    /// Which permutation moves which axis of which stored tensor, as JSON.
+    PermSpec,
 }
 
 /// Lower forms of a model.

@@ -1,18 +1,18 @@
 //! `symc check FILE…`.
 
 use crate::analysis::{self, Analysed};
-use crate::arguments::{self, Format};
+use crate::arguments::{self, Extract, Format};
 use crate::console::Console;
 use crate::findings::Findings;
 use crate::render::{json, short, table};
-use crate::report::{Diagnosed, ExpectationRow, ModelReport, Report, in_order};
+use crate::report::{Diagnosed, ExpectationRow, ModelPermutations, ModelReport, PermutationSpec, Report, in_order};
 use crate::session::{self, Compiled};
 use crate::{Exit, claims, output, proof};
 use sym_diagnostics::{Diagnostic, Severity, nearest};
 
 /// Reports the symmetries of each file's models and decides the static claims.
 pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
-    let mut report = Report::default();
+    let (mut report, mut permutations) = (Report::default(), Vec::new());
     let mut exit = Exit::Success;
     let (mut models_seen, mut spaces_seen) = (Vec::new(), Vec::new());
     for path in &arguments.files {
@@ -40,7 +40,9 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
                 row.explain(&compiled.sources, model.program, space);
             }
         }
-        if console.reports() {
+        if arguments.emit == Some(Extract::PermSpec) {
+            permutations.extend(findings.models.iter().map(|model| model.permutations(&compiled)));
+        } else if console.reports() {
             print(&compiled, &rows, &expectations, arguments, console);
         }
         console.diagnostics(&compiled.sources, &found);
@@ -48,8 +50,10 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         report.models.extend(rows);
         report.expectations.extend(expectations);
     }
-    if console.format == Format::Json {
-        output::print(&json::document(&report));
+    match arguments.emit {
+        Some(Extract::PermSpec) => output::print(&json::document(&PermutationSpec::new(permutations))),
+        None if console.format == Format::Json => output::print(&json::document(&report)),
+        None => {}
     }
     exit.and(unknown("model", arguments.model.as_deref(), &models_seen)).and(unknown(
         "space",
@@ -114,6 +118,12 @@ fn print(
 }
 
 impl Analysed<'_> {
+    /// Which permutation moves which axis of its stored tensors.
+    fn permutations(&self, compiled: &Compiled) -> ModelPermutations {
+        let file = &compiled.sources.file(self.span.file).name;
+        ModelPermutations::new(&self.name, file, self.program, &self.symmetries)
+    }
+
     /// Its rows.
     pub fn report(&self, compiled: &Compiled) -> ModelReport {
         let file = &compiled.sources.file(self.span.file).name;

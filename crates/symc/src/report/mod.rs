@@ -4,6 +4,7 @@
 mod diagnostics;
 mod integer;
 mod model;
+mod permutations;
 
 pub use diagnostics::{Diagnosed, in_order};
 pub use integer::Integer;
@@ -13,6 +14,7 @@ pub use model::{
     ActionRow, AtWeightsRow, ConservedRow, DecisionRow, ModelReport, ReasonRow, SpaceRow, StateRow, TrainingReport, TrainingRow,
     VerifyRow,
 };
+pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
 pub use run::{MeasuredRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
 
 use serde::Serialize;

@@ -1,0 +1,130 @@
+//! `symc check --emit perm-spec`: each permutation of the map, applied to the stored axes that it names, leaves the function alone.
+
+#[path = "support/report.rs"]
+mod report;
+#[path = "support/mod.rs"]
+mod support;
+
+use std::path::Path;
+use support::symc;
+use sym_diagnostics::Sources;
+use sym_infer::Weights;
+use sym_ir::compile::{Loader, Options, compile};
+use sym_ir::experiment::Document;
+use sym_lower::{Stored, from_state_dict, to_state_dict};
+use sym_runtime::{Stream, data::Table, evaluate};
+
+/// The files use no others.
+struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
+        Err(format!("no file `{path}`"))
+    }
+}
+
+fn directory() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/permutations"))
+}
+
+fn document() -> Document {
+    let text = std::fs::read_to_string(directory().join("models.sym")).expect("the models are there");
+    let mut sources = Sources::default();
+    let root = sources.add("models.sym", text);
+    compile(&mut sources, root, &mut NoFiles, &Options::default())
+}
+
+fn spec() -> serde_json::Value {
+    let ended = symc(directory(), &["check", "models.sym", "--emit", "perm-spec"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    ended.json()
+}
+
+/// Moves the positions of one axis by one, or those of one of the axes that it merges, whose sizes are `parts`.
+fn rotated(tensor: &Stored, axis: usize, parts: &[usize], part: usize) -> Stored {
+    let inner: usize = tensor.shape[axis + 1..].iter().product::<usize>() * parts[part + 1..].iter().product::<usize>();
+    let size = parts[part];
+    let mut moved = tensor.clone();
+    for (at, value) in tensor.values.iter().enumerate() {
+        let position = at / inner % size;
+        let target = at - position * inner + (position + 1) % size * inner;
+        moved.values[target] = *value;
+    }
+    moved
+}
+
+#[test]
+fn permuting_the_axes_of_a_permutation_changes_no_output_and_fewer_axes_do() {
+    let (document, spec) = (document(), spec());
+    for model in spec["models"].as_array().expect("models") {
+        let name = model["name"].as_str().expect("a name");
+        let program = &document.models[name].program;
+        let mut stream = Stream::new(3, "test", name);
+        let mut weights = Weights::zeros(program);
+        weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+        let width = program.inputs[0].shape.iter().map(|axis| axis.size as usize).product();
+        let inputs = [Table { values: (0..4 * width).map(|_| stream.normal()).collect(), width }];
+        let outputs = |weights: &Weights| evaluate::outputs(program, weights, &inputs).expect("it can be executed");
+        let before = outputs(&weights);
+        let largest = before.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+        let tensors = to_state_dict(program, &weights);
+        for (permutation, places) in model["perm_to_axes"].as_object().expect("permutations") {
+            let places = places.as_array().expect("places");
+            // All axes, then all but one of several.
+            let several = if places.len() > 1 { places.len() } else { 0 };
+            for left_out in std::iter::once(None).chain((0..several).map(Some)) {
+                let mut moved = tensors.clone();
+                for (_, place) in places.iter().enumerate().filter(|(at, _)| Some(*at) != left_out) {
+                    let (stored, axis) = (place[0].as_str().expect("a name"), place[1].as_u64().expect("an axis") as usize);
+                    let at = moved.iter().position(|tensor| tensor.name == stored).expect("a stored tensor");
+                    let (_, parameter) = program.parameter_ids().nth(at).expect("a parameter");
+                    let sizes: Vec<usize> =
+                        parameter.storage.layout[axis].iter().map(|&axis| parameter.shape[axis].size as usize).collect();
+                    let entry = &model["axes_to_perm"][stored][axis];
+                    let part = match entry.as_array() {
+                        Some(parts) => parts.iter().position(|part| part == permutation.as_str()).expect("it moves one of them"),
+                        None => 0,
+                    };
+                    assert!(entry.is_array() || entry == permutation.as_str(), "{entry}");
+                    moved[at] = rotated(&moved[at], axis, &sizes, part);
+                }
+                let after = outputs(&from_state_dict(program, &moved, "test").expect("the same shapes"));
+                let difference = before.iter().zip(&after).fold(0.0f64, |worst, (a, b)| worst.max((a - b).abs())) / largest;
+                match left_out {
+                    None => assert!(difference < 1e-12, "{name}.{permutation}: {difference:e}"),
+                    Some(at) => assert!(difference > 1e-6, "{name}.{permutation} without {}", places[at]),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn independent_permutations_are_counted_as_weight_matching_counts_them() {
+    let spec = spec();
+    let count = |model: usize| {
+        let model = &spec["models"][model];
+        let places = model["perm_to_axes"].as_object().expect("permutations").values();
+        (
+            model["permutations"].as_object().expect("permutations").len(),
+            places.map(|places| places.as_array().map_or(0, Vec::len)).sum::<usize>(),
+        )
+    };
+    // An MLP with h hidden layers has h permutations on 3 h axes: weight and bias before, weight behind.
+    assert_eq!(count(0), (2, 6));
+    // One of the stream and one a layer.
+    assert_eq!(count(1).0, 3);
+    // The heads, and inside of each those of queries with keys and of values with the output.
+    assert_eq!(count(2), (3, 8));
+    assert_eq!(count(3), (1, 1));
+}
+
+#[test]
+fn the_map_goes_without_a_report_and_errors_go_to_standard_error() {
+    let wrong = |arguments: &[&str]| symc(directory(), arguments).code;
+    assert_eq!(wrong(&["check", "models.sym", "--emit", "perm-spec", "--format", "json"]), 2);
+    assert_eq!(wrong(&["check", "models.sym", "--emit", "permspec"]), 2);
+    let ended = symc(directory(), &["check", "gone.sym", "--emit", "perm-spec"]);
+    assert_eq!((ended.code, ended.json()["models"].as_array().map(Vec::len)), (1, Some(0)));
+    assert!(ended.stderr.contains("E0217"), "{}", ended.stderr);
+}
