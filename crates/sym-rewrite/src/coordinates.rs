@@ -1,7 +1,5 @@
 //! Structured maps between the weights of a full and a reduced program.
 
-use sym_infer::Weights;
-
 /// In which coordinates the reduced program stores a merged entry x with M copies in the full one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coordinates {
@@ -12,123 +10,94 @@ pub enum Coordinates {
     Copies,
 }
 
-/// One axis of a parameter: for each position of the full axis the reduced position and whether the sign changes.
-#[derive(Debug, Clone)]
-pub(crate) struct AxisMap {
-    pub positions: Vec<Option<(usize, bool)>>,
-    pub multiplicities: Vec<usize>,
+/// Where the entries of one orbit are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slot {
+    /// The position of the reduced tensor among those that stand for one full parameter.
+    pub part: usize,
+    /// The entry of that tensor.
+    pub entry: usize,
 }
 
-impl AxisMap {
-    /// An axis that stays as it is.
-    pub fn whole(size: usize) -> Self {
-        Self { positions: (0..size).map(|at| Some((at, false))).collect(), multiplicities: vec![1; size] }
-    }
-}
-
-/// All entries of one parameter: the product of its axes' maps.
+/// All entries of one full parameter: the orbit of each, with its sign; `None` for entries that vanish at the state.
 #[derive(Debug, Clone)]
 pub(crate) struct EntryMap {
-    pub axes: Vec<AxisMap>,
+    targets: Vec<Option<(Slot, bool)>>,
+    /// How many full entries each reduced one stands for, by part.
+    pub copies: Vec<Vec<f64>>,
     pub coordinates: Coordinates,
 }
 
 impl EntryMap {
-    /// The number of entries of the reduced parameter.
-    pub fn reduced_entries(&self) -> usize {
-        self.axes.iter().map(|axis| axis.multiplicities.len()).product()
-    }
-
-    /// How many copies each reduced entry has in the full parameter.
-    pub fn copies(&self) -> Vec<f64> {
-        let mut copies = vec![1.0];
-        for axis in &self.axes {
-            copies =
-                copies.iter().flat_map(|&outer| axis.multiplicities.iter().map(move |&inner| outer * inner as f64)).collect();
+    /// The map with given targets; `sizes` are the numbers of entries of the parts.
+    pub fn new(targets: Vec<Option<(Slot, bool)>>, sizes: &[usize], coordinates: Coordinates) -> Self {
+        let mut copies: Vec<Vec<f64>> = sizes.iter().map(|&size| vec![0.0; size]).collect();
+        for (slot, _) in targets.iter().flatten() {
+            copies[slot.part][slot.entry] += 1.0;
         }
-        copies
-    }
-
-    /// Calls `visit(full entry, reduced entry with its sign)` for every entry in row-major order.
-    fn each(&self, mut visit: impl FnMut(usize, Option<(usize, f64)>)) {
-        let full: usize = self.axes.iter().map(|axis| axis.positions.len()).product();
-        let mut index = vec![0usize; self.axes.len()];
-        for entry in 0..full {
-            let mut target = Some((0usize, 1.0));
-            for (axis, &at) in self.axes.iter().zip(&index) {
-                target = match (target, axis.positions[at]) {
-                    (Some((reduced, sign)), Some((position, negative))) => {
-                        Some((reduced * axis.multiplicities.len() + position, if negative { -sign } else { sign }))
-                    }
-                    _ => None,
-                };
-            }
-            visit(entry, target);
-            for (axis, at) in self.axes.iter().zip(&mut index).rev() {
-                *at += 1;
-                if *at < axis.positions.len() {
-                    break;
-                }
-                *at = 0;
-            }
-        }
+        Self { targets, copies, coordinates }
     }
 
     /// From reduced to full entries.
-    pub fn expand(&self, reduced: &[f64]) -> Vec<f64> {
-        let copies = self.copies();
-        let mut full = Vec::new();
-        self.each(|_, target| {
-            full.push(target.map_or(0.0, |(at, sign)| match self.coordinates {
-                Coordinates::Orthonormal => sign * reduced[at] / copies[at].sqrt(),
-                Coordinates::Copies => sign * reduced[at],
-            }));
-        });
-        full
+    pub fn expand<'a>(&self, parts: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
+        let parts: Vec<&Vec<f64>> = parts.collect();
+        let value = |slot: Slot, negative: bool| {
+            let stored = parts[slot.part][slot.entry];
+            let copy = match self.coordinates {
+                Coordinates::Orthonormal => stored / self.copies[slot.part][slot.entry].sqrt(),
+                Coordinates::Copies => stored,
+            };
+            if negative { -copy } else { copy }
+        };
+        self.targets.iter().map(|target| target.map_or(0.0, |(slot, negative)| value(slot, negative))).collect()
     }
 
-    /// From full to reduced entries: the coordinates of the projection. An orbit whose entries agree keeps its value to the last bit.
-    pub fn restrict(&self, full: &[f64]) -> Vec<f64> {
-        let copies = self.copies();
-        let count = self.reduced_entries();
-        let (mut first, mut excess) = (vec![f64::NAN; count], vec![0.0; count]);
-        self.each(|entry, target| {
-            if let Some((at, sign)) = target {
-                let value = sign * full[entry];
-                if first[at].is_nan() {
-                    first[at] = value;
-                }
-                excess[at] += value - first[at];
+    /// From full to reduced entries: the coordinates of the projection, by part. An orbit whose entries agree keeps its value to the
+    /// last bit.
+    pub fn restrict(&self, full: &[f64]) -> Vec<Vec<f64>> {
+        let mut means = self.means(full, true);
+        if self.coordinates == Coordinates::Orthonormal {
+            for (mean, copies) in means.iter_mut().flatten().zip(self.copies.iter().flatten()) {
+                *mean *= copies.sqrt();
             }
-        });
-        (0..count)
-            .map(|at| {
-                let mean = first[at] + excess[at] / copies[at];
-                match self.coordinates {
-                    Coordinates::Orthonormal => mean * copies[at].sqrt(),
-                    Coordinates::Copies => mean,
-                }
-            })
-            .collect()
+        }
+        means
+    }
+
+    /// The mean of every orbit, by part.
+    fn means(&self, full: &[f64], signed: bool) -> Vec<Vec<f64>> {
+        let nothing = |value: f64| self.copies.iter().map(|copies| vec![value; copies.len()]).collect::<Vec<_>>();
+        let (mut first, mut excess) = (nothing(f64::NAN), nothing(0.0));
+        for (&value, target) in full.iter().zip(&self.targets) {
+            let Some((slot, negative)) = *target else { continue };
+            let value = if negative && signed { -value } else { value };
+            let first = &mut first[slot.part][slot.entry];
+            if first.is_nan() {
+                *first = value;
+            }
+            excess[slot.part][slot.entry] += value - *first;
+        }
+        let entries = first.iter_mut().flatten().zip(excess.iter().flatten()).zip(self.copies.iter().flatten());
+        entries.for_each(|((first, excess), copies)| *first += excess / copies);
+        first
     }
 
     /// P_G: every entry becomes the mean of its orbit, or zero.
     pub fn project(&self, full: &[f64]) -> Vec<f64> {
-        let copies = Self { axes: self.axes.clone(), coordinates: Coordinates::Copies };
-        copies.expand(&copies.restrict(full))
+        self.projected(full, true)
     }
 
     /// The same for squares of entries, which no sign changes.
     pub fn project_squares(&self, full: &[f64]) -> Vec<f64> {
-        let unsigned = |axis: &AxisMap| AxisMap {
-            positions: axis.positions.iter().map(|position| position.map(|(at, _)| (at, false))).collect(),
-            ..axis.clone()
-        };
-        Self { axes: self.axes.iter().map(unsigned).collect(), coordinates: Coordinates::Copies }.project(full)
+        self.projected(full, false)
     }
-}
 
-/// Applies a map to every parameter.
-pub(crate) fn each_parameter(maps: &[EntryMap], weights: &Weights, apply: impl Fn(&EntryMap, &[f64]) -> Vec<f64>) -> Weights {
-    Weights { values: maps.iter().zip(&weights.values).map(|(map, values)| apply(map, values)).collect() }
+    fn projected(&self, full: &[f64], signed: bool) -> Vec<f64> {
+        let means = self.means(full, signed);
+        let value = |(slot, negative): (Slot, bool)| {
+            let mean = means[slot.part][slot.entry];
+            if negative && signed { -mean } else { mean }
+        };
+        self.targets.iter().map(|target| target.map_or(0.0, value)).collect()
+    }
 }

@@ -7,8 +7,10 @@ mod axes;
 mod coordinates;
 mod miniature;
 mod orbits;
+mod partition;
 mod reduce;
 mod state;
+mod strata;
 
 pub use axes::AxisClasses;
 pub use coordinates::Coordinates;

@@ -1,55 +1,62 @@
 //! `rank(P_G)` by counting orbits of parameter entries.
 
-use crate::coordinates::EntryMap;
+use crate::strata::{AxisMap, Position, each_index, vanishes};
 use sym_ir::Program;
 
 /// The dimension of Fix(G): signed union–find over the entries of all trainable parameters. A generator joins x with ±gx; an orbit that
 /// holds both x and −x, or an entry that a sign or scale moves alone, is zero.
 ///
-/// The generators are those that swap a unit with the next of its class (with their relative sign) and those that flip or scale a
-/// vanishing unit.
+/// The generators are those that swap a unit with the next of its class (with their relative sign) on all axes of the space at once, and
+/// those that flip or scale vanishing units.
 pub fn fixed_dimension(reduction: &crate::Reduction) -> u128 {
-    dimension(reduction.full(), reduction.maps())
+    dimension(reduction.full(), reduction.axes())
 }
 
-pub(crate) fn dimension(program: &Program, maps: &[EntryMap]) -> u128 {
-    let trainable = program.parameters.iter().zip(maps).filter(|(parameter, _)| parameter.trainable);
-    trainable.map(|(_, map)| orbits(map) as u128).sum()
+pub(crate) fn dimension(program: &Program, axes: &[Vec<AxisMap>]) -> u128 {
+    let trainable = program.parameters.iter().zip(axes).filter(|(parameter, _)| parameter.trainable);
+    trainable.map(|(_, axes)| orbits(axes) as u128).sum()
 }
 
-fn orbits(map: &EntryMap) -> usize {
-    let sizes: Vec<usize> = map.axes.iter().map(|axis| axis.positions.len()).collect();
-    let strides: Vec<usize> = (0..sizes.len()).map(|axis| sizes[axis + 1..].iter().product()).collect();
+fn orbits(axes: &[AxisMap]) -> usize {
+    let sizes: Vec<usize> = axes.iter().map(|axis| axis.positions.len()).collect();
     // The next unit of the same class, for every axis and unit.
-    let next: Vec<Vec<Option<usize>>> = map
-        .axes
+    let next: Vec<Vec<Option<usize>>> = axes
         .iter()
         .map(|axis| {
             let mut last = vec![None; axis.multiplicities.len()];
             let mut next = vec![None; axis.positions.len()];
             for (unit, position) in axis.positions.iter().enumerate().rev() {
-                if let Some((class, _)) = position {
+                if let Position::Kept { class, .. } = position {
                     next[unit] = last[*class].replace(unit);
                 }
             }
             next
         })
         .collect();
+    let negative = |axis: usize, unit: usize| matches!(axes[axis].positions[unit], Position::Kept { negative: true, .. });
     let mut orbits = SignedOrbits::new(sizes.iter().product());
-    for entry in 0..orbits.parent.len() {
-        for (axis, &stride) in strides.iter().enumerate() {
-            let unit = entry / stride % sizes[axis];
-            let positions = &map.axes[axis].positions;
-            match (positions[unit], next[axis][unit]) {
-                (None, _) => orbits.join(entry, entry, true),
-                (Some((_, sign)), Some(other)) => {
-                    let other_sign = positions[other].is_some_and(|(_, sign)| sign);
-                    orbits.join(entry, entry + (other - unit) * stride, sign != other_sign);
-                }
-                (Some(_), None) => {}
-            }
+    let mut entry = 0;
+    each_index(&sizes, |index| {
+        if vanishes(axes, index) {
+            orbits.join(entry, entry, true);
         }
-    }
+        for axis in 0..axes.len() {
+            let Some(other) = next[axis][index[axis]] else { continue };
+            let (mut at, mut opposite) = (0, false);
+            for (along, &unit) in index.iter().enumerate() {
+                let together = along == axis || axes[axis].units.is_some() && axes[along].units == axes[axis].units;
+                let moved = match unit {
+                    unit if together && unit == index[axis] => other,
+                    unit if together && unit == other => index[axis],
+                    unit => unit,
+                };
+                opposite ^= negative(along, unit) != negative(along, moved);
+                at = at * sizes[along] + moved;
+            }
+            orbits.join(entry, at, opposite);
+        }
+        entry += 1;
+    });
     orbits.count()
 }
 

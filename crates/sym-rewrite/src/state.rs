@@ -1,5 +1,6 @@
 //! From the clauses of a symmetric state to signed maps of units.
 
+use crate::strata::Position;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::{Action, Class, Frame, Generators, Group, Space, Symmetries};
 use sym_ir::Program;
@@ -10,8 +11,8 @@ use sym_ir::experiment::{StateClause, StateVerb};
 pub(crate) struct UnitMap {
     /// The position of the space in [`Symmetries::spaces`].
     pub space: usize,
-    /// For each unit its class and whether it is the negative of the class's value; `None` where it vanishes.
-    pub units: Vec<Option<(usize, bool)>>,
+    /// What becomes of each unit. Units that one reflection takes away together share its number.
+    pub units: Vec<Position>,
     /// The number of units in each class.
     pub multiplicities: Vec<usize>,
 }
@@ -25,7 +26,7 @@ impl UnitMap {
 
     /// Whether some unit vanishes.
     pub fn drops(&self) -> bool {
-        self.units.iter().any(Option::is_none)
+        self.units.iter().any(|unit| matches!(unit, Position::Dropped { .. }))
     }
 }
 
@@ -182,9 +183,11 @@ fn combine(symmetries: &Symmetries, at: usize, clauses: &[&StateClause]) -> Resu
             free.for_each(|owner| *owner = Some(c));
         }
     }
-    let mut map = UnitMap { space: at, units: vec![None; size], multiplicities: Vec::new() };
+    // Every unit is taken away by a reflection of its own, until it is kept or shares one.
+    let dropped = (0..size).map(|unit| Position::Dropped { reflection: unit });
+    let mut map = UnitMap { space: at, units: dropped.collect(), multiplicities: Vec::new() };
     for unit in (0..size).filter(|&unit| owner[unit].is_none()) {
-        map.units[unit] = Some((map.multiplicities.len(), false));
+        map.units[unit] = Position::Kept { class: map.multiplicities.len(), negative: false };
         map.multiplicities.push(1);
     }
     for (c, clause) in clauses.iter().enumerate() {
@@ -205,8 +208,11 @@ fn combine(symmetries: &Symmetries, at: usize, clauses: &[&StateClause]) -> Resu
         let classes = classes as usize;
         if matches!(clause.verb, StateVerb::LowRank { .. }) {
             for &unit in &units[..classes] {
-                map.units[unit] = Some((map.multiplicities.len(), false));
+                map.units[unit] = Position::Kept { class: map.multiplicities.len(), negative: false };
                 map.multiplicities.push(1);
+            }
+            for &unit in &units[classes..] {
+                map.units[unit] = Position::Dropped { reflection: units[classes] };
             }
             continue;
         }
@@ -215,7 +221,7 @@ fn combine(symmetries: &Symmetries, at: usize, clauses: &[&StateClause]) -> Resu
             let count = units.len() / classes + usize::from(class < units.len() % classes);
             let (members, others) = rest.split_at(count);
             for (place, &unit) in members.iter().enumerate() {
-                map.units[unit] = Some((map.multiplicities.len(), signed && place % 2 == 1));
+                map.units[unit] = Position::Kept { class: map.multiplicities.len(), negative: signed && place % 2 == 1 };
             }
             map.multiplicities.push(count);
             rest = others;

@@ -2,18 +2,12 @@
 
 mod support;
 
-use support::{evaluate, numbers, weights};
-use sym_diagnostics::{Code, FileId, Span};
-use sym_infer::{Weights, infer};
-use sym_ir::experiment::{StateClause, StateVerb};
+use support::{check, clause, distance, weights};
+use sym_diagnostics::Code;
+use sym_infer::infer;
+use sym_ir::experiment::StateVerb;
 use sym_ir::{Builder, Builtin, Program};
-use sym_rewrite::{Coordinates, Reduction, fixed_dimension, reduce};
-
-const SPAN: Span = Span::new(FileId(0), 0, 0);
-
-fn clause(verb: StateVerb, target: &str, units: Option<(u128, u128)>) -> StateClause {
-    StateClause { verb, target: target.to_string(), units, span: SPAN }
-}
+use sym_rewrite::{Coordinates, reduce};
 
 /// x[3] → fc1[6] → fc2[5] → head[2].
 fn mlp(activation: Option<Builtin>) -> Program {
@@ -28,38 +22,6 @@ fn mlp(activation: Option<Builtin>) -> Program {
     let y = builder.linear("head", h, 2, activation.is_some());
     builder.output("output", y);
     builder.finish()
-}
-
-fn distance(one: &Weights, other: &Weights) -> f64 {
-    let pairs = one.values.iter().flatten().zip(other.values.iter().flatten());
-    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-}
-
-fn inner(one: &Weights, other: &Weights) -> f64 {
-    one.values.iter().flatten().zip(other.values.iter().flatten()).map(|(a, b)| a * b).sum()
-}
-
-/// What holds for every reduction, to 1e-12 on numbers of order one.
-fn check(program: &Program, reduction: &Reduction) {
-    let (one, other) = (weights(program, 3), weights(program, 4));
-    let projected = reduction.project(&one);
-    assert!(distance(&reduction.project(&projected), &projected) < 1e-15, "P is idempotent");
-    assert!((inner(&projected, &other) - inner(&one, &reduction.project(&other))).abs() < 1e-12, "P is symmetric");
-    let reduced = reduction.restrict(&one);
-    assert!(distance(&reduction.expand(&reduced), &projected) < 1e-12, "expand after restrict is P");
-    assert!(
-        distance(&reduction.restrict(&reduction.expand(&reduced)), &reduced) < 1e-12,
-        "restrict after expand is the identity"
-    );
-    let mut next = numbers(9);
-    for _ in 0..3 {
-        let x = vec![(0..3).map(|_| next()).collect()];
-        let full = evaluate(program, &projected, &x);
-        let small = evaluate(&reduction.program, &reduced, &x);
-        assert!(full.iter().zip(&small).all(|(a, b)| (a - b).abs() < 1e-12), "{full:?} against {small:?}");
-    }
-    assert_eq!(Some(reduction.rank), reduction.program.trainable_entries());
-    assert_eq!(fixed_dimension(reduction), reduction.rank);
 }
 
 #[test]

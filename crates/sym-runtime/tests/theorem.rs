@@ -125,6 +125,56 @@ fn a_linear_layer_of_low_rank_follows_gradient_descent_and_adam_is_refused() {
     assert_eq!(report.rank, 2 * (3 + 2));
 }
 
+/// x[3] → h = act(fc1 x) → three steps h ↦ act(W h + fc1 x) → head[2]: one weight between the units of one space.
+fn recurrent(activation: Builtin) -> Program {
+    let mut builder = Builder::new("M");
+    let x = builder.input("x", &[3]);
+    let drive = builder.linear("fc1", x, 6, activation != Builtin::Tanh);
+    let w = builder.parameter("w", &[6, 6]);
+    let mut h = builder.map(activation, drive);
+    for _ in 0..3 {
+        let moved = builder.scaled_einsum("ij,j->i", &[w, h], 0.2);
+        let sum = builder.add(&[moved, drive]);
+        h = builder.map(activation, sum);
+    }
+    let y = builder.linear("head", h, 2, true);
+    builder.output("output", y);
+    builder.finish()
+}
+
+#[test]
+fn recurrent_weights_follow_with_their_diagonal_apart() {
+    let merged =
+        vec![clause(StateVerb::Merge { classes: 1 }, Some((0, 3))), clause(StateVerb::Merge { classes: 1 }, Some((3, 5)))];
+    let report = executed(&theorem(recurrent(Builtin::Gelu), merged, every_optimiser()));
+    assert_holds(&report, 8);
+    // Classes of 3, 2 and 1 units: 9 numbers and 2 diagonals in w.
+    assert_eq!(report.rank, 3 * 4 + (9 + 2) + (2 * 3 + 2));
+    let signed = vec![clause(StateVerb::MergeSigned { classes: 2 }, Some((0, 4))), clause(StateVerb::Zero, Some((5, 6)))];
+    let report = executed(&theorem(recurrent(Builtin::Tanh), signed, every_optimiser()));
+    assert_holds(&report, 8);
+    // Classes of 2, 2 and 1; w of the vanishing unit with itself is no zero.
+    assert_eq!(report.rank, 3 * 3 + (9 + 2 + 1) + (2 * 3 + 2));
+}
+
+#[test]
+fn a_low_rank_residual_stream_follows_gradient_descent() {
+    let mut builder = Builder::new("M");
+    let x = builder.input("x", &[3]);
+    let h = builder.linear("fc1", x, 6, false);
+    let w = builder.parameter("w", &[6, 6]);
+    let moved = builder.scaled_einsum("ij,j->i", &[w, h], 0.2);
+    let h = builder.add(&[h, moved]);
+    let y = builder.linear("head", h, 2, false);
+    builder.output("output", y);
+    let optimizers =
+        every_optimiser().into_iter().map(|optimizer| Optimizer { learning_rate: 0.2 * optimizer.learning_rate, ..optimizer });
+    let optimizers = optimizers.filter(|optimizer| matches!(optimizer.rule, Rule::Sgd { .. })).collect();
+    let report = executed(&theorem(builder.finish(), vec![clause(StateVerb::LowRank { rank: 2 }, None)], optimizers));
+    assert_holds(&report, 5);
+    assert_eq!(report.rank, 2 * 3 + (4 + 16) + 2 * 2);
+}
+
 #[test]
 fn a_state_that_the_activation_does_not_have_is_refused() {
     let state = vec![clause(StateVerb::MergeSigned { classes: 3 }, None)];

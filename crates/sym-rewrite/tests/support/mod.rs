@@ -1,8 +1,11 @@
-//! A naive evaluator: every entry by its definition, with loops.
+//! A naive evaluator, every entry by its definition with loops, and what holds for every reduction.
 
 use std::collections::HashMap;
+use sym_diagnostics::{FileId, Span};
 use sym_infer::Weights;
+use sym_ir::experiment::{StateClause, StateVerb};
 use sym_ir::{Label, Operation, Program, ValueId};
+use sym_rewrite::{Reduction, fixed_dimension};
 
 /// The entries of the first output for one example, row-major.
 pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Vec<f64> {
@@ -12,6 +15,7 @@ pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Ve
         let result = match &node.operation {
             Operation::Input(id) => inputs[id.0 as usize].clone(),
             Operation::Parameter(id) => weights.values[id.0 as usize].clone(),
+            Operation::Reshape { value, .. } => values[value.0 as usize].clone(),
             Operation::Map { value, function } => values[value.0 as usize].iter().map(|&x| function.body.evaluate(x)).collect(),
             Operation::Add { terms, constant } => indices(&sizes)
                 .iter()
@@ -87,4 +91,44 @@ pub fn weights(program: &Program, seed: u64) -> Weights {
     let mut weights = Weights::zeros(program);
     weights.values.iter_mut().flatten().for_each(|value| *value = next());
     weights
+}
+
+const SPAN: Span = Span::new(FileId(0), 0, 0);
+
+/// A clause of a state.
+pub fn clause(verb: StateVerb, target: &str, units: Option<(u128, u128)>) -> StateClause {
+    StateClause { verb, target: target.to_string(), units, span: SPAN }
+}
+
+/// The largest difference of entries.
+pub fn distance(one: &Weights, other: &Weights) -> f64 {
+    let pairs = one.values.iter().flatten().zip(other.values.iter().flatten());
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+fn inner(one: &Weights, other: &Weights) -> f64 {
+    one.values.iter().flatten().zip(other.values.iter().flatten()).map(|(a, b)| a * b).sum()
+}
+
+/// What holds for every reduction, to 1e-12 on numbers of order one.
+pub fn check(program: &Program, reduction: &Reduction) {
+    let (one, other) = (weights(program, 3), weights(program, 4));
+    let projected = reduction.project(&one);
+    assert!(distance(&reduction.project(&projected), &projected) < 1e-15, "P is idempotent");
+    assert!((inner(&projected, &other) - inner(&one, &reduction.project(&other))).abs() < 1e-12, "P is symmetric");
+    let reduced = reduction.restrict(&one);
+    assert!(distance(&reduction.expand(&reduced), &projected) < 1e-12, "expand after restrict is P");
+    assert!(
+        distance(&reduction.restrict(&reduction.expand(&reduced)), &reduced) < 1e-12,
+        "restrict after expand is the identity"
+    );
+    let mut next = numbers(9);
+    for _ in 0..3 {
+        let x = vec![(0..3).map(|_| next()).collect()];
+        let full = evaluate(program, &projected, &x);
+        let small = evaluate(&reduction.program, &reduced, &x);
+        assert!(full.iter().zip(&small).all(|(a, b)| (a - b).abs() < 1e-12), "{full:?} against {small:?}");
+    }
+    assert_eq!(Some(reduction.rank), reduction.program.trainable_entries());
+    assert_eq!(fixed_dimension(reduction), reduction.rank);
 }
