@@ -6,7 +6,7 @@
 
 mod bounds;
 
-pub use bounds::{RankBounds, constant_is_taken_back};
+pub use bounds::{RankBounds, Span, constant_is_taken_back, spans};
 
 use crate::class::FunctionClass;
 use crate::graph::Use;

@@ -21,10 +21,12 @@ pub mod takers;
 
 use crate::class::FunctionClass;
 use crate::graph::Graph;
+use crate::kernels::{Span, spans};
 use crate::relations::Subset;
+use crate::spaces::Spaces;
 use fate::Fate;
 use flow::{Flow, Source};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sym_ir::{Operation, Program, ValueId};
 
@@ -33,7 +35,9 @@ use sym_ir::{Operation, Program, ValueId};
 pub struct Paths<'a> {
     pub(crate) program: &'a Program,
     pub(crate) graph: &'a Graph,
+    classes: &'a BTreeMap<ValueId, FunctionClass>,
     linear: BTreeMap<ValueId, f64>,
+    spans: OnceCell<(Spaces, Vec<Span>)>,
     memo: RefCell<HashMap<(ValueId, bool, Subset), bool>>,
 }
 
@@ -51,9 +55,20 @@ const REACH: usize = 1000;
 
 impl<'a> Paths<'a> {
     /// For one program.
-    pub fn of(program: &'a Program, graph: &'a Graph, classes: &BTreeMap<ValueId, FunctionClass>) -> Self {
+    pub fn of(program: &'a Program, graph: &'a Graph, classes: &'a BTreeMap<ValueId, FunctionClass>) -> Self {
         let linear = classes.iter().filter_map(|(&value, class)| Some((value, class.linear?))).collect();
-        Self { program, graph, linear, memo: RefCell::default() }
+        Self { program, graph, classes, linear, spans: OnceCell::new(), memo: RefCell::default() }
+    }
+
+    /// Whether a vector that no input changes is added along an axis, outside of the span of the differences.
+    pub fn has_constant(&self, value: ValueId, axis: usize) -> bool {
+        let (spaces, spans) = self.spans.get_or_init(|| {
+            let spaces = Spaces::of(self.program);
+            let spans = spans(self.program, &spaces, self.classes);
+            (spaces, spans)
+        });
+        let span = spans[spaces.place_number(value, axis) as usize];
+        span.varying < span.all
     }
 
     /// The slope of a linear elementwise function.
@@ -75,7 +90,7 @@ impl<'a> Paths<'a> {
             let mut waiting = Vec::new();
             for &reader in self.graph.uses(value) {
                 match self.fate(value, reader, &flow, Follow::Constants) {
-                    Fate::Absorbed(_) | Fate::Forgotten => {}
+                    Fate::Absorbed(_) | Fate::Read(_) | Fate::Forgotten => {}
                     Fate::Seen => holds = false,
                     Fate::Passes(next) => {
                         let known = self.memo.borrow().get(&key(reader.by, &next)).copied();
@@ -109,7 +124,7 @@ impl<'a> Paths<'a> {
             for &reader in self.graph.uses(value) {
                 match self.fate(value, reader, &flow, follow) {
                     Fate::Seen => return None,
-                    Fate::Forgotten => {}
+                    Fate::Read(_) | Fate::Forgotten => {}
                     Fate::Absorbed(absorber) => {
                         relied.extend(absorber.taker.source.as_ref().map(|source| source.0));
                         for step in &absorber.back {

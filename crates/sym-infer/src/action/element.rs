@@ -9,7 +9,7 @@ use crate::action::parallel;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::add_changes;
 use crate::action::tensor::{Tensor, offsets, other_axes};
-use crate::action::trade::{take_back, trade};
+use crate::action::trade::{Size, take_back, trade};
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::{Follow, Paths};
@@ -47,13 +47,13 @@ pub fn random_element(
         Generators::Trade { shifts } => {
             for (parameter, axes) in shifts {
                 let at = moved.clone();
-                trade(program, &at, &mut moved, (*parameter, axes), &mut || SPREAD * normal());
+                trade(program, &at, &mut moved, (*parameter, axes), Size::Step, &mut || SPREAD * normal());
             }
         }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| {
                 let at = moved.clone();
-                kernel_shift(program, &at, &mut moved, (parameter, axis), &mut || SPREAD * normal());
+                kernel_shift(program, &at, &mut moved, (parameter, axis), Size::Step, &mut || SPREAD * normal());
             });
         }
     }
@@ -146,7 +146,7 @@ pub(super) fn flip_by(program: &Program, moved: &mut Weights, field: &Field, fli
         let shape: Vec<usize> = axes.iter().map(|axis| sizes(&program.node(*value).shape)[*axis]).collect();
         let mut shift = Tensor::zeros(&shape);
         shift.values.iter_mut().zip(flipped).filter(|(_, flipped)| **flipped).for_each(|(entry, _)| *entry = *sum);
-        if let Some(changes) = take_back(&context, &paths, *value, shift, axes, Follow::Constants) {
+        if let Some(changes) = take_back(&context, &paths, *value, shift, axes, Follow::Constants, Size::Step) {
             add_changes(moved, &changes);
         }
     }

@@ -7,7 +7,7 @@ use crate::action::low_rank::generator;
 use crate::action::parallel;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tensor::{offsets, other_axes};
-use crate::action::trade::trade;
+use crate::action::trade::{Size, trade};
 use crate::frames::Family;
 use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::Program;
@@ -33,10 +33,14 @@ pub fn random_tangent(
             scales.iter().for_each(|field| scaling(program, weights, &mut tangent, field, normal));
         }
         Generators::Trade { shifts } => {
-            shifts.iter().for_each(|(parameter, axes)| trade(program, weights, &mut tangent, (*parameter, axes), normal));
+            shifts
+                .iter()
+                .for_each(|(parameter, axes)| trade(program, weights, &mut tangent, (*parameter, axes), Size::Tangent, normal));
         }
         Generators::Kernels { axes } => {
-            axes.iter().for_each(|&(parameter, axis, _)| kernel_shift(program, weights, &mut tangent, (parameter, axis), normal));
+            axes.iter().for_each(|&(parameter, axis, _)| {
+                kernel_shift(program, weights, &mut tangent, (parameter, axis), Size::Tangent, normal)
+            });
         }
     }
     tangent

@@ -5,7 +5,7 @@ use crate::action::basis::{Vectors, complement, identity, span};
 use crate::action::context::{Context, sizes};
 use crate::action::tangents::{add_changes, value_of};
 use crate::action::tensor::{Tensor, offsets, other_axes};
-use crate::action::trade::take_back;
+use crate::action::trade::{Size, take_back};
 use crate::graph::{Graph, Use};
 use crate::infer::classes;
 use crate::kernels::{Ones, Source, Step, constant_is_taken_back, source, step};
@@ -28,6 +28,7 @@ pub fn compensation(
     (value, axis): Place,
     direction: &[f64],
     amounts: &[f64],
+    size: Size,
 ) -> Vec<(ParameterId, Vec<f64>)> {
     let mut changes = Vec::new();
     for &reader in context.graph.uses(value) {
@@ -52,7 +53,7 @@ pub fn compensation(
         let along: Vec<usize> = (0..output.len()).filter(|at| labels.contains(&output[*at])).collect();
         let kept: Vec<_> = along.iter().map(|&at| output[at]).collect();
         let shift = Tensor::einsum(&[(&amounts, &labels)], &kept, &sizes, factor * coefficient);
-        changes.extend(take_back(context, paths, reader.by, shift, &along, Follow::Constants).unwrap_or_default());
+        changes.extend(take_back(context, paths, reader.by, shift, &along, Follow::Constants, size).unwrap_or_default());
     }
     changes
 }
@@ -63,6 +64,7 @@ pub fn kernel_shift(
     weights: &Weights,
     target: &mut Weights,
     (parameter, axis): (ParameterId, usize),
+    size: Size,
     amount: &mut dyn FnMut() -> f64,
 ) {
     let (graph, classes) = (Graph::of(program), classes(program));
@@ -78,8 +80,20 @@ pub fn kernel_shift(
         for (start, amount) in rest.iter().zip(&amounts) {
             along.iter().zip(&direction).for_each(|(at, entry)| values[start + at] += amount * entry);
         }
-        add_changes(target, &compensation(&context, &paths, (value, axis), &direction, &amounts));
+        add_changes(target, &compensation(&context, &paths, (value, axis), &direction, &amounts, size));
     }
+}
+
+/// A direction n along an axis that is orthogonal to all that varies there, and n·c with the constant part c.
+pub fn constant_direction(context: &Context, start: Place) -> (Vec<f64>, f64) {
+    let constant = constant(context, start);
+    let mut direction = constant.clone();
+    for vector in range(context, start, true) {
+        let part: f64 = direction.iter().zip(&vector).map(|(a, b)| a * b).sum();
+        direction.iter_mut().zip(&vector).for_each(|(entry, own)| *entry -= part * own);
+    }
+    let along = direction.iter().zip(&constant).map(|(a, b)| a * b).sum();
+    (direction, along)
 }
 
 fn size(context: &Context, place: Place) -> usize {

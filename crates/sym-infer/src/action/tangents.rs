@@ -7,7 +7,7 @@ use crate::action::matrix::FrameOffsets;
 use crate::action::parallel;
 use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
-use crate::action::trade::take_back;
+use crate::action::trade::{Size, take_back};
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::Paths;
@@ -102,7 +102,7 @@ fn trades(context: &Context, paths: &Paths, parameter: ParameterId, axes: &[usiz
         shift.values[entry] = 1.0;
         let mut vector = Weights::zeros(context.program);
         add_repeated(context.program, &mut vector, parameter, axes, &shift);
-        let Some(changes) = take_back(context, paths, value, shift, axes, follow) else { continue };
+        let Some(changes) = take_back(context, paths, value, shift, axes, follow, Size::Tangent) else { continue };
         add_changes(&mut vector, &changes);
         vectors.push(vector);
     }
@@ -136,7 +136,7 @@ fn kernels(context: &Context, paths: &Paths, parameter: ParameterId, axis: usize
             let mut vector = Weights::zeros(context.program);
             along.iter().zip(&direction).for_each(|(at, entry)| vector.values[parameter.0 as usize][start + at] = *entry);
             let amounts: Vec<f64> = (0..rest.len()).map(|other| if other == column { 1.0 } else { 0.0 }).collect();
-            add_changes(&mut vector, &compensation(context, paths, (value, axis), &direction, &amounts));
+            add_changes(&mut vector, &compensation(context, paths, (value, axis), &direction, &amounts, Size::Tangent));
             vectors.push(vector);
         }
     }

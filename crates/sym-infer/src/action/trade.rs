@@ -2,11 +2,12 @@
 
 use crate::action::Weights;
 use crate::action::context::{Context, sizes};
+use crate::action::subspaces::constant_direction;
 use crate::action::tangents::{add_changes, add_repeated, value_of};
 use crate::action::tensor::{Tensor, offsets};
-use crate::graph::Graph;
+use crate::graph::{Graph, Use};
 use crate::infer::classes;
-use crate::paths::fate::Fate;
+use crate::paths::fate::{Fate, Reader};
 use crate::paths::flow::{Flow, Source};
 use crate::paths::takers::{Absorber, Place};
 use crate::paths::{Follow, Paths};
@@ -85,6 +86,15 @@ impl Coefficients {
     }
 }
 
+/// Whether changes are tangent vectors or whole steps: a step of a value that weights read changes what these can take back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// To first order.
+    Tangent,
+    /// Exactly.
+    Step,
+}
+
 /// The changes of parameters that take back a constant `shift` of a value, which varies along `axes` and has the sizes of those.
 /// `None` if something sees it.
 pub fn take_back(
@@ -94,6 +104,7 @@ pub fn take_back(
     shift: Tensor,
     axes: &[usize],
     follow: Follow,
+    size: Size,
 ) -> Option<Vec<(ParameterId, Vec<f64>)>> {
     let start = Flow { source: Source::One, varies: crate::paths::shifts::mask(axes) };
     let route = paths.route(value, start, follow)?;
@@ -109,6 +120,7 @@ pub fn take_back(
             match paths.fate(value, reader, flow, follow) {
                 Fate::Seen => return None,
                 Fate::Forgotten => {}
+                Fate::Read(weights) => changes.push((weights.parameter, read(context, &coefficients, reader, weights, size)?)),
                 Fate::Absorbed(absorber) => {
                     let Operation::Add { terms, .. } = &context.program.node(reader.by).operation else { return None };
                     let term = &terms[reader.slot];
@@ -141,6 +153,7 @@ pub fn trade(
     weights: &Weights,
     target: &mut Weights,
     (parameter, axes): (ParameterId, &[usize]),
+    size: Size,
     amount: &mut dyn FnMut() -> f64,
 ) {
     let (graph, classes) = (Graph::of(program), classes(program));
@@ -150,10 +163,43 @@ pub fn trade(
     let shape: Vec<usize> = axes.iter().map(|&axis| sizes(&program.parameter(parameter).shape)[axis]).collect();
     let shift = Tensor { values: (0..shape.iter().product()).map(|_| amount()).collect(), shape };
     let own = shift.clone();
-    if let Some(changes) = take_back(&context, &paths, value, shift, axes, paths.following(value, axes)) {
+    if let Some(changes) = take_back(&context, &paths, value, shift, axes, paths.following(value, axes), size) {
         add_changes(target, &changes);
         add_repeated(program, target, parameter, axes, &own);
     }
+}
+
+/// The change n ⊗ z of weights that takes back a constant change s of the value that they read: z = −W·s / n·(c + s), where the s below is
+/// there for a whole step only.
+fn read(context: &Context, change: &Coefficients, reader: Use, weights: Reader, size: Size) -> Option<Vec<f64>> {
+    let Operation::Einsum { operands, output, .. } = &context.program.node(reader.by).operation else { return None };
+    let (own, other) = (&operands[reader.slot], &operands[weights.slot]);
+    let (direction, along) = constant_direction(context, (own.value, weights.read));
+    let label = own.labels[weights.read];
+    let free = 1 + operands.iter().flat_map(|operand| &operand.labels).chain(output).map(|label| label.0).max()?;
+    let labels = change.labels(&|axis| own.labels[axis], free);
+    let sizes = context.label_sizes(operands, output, reader.by);
+    let rest: Vec<Label> = other.labels.iter().copied().filter(|own| *own != label).collect();
+    let sized = |labels: &[&[Label]]| -> BTreeMap<Label, usize> {
+        sizes
+            .iter()
+            .filter(|(label, _)| labels.iter().any(|own| own.contains(label)))
+            .map(|(label, size)| (*label, *size))
+            .collect()
+    };
+    let value = context.value(other.value)?;
+    // A change that is the same along the contracted axis is summed over it all the same.
+    let made =
+        Tensor::einsum(&[(value, &other.labels), (&change.tensor, &labels)], &rest, &sized(&[&other.labels, &labels]), 1.0);
+    let direction = Tensor { shape: vec![direction.len()], values: direction };
+    let grown = Tensor::einsum(&[(&direction, &[label]), (&change.tensor, &labels)], &rest, &sized(&[&other.labels]), 1.0);
+    let shares = |made: f64, grown: f64| -made / (along + if size == Size::Step { grown } else { 0.0 });
+    let amounts = Tensor {
+        values: made.values.iter().zip(&grown.values).map(|(made, grown)| shares(*made, *grown)).collect(),
+        shape: made.shape,
+    };
+    let factors: [(&Tensor, &[Label]); 2] = [(&direction, &[label]), (&amounts, &rest)];
+    Some(Tensor::einsum(&factors, &other.labels, &sized(&[&other.labels]), 1.0).values)
 }
 
 fn rename(index: &mut Index, target: &dyn Fn(usize) -> usize) {

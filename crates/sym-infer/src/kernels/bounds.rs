@@ -135,7 +135,8 @@ impl RankBounds {
     }
 }
 
-fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, FunctionClass>) -> Vec<Span> {
+/// The spans of all axes, by [`Spaces::place_number`].
+pub fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, FunctionClass>) -> Vec<Span> {
     let mut span: Vec<Span> = Vec::with_capacity(spaces.place_count() as usize);
     for (index, node) in program.nodes.iter().enumerate() {
         let result = ValueId(index as u32);

@@ -6,19 +6,34 @@ use super::{Follow, Paths};
 use crate::graph::Use;
 use crate::relations::{Subset, members};
 use crate::spaces::{kept_axes, repeats, unsplit_axes};
-use sym_ir::{Label, Operand, Operation, ValueId};
+use sym_ir::{Label, Operand, Operation, ParameterId, ValueId};
 
 /// What becomes of a change at a reader.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fate {
     /// A free parameter of the sum takes it back.
     Absorbed(Absorber),
+    /// The weights that the reader multiplies with take it back, along a constant that the value has beside what varies.
+    Read(Reader),
     /// The reader's result changes by this.
     Passes(Flow),
     /// The reader forgets it.
     Forgotten,
     /// It is visible.
     Seen,
+}
+
+/// Weights that read a value with a constant part c: a change n ⊗ z of them adds the constant (n·c) z, for n orthogonal to what varies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    /// The weights.
+    pub parameter: ParameterId,
+    /// Their slot among the factors.
+    pub slot: usize,
+    /// Their contracted axis.
+    pub axis: usize,
+    /// The value's contracted axis.
+    pub read: usize,
 }
 
 /// A product of a changed factor with others, without those that sum to a constant.
@@ -51,7 +66,10 @@ impl Paths<'_> {
                 if twice || operands.iter().any(|operand| repeats(&operand.labels)) {
                     return Fate::Seen;
                 }
-                Fate::Passes(self.through_product(operands, output, reader.slot, flow, follow))
+                match self.reader(operands, output, reader.slot, flow) {
+                    Some(weights) => Fate::Read(weights),
+                    None => Fate::Passes(self.through_product(operands, output, reader.slot, flow, follow)),
+                }
             }
             Operation::Map { .. } if self.slope(reader.by).is_some() => Fate::Passes(flow.clone()),
             Operation::Softmax { axis, .. } if !varies(*axis) => Fate::Forgotten,
@@ -95,6 +113,29 @@ impl Paths<'_> {
             | Operation::TopK { .. }
             | Operation::Rotary { .. } => Fate::Seen,
         }
+    }
+
+    fn reader(&self, operands: &[Operand], output: &[Label], slot: usize, flow: &Flow) -> Option<Reader> {
+        let [_, _] = operands else { return None };
+        let (own, weights) = (&operands[slot], &operands[1 - slot]);
+        let Operation::Parameter(parameter) = self.program.node(weights.value).operation else { return None };
+        if flow.source != Source::One || !self.program.node(own.value).batched {
+            return None;
+        }
+        let shared = |label: &&Label| own.labels.contains(label) && !output.contains(label);
+        let mut contracted = weights.labels.iter().filter(shared);
+        let (Some(label), None) = (contracted.next(), contracted.next()) else { return None };
+        let position = |labels: &[Label]| labels.iter().position(|other| other == label);
+        let (axis, read) = (position(&weights.labels)?, position(&own.labels)?);
+        let covered = members(flow.varies).all(|axis| weights.labels.contains(&own.labels[axis]));
+        let kept = weights.labels.iter().all(|other| other == label || output.contains(other));
+        let free = self.program.parameter(parameter).trainable && self.graph.is_read_once(parameter, weights.value);
+        (covered && kept && free && self.has_constant(own.value, read)).then_some(Reader {
+            parameter,
+            slot: 1 - slot,
+            axis,
+            read,
+        })
     }
 
     /// The factors beside a changed one, without those that sum to a constant over an index along which the change does not vary.

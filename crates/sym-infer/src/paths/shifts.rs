@@ -66,9 +66,15 @@ impl Paths<'_> {
         let (mut takers, mut source) = (BTreeSet::new(), None);
         for (value, flow) in &route {
             for reader in self.graph.uses(*value) {
-                if let Fate::Absorbed(absorber) = self.fate(*value, *reader, flow, follow) {
-                    takers.insert(absorber.taker.parameter);
-                    source = source.or(absorber.taker.source.map(|source| source.0));
+                match self.fate(*value, *reader, flow, follow) {
+                    Fate::Absorbed(absorber) => {
+                        takers.insert(absorber.taker.parameter);
+                        source = source.or(absorber.taker.source.map(|source| source.0));
+                    }
+                    Fate::Read(weights) => {
+                        takers.insert(weights.parameter);
+                    }
+                    Fate::Passes(_) | Fate::Forgotten | Fate::Seen => {}
                 }
             }
         }
