@@ -55,6 +55,16 @@ impl Graph {
         self.output[value.0 as usize]
     }
 
+    /// Whether anything that an output needs reads a value.
+    pub fn is_read(&self, value: ValueId) -> bool {
+        self.is_output(value) || !self.uses(value).is_empty()
+    }
+
+    /// Whether no operation that an output needs reads a parameter.
+    pub fn is_unread(&self, parameter: ParameterId) -> bool {
+        self.reads[parameter.0 as usize] == 0
+    }
+
     /// Whether one operation alone reads the parameter, once.
     pub fn is_read_once(&self, parameter: ParameterId, value: ValueId) -> bool {
         self.reads[parameter.0 as usize] == 1 && self.uses(value).len() == 1 && !self.is_output(value)

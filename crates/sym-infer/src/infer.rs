@@ -145,7 +145,9 @@ impl<'a> Analysis<'a> {
         self.spaces.places[space as usize]
             .iter()
             .filter_map(|place| match self.program.node(place.value).operation {
-                Operation::Parameter(id) if self.program.parameter(id).trainable => Some((id, place.value, place.axis)),
+                Operation::Parameter(id) if self.program.parameter(id).trainable && self.graph.is_read(place.value) => {
+                    Some((id, place.value, place.axis))
+                }
                 _ => None,
             })
             .collect()

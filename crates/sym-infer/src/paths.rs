@@ -29,6 +29,7 @@ use flow::{Flow, Source};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sym_ir::{Operation, Program, ValueId};
+use takers::Step;
 
 /// Answers which changes are taken back.
 #[derive(Debug)]
@@ -127,8 +128,9 @@ impl<'a> Paths<'a> {
                     Fate::Read(_) | Fate::Forgotten => {}
                     Fate::Absorbed(absorber) => {
                         relied.extend(absorber.taker.source.as_ref().map(|source| source.0));
-                        for step in &absorber.back {
-                            relied.extend(self.program.node(*step).operation.operands());
+                        for step in &absorber.steps {
+                            let (Step::Back(value) | Step::Window(value)) = step;
+                            relied.extend(self.program.node(*value).operation.operands());
                         }
                     }
                     Fate::Passes(next) => {

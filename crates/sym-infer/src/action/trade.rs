@@ -9,7 +9,7 @@ use crate::graph::{Graph, Use};
 use crate::infer::classes;
 use crate::paths::fate::{Fate, Reader};
 use crate::paths::flow::{Flow, Source};
-use crate::paths::takers::{Absorber, Place};
+use crate::paths::takers::{Absorber, Place, Step};
 use crate::paths::{Follow, Paths};
 use std::collections::BTreeMap;
 use sym_ir::{Label, Operation, ParameterId, Program, ValueId};
@@ -211,9 +211,12 @@ fn rename(index: &mut Index, target: &dyn Fn(usize) -> usize) {
 /// The change of a taker.
 fn taken(context: &Context, paths: &Paths, here: &Coefficients, flow: Flow, absorber: &Absorber) -> Option<Vec<f64>> {
     let (mut coefficients, mut flow) = (here.clone(), flow);
-    for _ in &absorber.back {
-        coefficients = pull(context, paths, &coefficients, &flow)?;
-        flow = paths.pulled(&flow)?;
+    for step in &absorber.steps {
+        coefficients = match step {
+            Step::Back(_) => pull(context, paths, &coefficients, &flow)?,
+            Step::Window(window) => chosen(context, paths, &coefficients, *window)?,
+        };
+        flow = paths.stepped(&flow, *step)?;
     }
     let taker = &absorber.taker;
     if let (Source::Wire { along, .. }, Some((_, read))) = (&flow.source, &taker.source) {
@@ -241,6 +244,24 @@ fn taken(context: &Context, paths: &Paths, here: &Coefficients, flow: Flow, abso
     let mut change = Tensor::zeros(&shape);
     crate::action::context::add_along(&mut change, &coefficients.tensor, &axes, -1.0 / taker.factor);
     Some(change.values)
+}
+
+/// Coefficients of a linear function of a wire as those of windows over it: zero but for the tap that shows the wire.
+fn chosen(context: &Context, paths: &Paths, own: &Coefficients, window: ValueId) -> Option<Coefficients> {
+    let (axis, tap) = paths.own_tap(window)?;
+    let taps = context.program.node(window).shape[axis + 1].size as usize;
+    let mut indices = own.indices.clone();
+    for index in &mut indices {
+        if let Index::Source(own) = index {
+            *own += usize::from(*own > axis);
+        }
+    }
+    indices.push(Index::Source(axis + 1));
+    let mut shape = own.tensor.shape.clone();
+    shape.push(taps);
+    let mut tensor = Tensor::zeros(&shape);
+    own.tensor.values.iter().enumerate().for_each(|(at, entry)| tensor.values[at * taps + tap] = *entry);
+    Some(Coefficients { tensor, indices })
 }
 
 /// Coefficients of a linear function of a wire as those of the wire that it is a linear function of.
@@ -294,6 +315,19 @@ fn pull(context: &Context, paths: &Paths, own: &Coefficients, flow: &Flow) -> Op
             Some(Coefficients { tensor, indices: indices.into_iter().map(|index| index.0).collect() })
         }
         Operation::Map { .. } => Some(own.clone().scaled(paths.slope(*value)?)),
+        Operation::Window { axis, .. } => {
+            let mut moved = own.clone();
+            if let Some(at) = moved.indices.iter().position(|index| *index == Index::Source(axis + 1)) {
+                moved.indices.remove(at);
+                moved.tensor.shape.remove(at);
+            }
+            for index in &mut moved.indices {
+                if let Index::Source(own) = index {
+                    *own -= usize::from(*own > *axis);
+                }
+            }
+            Some(moved)
+        }
         Operation::Reshape { from, to, .. } => {
             let pairs = crate::spaces::unsplit_axes(from, to);
             let mut moved = own.clone();

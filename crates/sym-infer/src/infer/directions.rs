@@ -55,6 +55,9 @@ impl Analysis<'_> {
             None if first.is_path(self.program) => {
                 (Group::Directions(size), format!("any change of the product can be taken back by {}", takers.join(", ")))
             }
+            None if self.graph.is_unread(first.parameter) => {
+                (Group::Translation(size), "no operation that an output needs reads it: all its entries are free".to_string())
+            }
             None if takers.is_empty() => {
                 (Group::Translation(size), "what reads it behind linear maps forgets any shift of it".to_string())
             }

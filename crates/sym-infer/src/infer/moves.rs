@@ -57,7 +57,7 @@ impl Analysis<'_> {
             .support
             .iter()
             .filter_map(|support: &'f crate::fields::Support<F>| match self.program.node(support.value).operation {
-                Operation::Parameter(parameter) => Some(FieldEntry {
+                Operation::Parameter(parameter) if self.graph.is_read(support.value) => Some(FieldEntry {
                     parameter,
                     axes: support.axes.clone(),
                     degree: degree(&support.coefficient),

@@ -92,15 +92,16 @@ impl Paths<'_> {
                 let carried = matches!(&flow.source, Source::Wire { along, .. } if along.contains(&Some(*axis)));
                 if carried { Fate::Seen } else { Fate::Passes(flow.clone()) }
             }
-            // A mean that is removed takes along what is the same at all entries of it.
-            Operation::Normalise { axes, centre: true, batch, .. }
+            // The mean takes up what is the same over all that it runs over, the batch included.
+            Operation::Normalise { axes, batch, centre: true, .. }
                 if !axes.iter().any(|axis| varies(*axis)) && (!batch || flow.source == Source::One) =>
             {
                 Fate::Forgotten
             }
+            // What is hidden is −∞ with the change as without.
             Operation::Mask { .. } => Fate::Passes(flow.clone()),
-            Operation::Window { axis, padding: 0, .. } if !varies(*axis) => {
-                passed(flow.renamed(|other| Some(other + usize::from(other > *axis))))
+            Operation::Window { axis, padding, rest, .. } if !varies(*axis) && (*padding == 0 || *rest == f64::NEG_INFINITY) => {
+                passed(flow.renamed(|own| Some(own + usize::from(own > *axis))))
             }
             Operation::Input(_)
             | Operation::Parameter(_)

@@ -42,13 +42,23 @@ impl Paths<'_> {
     pub fn shifts(&self) -> Vec<Shift> {
         let hopeful = self.hopeful();
         let mut shifts = Vec::new();
+        let mut unread = BTreeSet::new();
         for (index, node) in self.program.nodes.iter().enumerate() {
             let value = ValueId(index as u32);
             let Operation::Parameter(id) = node.operation else { continue };
-            if !self.program.parameter(id).trainable || !self.graph.is_read_once(id, value) || node.shape.len() > 30 {
+            if !self.program.parameter(id).trainable || node.shape.len() > 30 {
                 continue;
             }
             let axes: Vec<usize> = (0..node.shape.len()).collect();
+            if self.graph.is_unread(id) {
+                if unread.insert(id) {
+                    shifts.push(Shift { parameter: id, value, axes, product: false, takers: Vec::new(), source: None });
+                }
+                continue;
+            }
+            if !self.graph.is_read_once(id, value) {
+                continue;
+            }
             shifts.extend(self.shift(id, value, axes.clone(), &hopeful).or_else(|| {
                 self.even_axes(value).into_iter().find_map(|even| {
                     let rest = axes.iter().copied().filter(|axis| *axis != even).collect();

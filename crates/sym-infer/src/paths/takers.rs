@@ -37,8 +37,17 @@ pub struct Taker {
 pub struct Absorber {
     /// The taker.
     pub taker: Taker,
-    /// The linear operations between the source of the taker and that of the change, last first.
-    pub back: Vec<ValueId>,
+    /// The linear operations between the source of the change and that of the taker, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A linear operation between two sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A source that is a linear function of the next one.
+    Back(ValueId),
+    /// Windows over the source, one of whose taps is the source itself.
+    Window(ValueId),
 }
 
 /// Nested sums that are looked through.
@@ -66,8 +75,8 @@ impl Paths<'_> {
                 if taker.freedom < rival || (taker.freedom == rival && other < slot) {
                     continue;
                 }
-                if let Some(back) = self.takes(&taker, flow) {
-                    return Some(Absorber { taker, back });
+                if let Some(steps) = self.takes(&taker, flow) {
+                    return Some(Absorber { taker, steps });
                 }
             }
         }
@@ -164,14 +173,15 @@ impl Paths<'_> {
         (declared.trainable && self.graph.is_read_once(parameter, value)).then(|| declared.entries().unwrap_or(u128::MAX))
     }
 
-    /// Whether a taker takes a change, and over which operations its source reaches that of the change.
-    fn takes(&self, taker: &Taker, flow: &Flow) -> Option<Vec<ValueId>> {
+    /// Whether a taker takes a change, and over which operations the source of the change leads to its own.
+    fn takes(&self, taker: &Taker, flow: &Flow) -> Option<Vec<Step>> {
         let covers = |flow: &Flow| members(flow.varies).all(|axis| taker.places.contains(&Place::Here(axis)));
         let Some((wanted, read)) = &taker.source else {
             return (flow.source == Source::One && covers(flow)).then(Vec::new);
         };
         let mut flow = flow.clone();
-        let mut back = Vec::new();
+        let windows = self.windows(*wanted);
+        let mut steps = Vec::new();
         loop {
             let Source::Wire { value, along } = &flow.source else { return None };
             if value == wanted {
@@ -182,15 +192,49 @@ impl Paths<'_> {
                     (None, None) => taker.places.contains(&Place::Source(at)),
                     (None, Some(_)) => false,
                 });
-                return (reads && covers(&flow)).then_some(back);
+                return (reads && covers(&flow)).then_some(steps);
             }
-            if value < wanted || back.len() >= BACK {
+            if steps.len() >= BACK {
                 return None;
             }
-            let step = *value;
-            flow = self.pulled(&flow)?;
-            back.push(step);
+            let inner = |window: &&ValueId| matches!(self.program.node(**window).operation, Operation::Window { value: inner, .. } if inner == *value);
+            let step = windows.iter().find(inner).map_or(Step::Back(*value), |window| Step::Window(*window));
+            flow = self.stepped(&flow, step)?;
+            steps.push(step);
         }
+    }
+
+    /// A value that is windows over others, and those of them that are windows.
+    fn windows(&self, value: ValueId) -> Vec<ValueId> {
+        let mut windows = Vec::new();
+        let mut at = value;
+        while let Operation::Window { value: inner, .. } = &self.program.node(at).operation {
+            windows.push(at);
+            at = *inner;
+        }
+        windows
+    }
+
+    /// A linear function of a source as one of the next.
+    pub fn stepped(&self, flow: &Flow, step: Step) -> Option<Flow> {
+        let Step::Window(window) = step else { return self.pulled(flow) };
+        let Source::Wire { along, .. } = &flow.source else { return None };
+        let (axis, _) = self.own_tap(window)?;
+        // The taps are summed with coefficients that choose one.
+        along[axis]?;
+        let mut along = along.clone();
+        along.insert(axis + 1, None);
+        Some(Flow { source: Source::Wire { value: window, along }, varies: flow.varies })
+    }
+
+    /// The windowed axis, and the tap at which windows show what they run over.
+    pub fn own_tap(&self, window: ValueId) -> Option<(usize, usize)> {
+        let node = self.program.node(window);
+        let Operation::Window { value, axis, stride, padding, dilation, .. } = &node.operation else { return None };
+        let same = *stride == 1 && node.shape[*axis].size == self.program.node(*value).shape[*axis].size;
+        let tap = padding / (*dilation).max(1);
+        let inside = tap * dilation == *padding && tap < node.shape[axis + 1].size;
+        (same && inside).then_some((*axis, tap as usize))
     }
 
     /// A linear function of a wire as one of the wire that this one is a linear function of.
@@ -210,6 +254,13 @@ impl Paths<'_> {
                 }
                 let along = source.labels.iter().map(target).collect();
                 Some(Flow { source: Source::Wire { value: source.value, along }, varies })
+            }
+            // Windows of one position are what they run over.
+            Operation::Window { value: inner, axis, .. } => {
+                let whole = self.own_tap(*value).is_some() && self.program.node(*value).shape[axis + 1].size == 1;
+                let mut along = along.clone();
+                along.remove(axis + 1);
+                whole.then_some(Flow { source: Source::Wire { value: *inner, along }, varies: flow.varies })
             }
             Operation::Map { value: inner, .. } => {
                 self.slope(*value)?;
