@@ -33,6 +33,7 @@ impl Arguments {
             Command::Check(check) => check.format,
             Command::Run(run) => run.format,
             Command::Verify(verify) => verify.format,
+            Command::Diff(diff) => diff.format,
             Command::Fmt(_) | Command::Explain(_) | Command::Lower(_) => Format::Human,
         }
     }
@@ -53,6 +54,8 @@ pub enum Command {
     Explain(Explain),
     /// Print a lower form of a file's models.
     Lower(Lower),
+    /// Say what differs between the symmetries of two files or models.
+    Diff(Diff),
 }
 
 /// `symc check`.
@@ -123,6 +126,23 @@ pub struct Verify {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `symc diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The first: a file, or one of its models as FILE:MODEL.
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// The second.
+    #[arg(value_name = "B")]
+    pub b: String,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Values that replace those of both files.
     #[command(flatten)]
     pub settings: Settings,
 }

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod check;
+mod diff;
 mod explain;
 mod fmt;
 mod lower;
@@ -16,6 +17,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
     let console = Console::new(arguments);
     match &arguments.command {
         Command::Check(check) => check::execute(check, console),
+        Command::Diff(diff) => diff::execute(diff, console),
         Command::Explain(explain) => explain::execute(explain),
         Command::Fmt(fmt) => fmt::execute(fmt, console),
         Command::Lower(lower) => lower::execute(lower, console),

@@ -2,11 +2,13 @@
 //! the JSON document that `docs/json.md` describes.
 
 mod diagnostics;
+mod diff;
 mod integer;
 mod model;
 mod permutations;
 
 pub use diagnostics::{Diagnosed, in_order};
+pub use diff::{Change, DiffReport, ModelDiff, ModelTotals, SpaceDiff};
 pub use integer::Integer;
 mod run;
 

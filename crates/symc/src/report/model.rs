@@ -59,7 +59,7 @@ pub struct SpaceRow {
 }
 
 /// A parameter's axis that a group moves.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ActionRow {
     /// The parameter.
     pub param: String,
