@@ -14,6 +14,6 @@ mod strata;
 
 pub use axes::AxisClasses;
 pub use coordinates::Coordinates;
-pub use miniature::{miniature, miniature_within};
+pub use miniature::miniatures;
 pub use orbits::fixed_dimension;
 pub use reduce::{Reduction, reduce};

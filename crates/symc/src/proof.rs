@@ -1,10 +1,11 @@
 //! Proofs of the models' symmetries, in double precision.
 
 use crate::analysis::Analysed;
-use crate::report::{AtWeightsRow, Integer, VerifyRow};
+use crate::report::{AtWeightsRow, Integer, MiniatureRow, VerifyRow};
+use std::collections::BTreeMap;
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
-use sym_runtime::proof::{Numbers, at_weights, verify_with};
+use sym_runtime::proof::{Numbers, Verification, at_weights, verify_with};
 
 /// The same seed gives the same numbers; the file's seeds are for training.
 const SEED: u64 = 0;
@@ -14,8 +15,7 @@ pub fn prove(models: &mut [Analysed<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for model in models {
         let verification = verify_with(model.program, &model.symmetries, &model.declared, SEED);
-        model.verify =
-            verification.numbers.as_ref().map(|numbers| row(numbers, verification.max_difference.max(verification.max_gradient)));
+        model.verify = verification.numbers.as_ref().map(|numbers| row(numbers, &verification));
         model.symmetries = verification.symmetries;
         if !verification.assumed.is_empty() {
             model.assumed = verification.assumed.into_iter().filter_map(|assumed| assumed.row).collect();
@@ -54,10 +54,12 @@ pub fn prove_at(models: &mut [Analysed<'_>], file: &Path) -> Vec<Diagnostic> {
     found
 }
 
-fn row(numbers: &Numbers, soundness: f64) -> VerifyRow {
-    let sizes = numbers.sizes.iter().map(|(path, shape)| (path.clone(), shape.iter().copied().map(Integer).collect()));
+fn row(numbers: &Numbers, verification: &Verification) -> VerifyRow {
+    let soundness = verification.max_difference.max(verification.max_gradient);
+    let counted =
+        if numbers.miniature { std::iter::once(numbers).chain(&verification.others).map(counts).collect() } else { Vec::new() };
     VerifyRow {
-        sizes: sizes.collect(),
+        sizes: sizes(numbers),
         miniature: numbers.miniature,
         parameters: Integer(numbers.parameters),
         rank: Integer(numbers.rank),
@@ -65,5 +67,27 @@ fn row(numbers: &Numbers, soundness: f64) -> VerifyRow {
         explained: Integer(numbers.explained),
         unexplained: Integer(numbers.unexplained),
         max_residual: numbers.max_residual.max(soundness),
+        sound_at_true_sizes: verification.too_large.is_none(),
+        too_large: verification.too_large.map(Integer),
+        points: Integer(numbers.points),
+        examples: Integer(numbers.examples),
+        regional: numbers.piecewise,
+        least_active: numbers.least_active.map(Integer),
+        miniatures: counted,
     }
+}
+
+fn counts(numbers: &Numbers) -> MiniatureRow {
+    MiniatureRow {
+        sizes: sizes(numbers),
+        parameters: Integer(numbers.parameters),
+        rank: Integer(numbers.rank),
+        flat: Integer(numbers.flat),
+        explained: Integer(numbers.explained),
+        unexplained: Integer(numbers.unexplained),
+    }
+}
+
+fn sizes(numbers: &Numbers) -> BTreeMap<String, Vec<Integer>> {
+    numbers.sizes.iter().map(|(path, shape)| (path.clone(), shape.iter().copied().map(Integer).collect())).collect()
 }

@@ -97,12 +97,25 @@ mod reports {
     use sym_infer::{Class, StateKind, Status};
     use symc::render::{Style, json, short, table};
     use symc::report::{
-        ActionRow, AtWeightsRow, ConservedRow, DecisionRow, ExpectationRow, Integer, ModelReport, Outcome, ReasonRow, Report,
-        SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow,
+        ActionRow, AtWeightsRow, ConservedRow, DecisionRow, ExpectationRow, Integer, MiniatureRow, ModelReport, Outcome,
+        ReasonRow, Report, SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow,
     };
 
     fn action(param: &str, axis: Option<usize>, frame: &str) -> ActionRow {
         ActionRow { param: param.to_string(), axis, frame: frame.to_string() }
+    }
+
+    /// A miniature with so many parameters and such a rank, all of whose flat directions are explained.
+    fn counted(parameters: u128, rank: u128) -> MiniatureRow {
+        let flat = Integer(parameters - rank);
+        MiniatureRow {
+            sizes: [("fc1.weight".to_string(), vec![flat, Integer(4)])].into(),
+            parameters: Integer(parameters),
+            rank: Integer(rank),
+            flat,
+            explained: flat,
+            unexplained: Integer(0),
+        }
     }
 
     fn model() -> ModelReport {
@@ -168,6 +181,13 @@ mod reports {
                 explained: Integer(5),
                 unexplained: Integer(0),
                 max_residual: 3.1e-15,
+                sound_at_true_sizes: false,
+                too_large: Some(Integer(3 << 30)),
+                points: Integer(3),
+                examples: Integer(600),
+                regional: true,
+                least_active: Some(Integer(41)),
+                miniatures: [(61, 56), (98, 92), (143, 136)].map(|(parameters, rank)| counted(parameters, rank)).into(),
             }),
             at_weights: Some(AtWeightsRow {
                 file: "relu.safetensors".to_string(),

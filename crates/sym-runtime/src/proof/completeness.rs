@@ -3,6 +3,7 @@
 //! Decided by the smallest singular value of J on the orthogonal complement of T, not by a gap in J's own spectrum, which closes for deep
 //! normalised networks. T is built before J and without it.
 
+use super::region::{ACTIVE, Kinks, is_piecewise};
 use super::{Numbers, jacobian, point, spectrum};
 use crate::Stream;
 use faer::Mat;
@@ -18,6 +19,12 @@ const ZERO: f64 = 1e-12;
 pub(super) const RESIDUAL: f64 = 1e-9;
 /// Generic points tried before flat directions count as unexplained, at least and at most.
 const POINTS: std::ops::RangeInclusive<usize> = 3..=6;
+/// Programs with up to so many trainable entries have at least three points whatever the first ones say.
+const SMALL: u128 = 400;
+/// How often the number of inputs doubles at most.
+const DOUBLINGS: u32 = 4;
+/// The largest J: 256 MiB.
+const ENTRIES: usize = 1 << 25;
 
 /// The outcome of a count.
 pub(super) struct Completeness {
@@ -27,45 +34,92 @@ pub(super) struct Completeness {
 }
 
 /// Counts flat and explained directions at generic points until the count is certain or stable.
+///
+/// The rank of J is the largest over the points: it is lower semicontinuous, and at most D − rank T at each. So a point that reaches this
+/// bound settles the count; smaller programs try [`POINTS`] nevertheless, as each point of a network with kinks is another region.
 pub(super) fn count(program: &Program, claims: &Symmetries, seed: u64) -> Result<Completeness, Vec<Diagnostic>> {
-    let piecewise = point::piecewise(program);
-    let count = examples_needed(program);
+    let kinks = Kinks::of(program);
+    let small = program.trainable_entries().is_some_and(|entries| entries <= SMALL);
     let mut best: Option<Completeness> = None;
+    let mut points = 0;
     for attempt in 0..*POINTS.end() {
-        let mut stream = Stream::new(seed, "proof/point", &format!("{} {attempt}", program.name));
-        let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
-        let weights = point::weights(program, &mut stream);
-        let examples = point::examples(program, count << attempt.min(2), &mut stream, &mut subspace);
-        let found = count_at(program, claims, &weights, &examples)?;
+        let found = count_in_sample(program, claims, &kinks, seed, attempt)?;
+        points = attempt + 1;
         let certain = found.numbers.decided && found.numbers.unexplained == 0;
         let stable = best.as_ref().is_some_and(|best| best.numbers.rank == found.numbers.rank && best.numbers.decided);
-        if best
-            .as_ref()
-            .is_none_or(|best| (found.numbers.rank, found.numbers.decided) > (best.numbers.rank, best.numbers.decided))
-        {
+        let order = |of: &Completeness| (of.numbers.rank, of.numbers.decided);
+        if best.as_ref().is_none_or(|best| order(&found) > order(best)) {
             best = Some(found);
         }
-        // The rank is lower semicontinuous and at most D − explained: a point that reaches the bound settles it.
-        if certain || (stable && attempt + 1 >= *POINTS.start()) {
+        if (certain && !small) || ((certain || stable) && points >= *POINTS.start()) {
             break;
         }
     }
     let mut best = best.expect("at least one point is tried");
-    best.numbers.piecewise = piecewise;
+    best.numbers.points = points as u128;
     Ok(best)
+}
+
+/// Counts at one generic point, with as many inputs as it takes: they double until every connected pair of units is active together on
+/// enough of them, and, while directions are unexplained, until the rank stays.
+fn count_in_sample(
+    program: &Program,
+    claims: &Symmetries,
+    kinks: &Kinks,
+    seed: u64,
+    attempt: usize,
+) -> Result<Completeness, Vec<Diagnostic>> {
+    let mut stream = Stream::new(seed, "proof/point", &format!("{} {attempt}", program.name));
+    let mut weights = point::weights(program, &mut stream);
+    let draw = |count: usize| {
+        let mut stream = Stream::new(seed, "proof/inputs", &format!("{} {attempt} {count}", program.name));
+        let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
+        point::examples(program, count, &mut stream, &mut subspace)
+    };
+    let mut examples = draw(examples_needed(program));
+    let most = (examples.count << DOUBLINGS).min(most_examples(program)).max(examples.count);
+    kinks.place(program, &mut weights, &examples, &mut stream)?;
+    let mut active = kinks.least_active(program, &weights, &examples)?;
+    while active.is_some_and(|active| active < ACTIVE) && examples.count * 2 <= most {
+        examples = draw(examples.count * 2);
+        active = kinks.least_active(program, &weights, &examples)?;
+    }
+    let mut found = count_at(program, claims, &weights, &examples)?;
+    let seen = active.is_none_or(|active| active >= ACTIVE);
+    while seen && found.numbers.unexplained > 0 && !program.inputs.is_empty() && examples.count * 2 <= most {
+        examples = draw(examples.count * 2);
+        let more = count_at(program, claims, &weights, &examples)?;
+        let grown = more.numbers.rank > found.numbers.rank;
+        found = more;
+        if !grown {
+            break;
+        }
+    }
+    found.numbers.piecewise = is_piecewise(program);
+    found.numbers.least_active = active.map(|active| active as u128);
+    // Directions that move a pair of units which the sample never shows together are not flat for that reason alone.
+    found.numbers.decided &= found.numbers.unexplained == 0 || seen;
+    Ok(found)
+}
+
+/// The width of a row of outputs.
+fn width(program: &Program) -> usize {
+    let entries = |value| program.node(value).shape.iter().map(|axis| axis.size as usize).product::<usize>();
+    program.outputs.iter().map(|output| entries(output.value)).sum()
+}
+
+/// How many examples J may have.
+fn most_examples(program: &Program) -> usize {
+    let columns = program.trainable_entries().unwrap_or(0) as usize;
+    ENTRIES / (columns * width(program)).max(1)
 }
 
 /// How many examples settle the rank of J: half as many rows again as columns; where units switch, also enough on either side of every
 /// kink.
 pub(super) fn examples_needed(program: &Program) -> usize {
     let parameters = program.trainable_entries().unwrap_or(0) as usize;
-    let width: usize = program
-        .outputs
-        .iter()
-        .map(|output| program.node(output.value).shape.iter().map(|axis| axis.size as usize).product::<usize>())
-        .sum();
-    let count = (parameters * 3 / 2).div_ceil(width.max(1)).max(24);
-    if point::piecewise(program) { count.max(if parameters > 500 { 200 } else { 600 }) } else { count }
+    let count = (parameters * 3 / 2).div_ceil(width(program).max(1)).max(24);
+    if is_piecewise(program) { count.max(if parameters > 500 { 200 } else { 600 }) } else { count }
 }
 
 /// The trainable entries of weights as one vector.
@@ -144,7 +198,10 @@ pub(super) fn count_at(
         max_residual,
         smallest: undecided_value.unwrap_or_else(|| nonzero.checked_sub(1).map_or(1.0, |last| values[last])) / largest,
         decided,
+        examples: examples.count as u128,
+        points: 1,
         piecewise: false,
+        least_active: None,
         moved,
     };
     Ok(Completeness { numbers, contradicted })

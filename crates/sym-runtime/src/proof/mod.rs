@@ -15,9 +15,11 @@ mod given;
 mod infinitesimal;
 mod jacobian;
 mod point;
+mod region;
 mod report;
 mod soundness;
 mod spectrum;
+mod subject;
 
 pub use assumption::Assumption;
 pub use given::{AtWeights, at_weights};
@@ -26,12 +28,12 @@ use crate::Stream;
 use budget::Plan;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use subject::{Subject, Subjects};
 use sym_diagnostics::Diagnostic;
 use sym_infer::{Space, Status, Symmetries};
 use sym_ir::Program;
-use sym_rewrite::miniature_within;
 
-/// The largest number of trainable entries for which completeness is proved at the model's own sizes.
+/// The largest number of trainable entries for which completeness is proved at the model's own sizes; above, and in a miniature.
 pub const TRUE_SIZES: u128 = 2_000;
 /// The outcome of a proof.
 #[derive(Debug, Clone)]
@@ -40,6 +42,8 @@ pub struct Verification {
     pub symmetries: Symmetries,
     /// Completeness, where it could be computed.
     pub numbers: Option<Numbers>,
+    /// The same at further assignments of sizes, where that is a miniature.
+    pub others: Vec<Numbers>,
     /// The largest relative change of an output under a random element of a group that holds.
     pub max_difference: f64,
     /// The largest |(Jᵀu)·(T r)| / (|Jᵀu| |T r|) of a group that holds, for random output cotangents u and combinations T r of generators.
@@ -85,8 +89,14 @@ pub struct Numbers {
     pub smallest: f64,
     /// Whether that value is clear of rounding.
     pub decided: bool,
+    /// Inputs at the point that gave the largest rank.
+    pub examples: u128,
+    /// Generic points tried.
+    pub points: u128,
     /// Whether units have kinks, so that the answer is for the activation regions of the sample.
     pub piecewise: bool,
+    /// The least number of inputs on which a unit, or a pair of connected units, is active; `None` where units forget no input.
+    pub least_active: Option<u128>,
     /// The parameters that unexplained directions move, with their share.
     pub moved: Vec<(String, f64)>,
 }
@@ -101,6 +111,7 @@ pub fn verify_with(program: &Program, symmetries: &Symmetries, assumptions: &[As
     let mut result = Verification {
         symmetries: symmetries.clone(),
         numbers: None,
+        others: Vec::new(),
         max_difference: 0.0,
         max_gradient: 0.0,
         too_large: None,
@@ -115,8 +126,7 @@ pub fn verify_with(program: &Program, symmetries: &Symmetries, assumptions: &[As
 
 fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut Verification) -> Result<(), Vec<Diagnostic>> {
     sym_lower::check(program)?;
-    let (subject, miniature) = miniature_within(program, TRUE_SIZES);
-    let claims = if miniature { sym_infer::infer(&subject) } else { result.symmetries.clone() };
+    let subjects = subject::subjects(program, &result.symmetries);
     match budget::plan(program, result.symmetries.spaces.len()) {
         Ok(plan) => {
             let derived = result.symmetries.clone();
@@ -124,12 +134,12 @@ fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut 
         }
         Err(bytes) => {
             result.too_large = Some(bytes);
-            if let Ok(plan) = budget::plan(&subject, claims.spaces.len()) {
-                check_soundness(program, &subject, &claims, assumptions, plan, seed, result)?;
-            } else {
+            let Some(Subject { program: small, claims, .. }) = subjects.found.first() else {
                 result.diagnostics.push(report::undecided(program, report::too_large(program, bytes)));
                 return Ok(());
-            }
+            };
+            let Ok(plan) = budget::plan(small, claims.spaces.len()) else { return Ok(()) };
+            check_soundness(program, small, claims, assumptions, plan, seed, result)?;
         }
     }
     for space in &mut result.symmetries.spaces {
@@ -137,37 +147,39 @@ fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut 
             space.status = Status::Verified;
         }
     }
+    count_directions(program, assumptions, &subjects, seed, result)
+}
 
-    let entries = subject.trainable_entries().unwrap_or(u128::MAX);
-    if entries > TRUE_SIZES {
-        let message =
-            format!("`{}` is too large to count its flat directions: a miniature still has {entries} parameters", program.name);
-        result.diagnostics.push(report::undecided(program, message));
-        return Ok(());
-    }
-    let mut claims = if miniature { claims } else { result.symmetries.clone() };
-    for (assumption, assumed) in assumptions.iter().zip(&result.assumed) {
-        let mut candidates = assumption.candidates(&subject, &claims);
-        claims.spaces.extend(assumed.candidate.filter(|&at| at < candidates.len()).map(|at| candidates.swap_remove(at)));
-    }
-    let found = completeness::count(&subject, &claims, seed)?;
-    for (space, residual) in found.contradicted {
-        if result.refute(&claims, space) {
-            result.diagnostics.push(report::moving(program, &claims, space, residual));
+/// Completeness at every subject: the program itself, or miniatures of it whose flat directions must follow one formula.
+fn count_directions(
+    program: &Program,
+    assumptions: &[Assumption],
+    subjects: &Subjects,
+    seed: u64,
+    result: &mut Verification,
+) -> Result<(), Vec<Diagnostic>> {
+    let mut all: Vec<Numbers> = Vec::new();
+    for subject in &subjects.found {
+        // The rows of the model itself may have been refuted meanwhile.
+        let mut claims = if subject.miniature { subject.claims.clone() } else { result.symmetries.clone() };
+        for (assumption, assumed) in assumptions.iter().zip(&result.assumed) {
+            let mut candidates = assumption.candidates(&subject.program, &claims);
+            claims.spaces.extend(assumed.candidate.filter(|&at| at < candidates.len()).map(|at| candidates.swap_remove(at)));
         }
+        let found = completeness::count(&subject.program, &claims, seed)?;
+        for (space, residual) in found.contradicted {
+            if result.refute(&claims, space) {
+                result.diagnostics.push(report::moving(program, &claims, space, residual));
+            }
+        }
+        all.push(Numbers { miniature: subject.miniature, ..found.numbers });
     }
-    let mut numbers = found.numbers;
-    numbers.miniature = miniature;
-    if !numbers.decided {
-        let message = format!(
-            "the flat directions of `{}` could not be counted: the smallest singular value is {:.1e} of the largest",
-            program.name, numbers.smallest
-        );
-        result.diagnostics.push(report::undecided(program, message));
-    } else if numbers.unexplained > 0 {
-        result.diagnostics.push(report::unexplained(program, &numbers));
+    result.diagnostics.extend(report::count(program, subjects, &all));
+    let mut all = all.into_iter();
+    result.numbers = all.next();
+    if result.numbers.as_ref().is_some_and(|numbers| numbers.miniature) {
+        result.others = all.collect();
     }
-    result.numbers = Some(numbers);
     Ok(())
 }
 

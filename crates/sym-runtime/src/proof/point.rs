@@ -1,9 +1,10 @@
 //! Generic weights and inputs: neither small nor saturated, with units that switch inside the sample.
 
 use super::jacobian::Examples;
+use super::region::is_piecewise;
 use crate::Stream;
 use sym_infer::Weights;
-use sym_ir::{Builtin, Entries, Operation, ParameterId, Program, Scalar};
+use sym_ir::{Entries, Operation, ParameterId, Program};
 
 /// What a parameter does, as far as its typical size is concerned.
 enum Role {
@@ -44,28 +45,10 @@ pub(super) fn weights(program: &Program, stream: &mut Stream) -> Weights {
     weights
 }
 
-/// Whether some unit has a kink or a constant piece, so that J depends on which examples lie on which side.
-pub(super) fn piecewise(program: &Program) -> bool {
-    fn kinked(scalar: &Scalar) -> bool {
-        match scalar {
-            Scalar::Argument | Scalar::Number(_) => false,
-            Scalar::Add(parts) | Scalar::Multiply(parts) => parts.iter().any(kinked),
-            Scalar::Power(base, _) => kinked(base),
-            Scalar::Call(Builtin::Relu | Builtin::LeakyRelu(_) | Builtin::Abs, _) => true,
-            Scalar::Call(_, argument) => kinked(argument),
-        }
-    }
-    program.nodes.iter().any(|node| match &node.operation {
-        Operation::Map { function, .. } => kinked(&function.body),
-        Operation::Reduce { .. } | Operation::TopK { .. } => true,
-        _ => false,
-    })
-}
-
 /// Normal inputs, wider for piecewise programs so that units switch; inputs of a declared rank keep to a random subspace of that
 /// dimension, the same for one `subspace` stream.
 pub(super) fn examples(program: &Program, count: usize, stream: &mut Stream, subspace: &mut Stream) -> Examples {
-    let scale = if piecewise(program) { 4.0 } else { 1.0 };
+    let scale = if is_piecewise(program) { 4.0 } else { 1.0 };
     let count = if program.inputs.is_empty() { 1 } else { count };
     let inputs = program
         .inputs

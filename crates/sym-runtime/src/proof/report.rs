@@ -1,9 +1,12 @@
 //! What a proof has to say about a program.
 
 use super::Numbers;
+use super::TRUE_SIZES;
 use super::assumption::Assumption;
 use super::budget::MEMORY;
+use super::region::ACTIVE;
 use super::soundness::Refutation;
+use super::subject::Subjects;
 use sym_diagnostics::{Code, Diagnostic, FileId, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
@@ -102,8 +105,36 @@ pub(super) fn too_large(program: &Program, bytes: u128) -> String {
     )
 }
 
+/// What the counts at all subjects say: at most one diagnostic.
+pub(super) fn count(program: &Program, subjects: &Subjects, all: &[Numbers]) -> Option<Diagnostic> {
+    if let Some(unclear) = all.iter().find(|numbers| !numbers.decided) {
+        if let Some(active) = unclear.least_active.filter(|&active| active < ACTIVE as u128) {
+            let message = format!(
+                "the flat directions of `{}` could not be counted: two connected units are active together on only {active} of {} inputs",
+                program.name, unclear.examples
+            );
+            return Some(undecided(program, message));
+        }
+        let message = format!(
+            "the flat directions of `{}` could not be counted: the smallest singular value is {:.1e} of the largest",
+            program.name, unclear.smallest
+        );
+        return Some(undecided(program, message));
+    }
+    if let Some(worst) = all.iter().max_by_key(|numbers| numbers.unexplained).filter(|numbers| numbers.unexplained > 0) {
+        let diagnostic = unexplained(program, worst);
+        if all.len() == 1 {
+            return Some(diagnostic);
+        }
+        let counts = all.iter().map(|numbers| format!("{} of {}", numbers.unexplained, numbers.flat)).collect::<Vec<_>>();
+        return Some(diagnostic.found(format!("{} flat directions at {} assignments of sizes", counts.join(", "), all.len())));
+    }
+    let missing = subjects.missing.as_ref()?;
+    Some(undecided(program, format!("`{}` has more than {TRUE_SIZES} parameters, and {missing}", program.name)))
+}
+
 /// Flat directions that no symmetry explains.
-pub(super) fn unexplained(program: &Program, numbers: &Numbers) -> Diagnostic {
+fn unexplained(program: &Program, numbers: &Numbers) -> Diagnostic {
     let names = numbers.moved.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");
     let span = numbers
         .moved

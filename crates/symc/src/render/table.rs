@@ -3,10 +3,12 @@
 use super::Style;
 use super::text::printable;
 use crate::report::{
-    AtWeightsRow, CONVENTIONS, ExpectationRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TrainingReport, VerifyRow,
+    AtWeightsRow, CONVENTIONS, ExpectationRow, MiniatureRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TrainingReport,
+    VerifyRow,
 };
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use std::fmt::Write;
+use sym_infer::Status;
 
 /// One rule under the header, none elsewhere.
 const RULED: TableStyle = TableStyle::new()
@@ -60,7 +62,7 @@ pub fn model(model: &ModelReport, style: Style) -> String {
     if model.spaces.is_empty() {
         text.push_str("No symmetry follows from the architecture.\n");
     } else {
-        text.push_str(&spaces(&model.spaces, style));
+        text.push_str(&spaces(&model.spaces, model.verify.as_ref(), style));
         text.push_str(&states(&model.spaces, style));
         text.push_str(&conserved(&model.spaces, style));
     }
@@ -83,7 +85,8 @@ fn count(spaces: &[SpaceRow]) -> String {
     }
 }
 
-fn spaces(spaces: &[SpaceRow], style: Style) -> String {
+fn spaces(spaces: &[SpaceRow], verify: Option<&VerifyRow>, style: Style) -> String {
+    let miniature = verify.is_some_and(|verify| verify.miniature);
     let rows = spaces
         .iter()
         .map(|space| {
@@ -96,7 +99,10 @@ fn spaces(spaces: &[SpaceRow], style: Style) -> String {
                 acts_on,
                 space.continuous_dim.to_string(),
                 order(space.log10_order),
-                serialized(&space.status),
+                match space.status {
+                    Status::Verified if miniature => "verified (miniature)".to_string(),
+                    status => serialized(&status),
+                },
             ]
         })
         .collect();
@@ -158,14 +164,32 @@ fn training(training: &TrainingReport, style: Style) -> String {
         + &table(&["space", "model", "objective", "dynamics"], rows, style)
 }
 
-/// The numbers of a proof in a sentence.
+/// The numbers of a proof in a few sentences.
 fn verify(verify: &VerifyRow) -> String {
     let mut text = format!(
         "\nproof: {} flat directions (D = {}, rank J = {}), {} explained, {} unexplained; largest residual {:.1e}",
         verify.flat, verify.parameters, verify.rank, verify.explained, verify.unexplained, verify.max_residual
     );
     if verify.miniature {
-        let _ = write!(text, "; directions counted on a miniature of {} parameters", verify.parameters);
+        let counts = |of: &dyn Fn(&MiniatureRow) -> String| verify.miniatures.iter().map(of).collect::<Vec<_>>().join(", ");
+        let _ = write!(
+            text,
+            "\n       counted on miniatures of {} parameters: {} flat, {} explained",
+            counts(&|row| row.parameters.to_string()),
+            counts(&|row| row.flat.to_string()),
+            counts(&|row| row.explained.to_string())
+        );
+    }
+    if let Some(bytes) = verify.too_large {
+        let gibibytes = bytes.0 as f64 / f64::from(1 << 30);
+        let _ =
+            write!(text, "\n       symmetries checked on the first miniature: the model itself would take {gibibytes:.1} GiB");
+    }
+    if verify.regional {
+        let _ = write!(text, "\n       units have kinks: counted in the activation regions of {} inputs", verify.examples);
+        if let Some(active) = verify.least_active {
+            let _ = write!(text, ", connected units active together on {active} of them at least");
+        }
     }
     text + "\n"
 }

@@ -144,6 +144,37 @@ pub struct VerifyRow {
     pub unexplained: Integer,
     /// The largest relative residual of the soundness checks.
     pub max_residual: f64,
+    /// Whether soundness was checked at the model's own sizes; otherwise at those of the first miniature.
+    pub sound_at_true_sizes: bool,
+    /// The bytes that a check at the model's own sizes would take, where that is more than the limit.
+    pub too_large: Option<Integer>,
+    /// Generic points at which the rank was taken; it is the largest.
+    pub points: Integer,
+    /// Inputs at the point with the largest rank.
+    pub examples: Integer,
+    /// Whether the counts are for the activation regions of these inputs: units have kinks.
+    pub regional: bool,
+    /// The least number of inputs on which two connected units are active together; `null` where units forget no input.
+    pub least_active: Option<Integer>,
+    /// The counts at each assignment of sizes, where directions were counted on miniatures; the first is the one above.
+    pub miniatures: Vec<MiniatureRow>,
+}
+
+/// The counts at one assignment of sizes.
+#[derive(Debug, Clone, Serialize)]
+pub struct MiniatureRow {
+    /// The shape of each trainable parameter.
+    pub sizes: std::collections::BTreeMap<String, Vec<Integer>>,
+    /// D at these sizes.
+    pub parameters: Integer,
+    /// rank J.
+    pub rank: Integer,
+    /// D − rank J.
+    pub flat: Integer,
+    /// rank T.
+    pub explained: Integer,
+    /// flat − explained.
+    pub unexplained: Integer,
 }
 
 /// The numbers of a proof at given weights. Counts are `null` for a model that is too large to count them at its own sizes.
