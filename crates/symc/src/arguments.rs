@@ -133,7 +133,7 @@ pub struct Verify {
 /// `symc diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The first: a file, or one of its models as FILE:MODEL.
+    /// The first: a file, or one of its models as `FILE:MODEL`.
     #[arg(value_name = "A")]
     pub a: String,
     /// The second.

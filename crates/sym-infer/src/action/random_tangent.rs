@@ -39,7 +39,7 @@ pub fn random_tangent(
         }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| {
-                kernel_shift(program, weights, &mut tangent, (parameter, axis), Size::Tangent, normal)
+                kernel_shift(program, weights, &mut tangent, (parameter, axis), Size::Tangent, normal);
             });
         }
     }

@@ -11,8 +11,7 @@ pub fn human(report: &DiffReport, style: Style) -> String {
     let mut text = String::new();
     for diff in &report.models {
         text.push_str(&heading(&title(diff), style));
-        let rows: Vec<Vec<String>> =
-            diff.spaces.iter().filter(|space| space.change != Change::Same).map(|space| row(space)).collect();
+        let rows: Vec<Vec<String>> = diff.spaces.iter().filter(|space| space.change != Change::Same).map(row).collect();
         if rows.is_empty() {
             text.push_str("The symmetries are the same.\n");
         } else {
