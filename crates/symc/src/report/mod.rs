@@ -31,7 +31,8 @@ pub const CONVENTIONS: [&str; 4] = [
      θ with P_G θ = θ; its effective dimension is rank(P_G), and D − rank(P_G) dimensions are removed. For rescaling, Fix(G) is zero weights on \
      both sides, not equal norms.",
     "Continuous dimension counts the group, not the orbit: stabilisers can make orbits smaller. Order is that of the discrete part.",
-    "Conserved quantities hold under gradient flow without decay.",
+    "Conserved quantities hold under gradient flow without decay. Momentum keeps none of them: with friction μ it keeps e^(μt)·⟨Aθ, dθ/dt⟩ for \
+     rotations A, which is zero from rest.",
 ];
 
 /// A whole report.
