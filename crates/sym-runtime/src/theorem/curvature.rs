@@ -1,22 +1,23 @@
 //! Curvature of the loss at a symmetric state: the largest eigenvalue, which bounds the learning rate, and the lowest ones across and
 //! within the fixed set, which amplify rounding.
 //!
-//! Power iteration on Hessian–vector products, which are central differences of gradients. For Adam the Hessian is the preconditioned
+//! Lanczos iteration on Hessian–vector products, which are central differences of gradients. For Adam the Hessian is the preconditioned
 //! one, P^{-1/2} H P^{-1/2}; P is the same for all entries of an orbit, so that it keeps the fixed set.
 
+use super::lanczos::extremes;
 use super::objective::Batch;
 use super::student::Student;
-use super::vectors::{combined, inner, norm};
+use super::vectors::{combined, norm};
 use crate::Stream;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
 use sym_ir::experiment::{DecayKind, Optimizer};
 use sym_rewrite::Reduction;
 
-/// Products of a power iteration at the first place, from random directions.
-const FIRST: usize = 48;
-/// Products at later places, from the directions found before.
-const LATER: usize = 16;
+/// Products at the first place, from random directions.
+const FIRST: usize = 32;
+/// Products at later places, from the eigenvectors found before.
+const LATER: usize = 12;
 /// The step of central differences, relative to |θ|: balances rounding against the third derivative.
 const STEP: f64 = 1e-5;
 
@@ -27,8 +28,7 @@ pub(super) struct Curvature<'a> {
     batch: &'a Batch,
     /// Weight decay that is part of the gradient.
     decay: f64,
-    iterations: usize,
-    top: Weights,
+    products: usize,
     across: Weights,
     within: Weights,
 }
@@ -36,7 +36,7 @@ pub(super) struct Curvature<'a> {
 /// Eigenvalues of the Hessian at one place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Eigenvalues {
-    /// The largest in absolute value, by sign.
+    /// The largest.
     pub sharpness: f64,
     /// The lowest across the fixed set, on (I − P) H (I − P); 0 where the fixed set is everything.
     pub transverse: f64,
@@ -71,9 +71,9 @@ impl<'a> Curvature<'a> {
             }
             weights
         };
-        let (top, across, within) = (random(), random(), random());
+        let (across, within) = (random(), random());
         let decay = if optimizer.decay_kind == DecayKind::Coupled { optimizer.decay } else { 0.0 };
-        Self { student, reduction, batch, decay, iterations: FIRST, top, across, within }
+        Self { student, reduction, batch, decay, products: FIRST, across, within }
     }
 
     fn product(&self, hessian: &Hessian, direction: &Weights) -> Result<Weights, Vec<Diagnostic>> {
@@ -88,50 +88,21 @@ impl<'a> Curvature<'a> {
         Ok(scaled(&combined(&decayed, 0.5 / step, &difference)))
     }
 
-    /// The eigenvalues at a place, of the preconditioned Hessian where there is a preconditioner.
+    /// The eigenvalues at a place, of the preconditioned Hessian where there is a preconditioner. At a symmetric state the Hessian keeps
+    /// the fixed set and what is across it.
     pub fn at(&mut self, weights: &Weights, preconditioner: Option<&Weights>) -> Result<Eigenvalues, Vec<Diagnostic>> {
         let hessian = Hessian { at: weights, root: preconditioner.map(inverse_root) };
-        let mut sharpness = 0.0;
-        for _ in 0..self.iterations {
-            let size = norm(&self.top);
-            if size == 0.0 {
-                break;
-            }
-            let unit = combined(&self.top, 1.0 / size - 1.0, &self.top);
-            self.top = self.product(&hessian, &unit)?;
-            sharpness = inner(&unit, &self.top);
-        }
-        let shift = sharpness.abs();
         let reduction = self.reduction;
+        let product = |direction: &Weights| self.product(&hessian, direction);
         let inside = |weights: &Weights| reduction.project(weights);
         let outside = |weights: &Weights| combined(weights, -1.0, &reduction.project(weights));
-        let (transverse, across) = self.lowest(&hessian, shift, &self.across, outside)?;
-        let (within, inner) = self.lowest(&hessian, shift, &self.within, inside)?;
-        (self.across, self.within, self.iterations) = (across, inner, LATER);
-        Ok(Eigenvalues { sharpness, transverse, within })
-    }
-
-    /// The lowest eigenvalue on a subspace, which is shift minus the largest of shift − H, with its direction.
-    fn lowest(
-        &self,
-        hessian: &Hessian,
-        shift: f64,
-        from: &Weights,
-        onto: impl Fn(&Weights) -> Weights,
-    ) -> Result<(f64, Weights), Vec<Diagnostic>> {
-        let mut lowest = 0.0;
-        let mut direction = onto(from);
-        for _ in 0..self.iterations {
-            let size = norm(&direction);
-            if size < 1e-12 {
-                break;
-            }
-            let unit = combined(&direction, 1.0 / size - 1.0, &direction);
-            let product = onto(&self.product(hessian, &unit)?);
-            lowest = inner(&unit, &product);
-            direction = onto(&combined(&product, -shift, &unit));
-        }
-        Ok((lowest, direction))
+        let across =
+            extremes(&outside(&self.across), self.products, |direction| product(direction).map(|found| outside(&found)))?;
+        let within = extremes(&inside(&self.within), self.products, |direction| product(direction).map(|found| inside(&found)))?;
+        let found =
+            Eigenvalues { sharpness: across.highest.max(within.highest), transverse: across.lowest, within: within.lowest };
+        (self.across, self.within, self.products) = (across.start, within.start, LATER);
+        Ok(found)
     }
 }
 

@@ -9,6 +9,7 @@ mod batches;
 mod curvature;
 mod examples;
 mod explain;
+mod lanczos;
 mod objective;
 mod side_by_side;
 mod stability;

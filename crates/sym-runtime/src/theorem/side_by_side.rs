@@ -14,8 +14,8 @@ use sym_infer::Weights;
 use sym_ir::experiment::{Optimizer, Rule, Theorem};
 use sym_rewrite::Reduction;
 
-/// In how many parts a run is divided by the steps at which curvature is measured.
-const PLACES: u64 = 4;
+/// Curvature is measured at the steps (k/n)² of a run: often at its start, where it changes fast.
+const PLACES: u64 = 12;
 /// In how many parts a run is divided by its moments.
 const MOMENTS: u64 = 10;
 /// Full models up to this size are compared at every step, larger ones at every tenth.
@@ -90,7 +90,8 @@ pub(super) fn run(
     let mut places: Vec<(u64, Eigenvalues)> = Vec::new();
     let mut worst = Moment { step: 0, divergence: 0.0, off_state: 0.0, orders: models.other.as_ref().map(|_| 0.0) };
     let mut moments = Vec::new();
-    let (place, moment) = (theorem.steps.div_ceil(PLACES).max(1), theorem.steps.div_ceil(MOMENTS).max(1));
+    let moment = theorem.steps.div_ceil(MOMENTS).max(1);
+    let measured: Vec<u64> = (0..=PLACES).map(|part| theorem.steps.saturating_mul(part * part) / (PLACES * PLACES)).collect();
     for step in 0..=theorem.steps {
         let last = step == theorem.steps;
         if step % every == 0 || step % moment == 0 || last {
@@ -101,7 +102,7 @@ pub(super) fn run(
             }
         }
         // Adam has no preconditioner before its first step.
-        if (step % place == 0 && !(adam && step == 0)) || (adam && step == 1) || last {
+        if (measured.contains(&step) && !(adam && step == 0)) || (adam && step == 1) {
             let weights = models.full.module.weights();
             if weights.values.iter().flatten().all(|value| value.is_finite()) {
                 places.push((step, curvature.at(&weights, models.full.preconditioner().as_ref())?));
