@@ -54,6 +54,8 @@ struct Cluster {
     parameters: BTreeSet<ParameterId>,
     scales: Vec<Moves>,
     signs: Vec<Moves>,
+    /// Whether a scale is forgotten only up to the ε of a norm.
+    approximate: bool,
 }
 
 /// The classes of all elementwise functions of a program.

@@ -379,6 +379,19 @@ impl Program {
         self.parameters.iter().enumerate().map(|(at, parameter)| (ParameterId(at as u32), parameter))
     }
 
+    /// The program with ε = 0 in all norms, where scales in front of them are forgotten exactly; `None` if it is so already.
+    pub fn with_exact_norms(&self) -> Option<Self> {
+        let mut exact = self.clone();
+        let mut changed = false;
+        for node in &mut exact.nodes {
+            if let Operation::Normalise { epsilon, .. } = &mut node.operation {
+                changed |= *epsilon != 0.0;
+                *epsilon = 0.0;
+            }
+        }
+        changed.then_some(exact)
+    }
+
     /// The number D of trainable entries; `None` beyond `u128`.
     pub fn trainable_entries(&self) -> Option<u128> {
         self.parameters

@@ -74,6 +74,7 @@ fn row(numbers: &Numbers, verification: &Verification) -> VerifyRow {
         regional: numbers.piecewise,
         least_active: numbers.least_active.map(Integer),
         miniatures: counted,
+        epsilon_residual: verification.epsilon_residual,
     }
 }
 

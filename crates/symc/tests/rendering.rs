@@ -188,6 +188,7 @@ mod reports {
                 regional: true,
                 least_active: Some(Integer(41)),
                 miniatures: [(61, 56), (98, 92), (143, 136)].map(|(parameters, rank)| counted(parameters, rank)).into(),
+                epsilon_residual: None,
             }),
             at_weights: Some(AtWeightsRow {
                 file: "relu.safetensors".to_string(),

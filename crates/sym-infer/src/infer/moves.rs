@@ -68,6 +68,16 @@ impl Analysis<'_> {
             .collect()
     }
 
+    /// Whether a norm forgets the scale only up to its ε.
+    pub(super) fn is_approximate(&self, field: &Field<Rational>) -> bool {
+        field.support.iter().filter(|support| support.part == Part::Scale).any(|support| {
+            self.graph.uses(support.value).iter().any(|reader| {
+                matches!(&self.program.node(reader.by).operation, Operation::Normalise { axes, epsilon, .. }
+                    if *epsilon != 0.0 && !axes.iter().any(|axis| support.axes.contains(axis)))
+            })
+        })
+    }
+
     pub(super) fn field_sizes<F>(&self, field: &Field<F>) -> Vec<u128> {
         field.spaces.iter().map(|space| self.spaces.sizes[*space as usize]).collect()
     }

@@ -15,15 +15,19 @@ impl Analysis<'_> {
     pub(super) fn rescalings(&self, names: &mut Names) -> Vec<Space> {
         let own = |spaces: &[SpaceId]| matches!(spaces, [space] if self.frames.kinds[*space as usize] == Kind::Monomial && !self.axes_of(*space).is_empty());
         let mut clusters: Vec<Cluster> = Vec::new();
-        let scales =
-            self.scales.fields.iter().filter(|field| !own(&field.spaces)).map(|field| (&field.spaces, self.moves(field), true));
+        let scales = self
+            .scales
+            .fields
+            .iter()
+            .filter(|field| !own(&field.spaces))
+            .map(|field| (&field.spaces, self.moves(field), Some(self.is_approximate(field))));
         let signs = self
             .signs
             .fields
             .iter()
             .filter(|field| !own(&field.spaces))
-            .map(|field| (&field.spaces, self.sign_moves(field), false));
-        for (spaces, moves, positive) in scales.chain(signs) {
+            .map(|field| (&field.spaces, self.sign_moves(field), None));
+        for (spaces, moves, scale) in scales.chain(signs) {
             let parameters: BTreeSet<ParameterId> = moves.entries.iter().map(|entry| entry.parameter).collect();
             if parameters.is_empty() {
                 continue;
@@ -35,12 +39,13 @@ impl Analysis<'_> {
                 clusters.len() - 1
             });
             clusters[at].parameters.extend(parameters);
-            let fields = if positive { &mut clusters[at].scales } else { &mut clusters[at].signs };
+            clusters[at].approximate |= scale == Some(true);
+            let fields = if scale.is_some() { &mut clusters[at].scales } else { &mut clusters[at].signs };
             fields.push(moves);
         }
         clusters
             .into_iter()
-            .map(|Cluster { parameters, scales, signs, .. }| {
+            .map(|Cluster { parameters, scales, signs, approximate, .. }| {
                 let tuples: u128 = scales
                     .iter()
                     .chain(&signs)
@@ -87,7 +92,7 @@ impl Analysis<'_> {
                     conserved: conserved(self.program, tuples, &generators),
                     kept: None,
                     generators,
-                    status: Status::Derived,
+                    status: if approximate { Status::Approximate } else { Status::Derived },
                     reasons,
                     group,
                 }

@@ -19,6 +19,7 @@ impl Analysis<'_> {
         }
         let size = self.spaces.sizes[id as usize];
         let (own_scales, own_signs) = self.own_fields.get(&id).cloned().unwrap_or_default();
+        let approximate = own_scales.iter().any(|&at| self.is_approximate(&self.scales.fields[at]));
         let scales: Vec<Moves> = own_scales.into_iter().map(|at| self.moves(&self.scales.fields[at])).collect();
         let signs: Vec<Moves> = own_signs.into_iter().map(|at| self.sign_moves(&self.signs.fields[at])).collect();
         let group = Group::of_units(size, scales.len() as u128, signs.len() as u128);
@@ -76,7 +77,7 @@ impl Analysis<'_> {
             conserved: conserved(self.program, size, &generators),
             kept: None,
             generators,
-            status: Status::Derived,
+            status: if approximate { Status::Approximate } else { Status::Derived },
             reasons,
             group,
         })

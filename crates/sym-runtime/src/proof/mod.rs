@@ -48,6 +48,9 @@ pub struct Verification {
     pub max_difference: f64,
     /// The largest |(Jᵀu)·(T r)| / (|Jᵀu| |T r|) of a group that holds, for random output cotangents u and combinations T r of generators.
     pub max_gradient: f64,
+    /// The largest such value of a claim that a norm's ε makes approximate, with the declared ε; all else is proved at ε = 0. `None` where no
+    /// claim depends on an ε.
+    pub epsilon_residual: Option<f64>,
     /// The bytes that soundness at the model's own sizes would take, where that is beyond the limit: it was checked on the miniature.
     pub too_large: Option<u128>,
     /// What became of each declared symmetry, in order.
@@ -114,14 +117,34 @@ pub fn verify_with(program: &Program, symmetries: &Symmetries, assumptions: &[As
         others: Vec::new(),
         max_difference: 0.0,
         max_gradient: 0.0,
+        epsilon_residual: None,
         too_large: None,
         assumed: Vec::new(),
         diagnostics: Vec::new(),
     };
-    if let Err(diagnostics) = prove(program, assumptions, seed, &mut result) {
+    let exact = program.with_exact_norms();
+    if let Err(diagnostics) = prove(exact.as_ref().unwrap_or(program), assumptions, seed, &mut result) {
         result.diagnostics.extend(diagnostics);
     }
+    if exact.is_some() && result.symmetries.spaces.iter().any(|space| space.status == Status::Approximate) {
+        match epsilon_residual(program, &result.symmetries, seed) {
+            Ok(residual) => result.epsilon_residual = residual,
+            Err(diagnostics) => result.diagnostics.extend(diagnostics),
+        }
+    }
     result
+}
+
+/// How far J T is from zero for approximate claims, with the declared ε of the norms. `None` where the model does not fit into memory.
+fn epsilon_residual(program: &Program, claims: &Symmetries, seed: u64) -> Result<Option<f64>, Vec<Diagnostic>> {
+    let Ok(plan) = budget::plan(program, claims.spaces.len()) else { return Ok(None) };
+    let mut stream = Stream::new(seed, "proof/epsilon", &program.name);
+    let weights = point::weights(program, &mut stream);
+    let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
+    let examples = point::examples(program, plan.examples, &mut stream, &mut subspace);
+    let residuals = infinitesimal::residuals(program, claims, &weights, &examples, &mut stream)?;
+    let approximate = claims.spaces.iter().zip(residuals).filter(|(space, _)| space.status == Status::Approximate);
+    Ok(approximate.map(|(_, residual)| residual).reduce(f64::max))
 }
 
 fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut Verification) -> Result<(), Vec<Diagnostic>> {

@@ -84,6 +84,9 @@ pub fn model(model: &ModelReport) -> String {
             "{at}: verify: parameters {}, rank {}, flat {}, explained {}, unexplained {}, largest residual {:.1e}",
             verify.parameters, verify.rank, verify.flat, verify.explained, verify.unexplained, verify.max_residual
         );
+        if let Some(residual) = verify.epsilon_residual {
+            let _ = writeln!(text, "{at}: verify: epsilon of norms {residual:.1e}");
+        }
     }
     if let Some(found) = &model.at_weights {
         let counts = match (found.rank, found.flat, found.explained, found.unexplained) {

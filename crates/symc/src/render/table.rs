@@ -191,6 +191,9 @@ fn verify(verify: &VerifyRow) -> String {
             let _ = write!(text, ", connected units active together on {active} of them at least");
         }
     }
+    if let Some(residual) = verify.epsilon_residual {
+        let _ = write!(text, "; proved with ε = 0 in norms, the declared ε moves approximate claims by {residual:.1e}");
+    }
     text + "\n"
 }
 

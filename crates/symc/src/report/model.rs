@@ -158,6 +158,9 @@ pub struct VerifyRow {
     pub least_active: Option<Integer>,
     /// The counts at each assignment of sizes, where directions were counted on miniatures; the first is the one above.
     pub miniatures: Vec<MiniatureRow>,
+    /// The residual of the approximate claims with the declared ε of the norms; all else is proved at ε = 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon_residual: Option<f64>,
 }
 
 /// The counts at one assignment of sizes.
