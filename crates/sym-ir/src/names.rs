@@ -26,14 +26,76 @@ pub const PRIMITIVES: [&str; 16] = [
 ];
 
 /// The files of the standard library with the blocks that each defines. A file is parsed when one of its names is first used.
-const LIBRARY: [(&str, &[&str], &str); 3] = [
+const LIBRARY: [(&str, &[&str], &str); 13] = [
     ("std/linear.sym", &["linear"], include_str!("../std/linear.sym")),
     ("std/mlp.sym", &["mlp"], include_str!("../std/mlp.sym")),
     ("std/residual.sym", &["residual_mlp", "residual_linear"], include_str!("../std/residual.sym")),
+    ("std/embedding.sym", &["embedding", "positions"], include_str!("../std/embedding.sym")),
+    (
+        "std/norm.sym",
+        &["layer_norm", "rms_norm", "l2_normalise", "batch_norm1d", "batch_norm2d", "group_norm"],
+        include_str!("../std/norm.sym"),
+    ),
+    (
+        "std/conv.sym",
+        &["conv1d", "conv2d", "max_pool2d", "avg_pool2d", "separable_conv2d", "squeeze_excite"],
+        include_str!("../std/conv.sym"),
+    ),
+    (
+        "std/resnet.sym",
+        &["conv_norm", "shortcut", "basic_block", "bottleneck", "resnet_basic", "resnet_bottleneck", "convnext_block"],
+        include_str!("../std/resnet.sym"),
+    ),
+    (
+        "std/attention.sym",
+        &["attention", "attention_weights", "cross_attention", "grouped_attention", "latent_attention"],
+        include_str!("../std/attention.sym"),
+    ),
+    (
+        "std/transformer.sym",
+        &[
+            "feed_forward",
+            "gated_mlp",
+            "pre_norm_block",
+            "post_norm_block",
+            "gpt2",
+            "gpt2_block",
+            "llama",
+            "llama_block",
+            "bert",
+            "bert_block",
+            "vit",
+            "mixer_block",
+        ],
+        include_str!("../std/transformer.sym"),
+    ),
+    ("std/moe.sym", &["moe", "plain_moe", "moe_gates", "shared_moe"], include_str!("../std/moe.sym")),
+    ("std/recurrent.sym", &["rnn", "lstm", "gru", "diagonal_ssm"], include_str!("../std/recurrent.sym")),
+    (
+        "std/factorised.sym",
+        &["lora_linear", "weight_norm_linear", "autoencoder", "tied_autoencoder", "ensemble", "cp", "tucker"],
+        include_str!("../std/factorised.sym"),
+    ),
+    ("std/heads.sym", &["siren", "prelu", "contrastive"], include_str!("../std/heads.sym")),
 ];
 
 /// The modules that `use std.NAME` may name.
-pub const MODULES: [&str; 4] = ["layers", "linear", "mlp", "residual"];
+pub const MODULES: [&str; 14] = [
+    "layers",
+    "linear",
+    "mlp",
+    "residual",
+    "embedding",
+    "norm",
+    "conv",
+    "resnet",
+    "attention",
+    "transformer",
+    "moe",
+    "recurrent",
+    "factorised",
+    "heads",
+];
 
 /// Items by name.
 #[derive(Debug, Default)]

@@ -78,6 +78,11 @@ impl Network<'_, '_> {
                         let span = given.map_or(call, |given| given.span);
                         self.bind_sizes(&block.name.text, parameter, axes, &tensor, scope, span).then_some(tensor)
                     });
+                    if fits.is_none() {
+                        for axis in axes {
+                            define_unknown(axis, scope, call);
+                        }
+                    }
                     sound &= fits.is_some();
                     let tensor = fits.map(|tensor| Tensor { axes: unnamed(&tensor.axes), ..tensor });
                     scope.bind(&parameter.name.text, Binding { tensor, span: parameter.span });

@@ -93,7 +93,8 @@ impl Network<'_, '_> {
         let Some(shape) = self.shape(sizes) else { return self.declare(name, None) };
         let prefix = self.body().prefix.clone();
         let path = if prefix.is_empty() { name.text.clone() } else { format!("{prefix}.{}", name.text) };
-        let storage = self.storage(&path, &prefix, &shape, stored);
+        let written: Vec<String> = sizes.iter().map(|size| self.elaborator.text(axis_span(size))).collect();
+        let storage = self.storage(&path, &prefix, &shape, &written, stored);
         let mut initial = None;
         let mut sound = self.countable(&shape, name.span);
         for field in fields {

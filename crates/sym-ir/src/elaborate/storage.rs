@@ -7,7 +7,15 @@ use sym_syntax::ast::{Stored, StoredAxis};
 
 impl Network<'_, '_> {
     /// How a parameter is stored: by default under its path, as written. A name in `stored` stands below the prefix of its block.
-    pub fn storage(&mut self, path: &str, prefix: &str, shape: &[Axis], stored: Option<&Stored>) -> Option<Storage> {
+    /// `written` are the sizes as the declaration has them: the names of a layout are those, so that axes of equal size are told apart.
+    pub fn storage(
+        &mut self,
+        path: &str,
+        prefix: &str,
+        shape: &[Axis],
+        written: &[String],
+        stored: Option<&Stored>,
+    ) -> Option<Storage> {
         let as_written = || (0..shape.len()).map(|axis| vec![axis]).collect::<Vec<_>>();
         let Some(stored) = stored else { return Some(Storage { name: path.to_string(), layout: as_written() }) };
         let scope = &self.bodies.last().expect("a network always has the model's body").scope;
@@ -23,12 +31,12 @@ impl Network<'_, '_> {
         let name = if prefix.is_empty() { own } else { format!("{prefix}.{own}") };
         let layout = match &stored.layout {
             None => as_written(),
-            Some(entries) => self.layout(entries, shape, stored)?,
+            Some(entries) => self.layout(entries, shape, written, stored)?,
         };
         Some(Storage { name, layout })
     }
 
-    fn layout(&mut self, entries: &[StoredAxis], shape: &[Axis], stored: &Stored) -> Option<Vec<Vec<usize>>> {
+    fn layout(&mut self, entries: &[StoredAxis], shape: &[Axis], written: &[String], stored: &Stored) -> Option<Vec<Vec<usize>>> {
         let symbols: Vec<String> = shape.iter().map(|axis| axis.symbol.clone()).collect();
         let mut used = vec![false; shape.len()];
         let mut layout = Vec::new();
@@ -36,7 +44,8 @@ impl Network<'_, '_> {
             let mut group = Vec::new();
             for name in &entry.names {
                 let symbol = self.scope().setting(&name.text).map_or_else(|| name.text.clone(), |known| known.symbol.clone());
-                let Some(axis) = (0..shape.len()).find(|&axis| !used[axis] && symbols[axis] == symbol) else {
+                let free = |names: &[String], name: &str| (0..shape.len()).find(|&axis| !used[axis] && names[axis] == name);
+                let Some(axis) = free(written, &name.text).or_else(|| free(&symbols, &symbol)) else {
                     let doubled = symbols.contains(&symbol);
                     let message = if doubled {
                         format!("`{}` stands more often in the layout than in the parameter", name.text)

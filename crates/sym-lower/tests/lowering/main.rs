@@ -1,5 +1,6 @@
 //! Programs as burn modules, checked against independent evaluations.
 
+mod blocks;
 mod files;
 mod layers;
 mod limits;

@@ -1,0 +1,65 @@
+//! Every block of the standard library against plain loops and finite differences, in the miniatures that `sym-ir` keeps as golden tests.
+
+use crate::support::assert_faithful;
+use sym_diagnostics::Sources;
+use sym_ir::{Loader, Operation, Options};
+
+/// The miniatures use no files.
+struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
+        Err(format!("no file {path}"))
+    }
+}
+
+fn assert_file_faithful(name: &str) {
+    let path = format!("{}/../sym-ir/tests/ok/{name}.sym", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).expect("the golden test is there");
+    let mut sources = Sources::default();
+    let root = sources.add(name, text);
+    let document = sym_ir::compile(&mut sources, root, &mut NoFiles, &Options::default());
+    assert!(document.diagnostics.is_empty(), "{name}: {:?}", document.diagnostics);
+    for model in document.models.values() {
+        // The loops see one example at a time: no statistics of the batch.
+        let of_batch = |node: &sym_ir::Node| matches!(node.operation, Operation::Normalise { batch: true, .. });
+        if !model.program.nodes.iter().any(of_batch) {
+            assert_faithful(&model.program);
+        }
+    }
+}
+
+#[test]
+fn norms() {
+    assert_file_faithful("std_norms");
+}
+
+#[test]
+fn convolutions() {
+    assert_file_faithful("std_convolutions");
+}
+
+#[test]
+fn attention() {
+    assert_file_faithful("std_attention");
+}
+
+#[test]
+fn transformers() {
+    assert_file_faithful("std_transformers");
+}
+
+#[test]
+fn experts() {
+    assert_file_faithful("std_experts");
+}
+
+#[test]
+fn recurrences() {
+    assert_file_faithful("std_recurrences");
+}
+
+#[test]
+fn factorised_layers_and_heads() {
+    assert_file_faithful("std_factorised");
+}
