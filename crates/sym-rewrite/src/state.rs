@@ -71,7 +71,8 @@ fn checked_space(program: &Program, symmetries: &Symmetries, clause: &StateClaus
         let message = format!("`{}` has no symmetry on `{}`", program.name, clause.target);
         return Err(Box::new(
             Diagnostic::new(Code::E0401, clause.span, message)
-                .found("no symmetry there")
+                .label("nothing moves these units")
+                .found("no symmetry there: what an input or an output carries is fixed")
                 .expected(needs(clause.verb))
                 .suggest(&clause.target, names),
         ));
@@ -148,6 +149,18 @@ fn vanishes(action: &Action) -> bool {
     }
 }
 
+/// Points at the clause that came first.
+fn claimed_twice(diagnostic: Diagnostic, other: Option<&StateClause>) -> Diagnostic {
+    let diagnostic = diagnostic
+        .label("claims them again")
+        .expected("every unit in one clause")
+        .help("give the clauses ranges that do not meet, such as `merge fc1[0..4] into 2, zero fc1[4..6]`");
+    match other {
+        Some(other) => diagnostic.cause(other.span, "claimed here"),
+        None => diagnostic,
+    }
+}
+
 /// Joins the clauses on one space into one map.
 fn combine(symmetries: &Symmetries, at: usize, clauses: &[&StateClause]) -> Result<UnitMap, Box<Diagnostic>> {
     let space = &symmetries.spaces[at];
@@ -172,13 +185,15 @@ fn combine(symmetries: &Symmetries, at: usize, clauses: &[&StateClause]) -> Resu
             }
             let range = low as usize..high as usize;
             if let Some(unit) = range.clone().find(|&unit| owner[unit].is_some()) {
-                return Err(error(format!("two clauses of the state claim unit {unit} of `{}`", clause.target)).into());
+                let message = format!("two clauses of the state claim unit {unit} of `{}`", clause.target);
+                return Err(claimed_twice(error(message), owner[unit].map(|other| clauses[other])).into());
             }
             owner[range].fill(Some(c));
         } else {
             let mut free = owner.iter_mut().filter(|owner| owner.is_none()).peekable();
             if free.peek().is_none() {
-                return Err(error(format!("two clauses of the state claim the units of `{}`", clause.target)).into());
+                let message = format!("two clauses of the state claim the units of `{}`", clause.target);
+                return Err(claimed_twice(error(message), owner[0].map(|other| clauses[other])).into());
             }
             free.for_each(|owner| *owner = Some(c));
         }

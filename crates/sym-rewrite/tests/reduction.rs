@@ -97,6 +97,25 @@ fn the_projection_is_the_mean_over_the_group() {
 }
 
 #[test]
+fn a_softmax_over_merged_units_weighs_classes_by_their_size() {
+    let mut builder = Builder::new("M");
+    let x = builder.input("x", &[3]);
+    let logits = builder.linear("fc1", x, 6, true);
+    let shares = builder.softmax(logits, 0);
+    let y = builder.linear("head", shares, 2, true);
+    builder.output("output", y);
+    let program = builder.finish();
+    for state in [
+        vec![clause(StateVerb::Merge { classes: 2 }, "fc1", None)],
+        vec![clause(StateVerb::Merge { classes: 1 }, "fc1", Some((0, 4)))],
+    ] {
+        for coordinates in [Coordinates::Orthonormal, Coordinates::Copies] {
+            check(&program, &reduce(&program, &infer(&program), &state, coordinates).expect("a softmax permutes"));
+        }
+    }
+}
+
+#[test]
 fn signs_that_the_activation_does_not_have_are_refused() {
     let program = mlp(Some(Builtin::Gelu));
     let symmetries = infer(&program);
@@ -108,18 +127,26 @@ fn signs_that_the_activation_does_not_have_are_refused() {
 }
 
 #[test]
-fn impossible_classes_and_ranges_are_refused() {
+fn impossible_states_are_refused_with_what_is_wrong() {
     let program = mlp(Some(Builtin::Tanh));
+    let merge = |classes: u128, target: &str, units: Option<(u128, u128)>| clause(StateVerb::Merge { classes }, target, units);
     let states = [
-        vec![clause(StateVerb::Merge { classes: 7 }, "fc1", None)],
-        vec![clause(StateVerb::Merge { classes: 0 }, "fc1", None)],
-        vec![clause(StateVerb::Zero, "fc1", Some((4, 9)))],
-        vec![clause(StateVerb::Zero, "fc1", None)],
-        vec![clause(StateVerb::Merge { classes: 1 }, "fc1", Some((0, 4))), clause(StateVerb::Zero, "fc1", Some((3, 5)))],
-        vec![clause(StateVerb::Merge { classes: 1 }, "fc3", None)],
+        (vec![merge(7, "fc1", None)], "6 units of `fc1` cannot form 7 classes"),
+        (vec![merge(0, "fc1", None)], "6 units of `fc1` cannot form 0 classes"),
+        (vec![clause(StateVerb::Zero, "fc1", Some((4, 9)))], "`fc1` has no units 4..9"),
+        (vec![clause(StateVerb::Zero, "fc1", None)], "no unit of `fc1` is left"),
+        (
+            vec![merge(1, "fc1", Some((0, 4))), clause(StateVerb::Zero, "fc1", Some((3, 5)))],
+            "two clauses of the state claim unit 3 of `fc1`",
+        ),
+        (vec![merge(2, "fc1", None), merge(3, "fc1", None)], "two clauses of the state claim the units of `fc1`"),
+        (vec![merge(1, "fc3", None)], "`M` has no symmetry on `fc3`"),
+        (vec![merge(1, "head", None)], "`M` has no symmetry on `head`"),
     ];
-    for state in states {
+    for (state, message) in states {
         let errors = reduce(&program, &infer(&program), &state, Coordinates::Orthonormal).expect_err("an impossible state");
         assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), [Code::E0401], "{state:?}");
+        assert_eq!(errors[0].message, message);
+        assert!(errors[0].expected.is_some() || errors[0].help.is_some(), "{message}");
     }
 }

@@ -1,10 +1,10 @@
 //! Each operation with classes of units in place of units, or why it has no such form.
 
 use super::parameters::resized;
-use super::program::{Dropped, Parts, Rewriter};
+use super::program::{Dropped, Parts, Rewriter, Vector};
 use crate::state::UnitMap;
 use sym_diagnostics::Diagnostic;
-use sym_ir::{Axis, Operation, ValueId};
+use sym_ir::{Axis, Label, Node, Operand, Operation, Term, ValueId};
 
 impl Rewriter<'_> {
     /// The new operations of an old one.
@@ -51,10 +51,16 @@ impl Rewriter<'_> {
                 return self.finish(old, parts);
             }
             Operation::Softmax { value, axis } => {
-                if let Some(map) = maps[*axis] {
-                    return Err(self.refuse(node, map, "a softmax runs over them"));
+                let Some(map) = maps[*axis] else {
+                    let value = self.value_of(*value);
+                    let value = self.push(Operation::Softmax { value, axis: *axis }, shape, node);
+                    return self.finish(old, Parts { dropped: self.anywhere(old), ..Parts::plain(value) });
+                };
+                if self.units[map].drops() {
+                    return Err(self.refuse(node, map, "a softmax runs over them, and some vanish"));
                 }
-                Operation::Softmax { value: self.value_of(*value), axis: *axis }
+                let parts = self.softmax(node, &shape, *value, *axis, map);
+                return self.finish(old, parts);
             }
             Operation::Reduce { value, kind, axes } => {
                 let over = axes.iter().find_map(|&axis| self.map_of(*value, axis).filter(|&map| self.units[map].drops()));
@@ -100,8 +106,14 @@ impl Rewriter<'_> {
                 Operation::Slice { value: self.value_of(*value), axis: *axis, start: *start }
             }
             Operation::Normalise { value, axes, batch, centre, epsilon } => {
-                if let Some(map) = axes.iter().find_map(|&axis| maps[axis]) {
-                    return Err(self.refuse(node, map, "statistics are taken over them"));
+                // Classes of one size weigh in a mean as their units do.
+                let unequal = |map: &usize| self.units[*map].drops() || self.units[*map].uniform().is_none();
+                if let Some(map) = axes.iter().find_map(|&axis| maps[axis].filter(unequal)) {
+                    return Err(self.refuse(
+                        node,
+                        map,
+                        "statistics are taken over them, in which classes of several sizes weigh differently",
+                    ));
                 }
                 let value = self.value_of(*value);
                 Operation::Normalise { value, axes: axes.clone(), batch: *batch, centre: *centre, epsilon: *epsilon }
@@ -142,8 +154,34 @@ impl Rewriter<'_> {
         // Zeros stay zero where entries only change their place.
         let places = matches!(operation, Operation::Reshape { .. } | Operation::Slice { .. } | Operation::Concat { .. });
         let zero = places && node.operation.operands().into_iter().all(|operand| self.parts(operand).dropped == Dropped::Zero);
-        let dropped = if zero || !self.drops(old) { Dropped::Zero } else { Dropped::Anywhere };
+        let dropped = if zero { Dropped::Zero } else { self.anywhere(old) };
         let value = self.push(operation, shape, node);
         self.finish(old, Parts { dropped, ..Parts::plain(value) })
+    }
+    /// What is to be said of an operation that may give vanishing units any value.
+    fn anywhere(&self, old: ValueId) -> Dropped {
+        if self.drops(old) { Dropped::Anywhere } else { Dropped::Zero }
+    }
+
+    /// Softmax over merged units: exp(aₖ)/∑ₗ mₗ exp(aₗ), which is the softmax of a + log m, divided by m.
+    fn softmax(&mut self, node: &Node, shape: &[Axis], value: ValueId, axis: usize, map: usize) -> Parts {
+        let mut value = self.value_of(value);
+        if let Some(count) = self.units[map].uniform() {
+            let value = self.push(Operation::Softmax { value, axis }, shape.to_vec(), node);
+            return Parts { pending: 1.0 / count as f64, ..Parts::plain(value) };
+        }
+        let logarithm = self.vector(map, Vector::Logarithm);
+        let terms = vec![
+            Term { value, coefficient: 1.0, axes: (0..shape.len()).collect() },
+            Term { value: logarithm, coefficient: 1.0, axes: vec![axis] },
+        ];
+        value = self.push(Operation::Add { terms, constant: 0.0 }, shape.to_vec(), node);
+        value = self.push(Operation::Softmax { value, axis }, shape.to_vec(), node);
+        let labels: Vec<Label> = (0..shape.len() as u32).map(Label).collect();
+        let operands = vec![
+            Operand { value, labels: labels.clone() },
+            Operand { value: self.vector(map, Vector::Inverse), labels: vec![labels[axis]] },
+        ];
+        Parts::plain(self.push(Operation::Einsum { operands, output: labels, coefficient: 1.0 }, shape.to_vec(), node))
     }
 }

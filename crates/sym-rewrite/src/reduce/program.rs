@@ -21,6 +21,10 @@ pub(super) enum Vector {
     Multiplicity,
     /// 1/√m: from an orthonormal coordinate to the value of one copy.
     InverseRoot,
+    /// log m: a softmax over units is one over classes with this added.
+    Logarithm,
+    /// 1/m: from the weight of a class in a softmax to that of one unit.
+    Inverse,
 }
 
 /// What stands for one value of the full program.
@@ -171,6 +175,8 @@ impl<'a> Rewriter<'a> {
         let (word, values): (&str, Vec<f64>) = match kind {
             Vector::Multiplicity => ("multiplicity", counts.collect()),
             Vector::InverseRoot => ("inverse_root_multiplicity", counts.map(|count| 1.0 / count.sqrt()).collect()),
+            Vector::Logarithm => ("log_multiplicity", counts.map(libm::log).collect()),
+            Vector::Inverse => ("inverse_multiplicity", counts.map(|count| 1.0 / count).collect()),
         };
         let value = self.constant(&format!("{word}.{map}"), &[values.len()], values);
         self.vectors.insert((map, kind), value);

@@ -16,6 +16,17 @@ pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Ve
             Operation::Input(id) => inputs[id.0 as usize].clone(),
             Operation::Parameter(id) => weights.values[id.0 as usize].clone(),
             Operation::Reshape { value, .. } => values[value.0 as usize].clone(),
+            Operation::Softmax { value, axis } => {
+                let value = &values[value.0 as usize];
+                let along = |index: &[usize], at: usize| {
+                    let mut index = index.to_vec();
+                    index[*axis] = at;
+                    value[index.iter().zip(&sizes).fold(0, |offset, (at, size)| offset * size + at)].exp()
+                };
+                let share =
+                    |index: &Vec<usize>| along(index, index[*axis]) / (0..sizes[*axis]).map(|at| along(index, at)).sum::<f64>();
+                indices(&sizes).iter().map(share).collect()
+            }
             Operation::Map { value, function } => values[value.0 as usize].iter().map(|&x| function.body.evaluate(x)).collect(),
             Operation::Add { terms, constant } => indices(&sizes)
                 .iter()
