@@ -192,6 +192,8 @@ fn a_profile_replaces_the_fields_that_it_names() {
 fn the_command_line_replaces_fields_also_of_a_profile() {
     let train = saddle_with(&Options { profile: Some("quick".to_string()), set: set("Saddle.steps", "1_0") });
     assert_eq!((train.steps, train.seeds), (10, vec![0, 1]));
+    let train = saddle_with(&Options { profile: None, set: set("Saddle.optim.lr", "0.25") });
+    assert_eq!(train.optimizer.learning_rate, 0.25);
     let train = saddle_with(&Options { profile: None, set: set("Saddle.optim", "adam(lr: 1e-3)") });
     assert_eq!(train.optimizer.learning_rate, 1e-3);
 }
@@ -205,6 +207,11 @@ fn what_the_command_line_gets_wrong_is_said_with_the_names_there_are() {
         ("Saddle.steps", "10 loss mse"),
         ("Saddle.steps", "}"),
         ("Saddle", "10"),
+        ("Saddle.optim.rate", "0.1"),
+        ("Saddle.optim.lr", "0.1, 0.2"),
+        ("Saddle.optm.lr", "0.1"),
+        ("Saddle.steps.lr", "0.1"),
+        ("Saddle.optim.", "0.1"),
     ];
     let mut text = String::new();
     for (path, value) in wrong {

@@ -189,7 +189,7 @@ pub struct Settings {
     /// Apply the `profile NAME { … }` fields.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Set a field of a train item or an argument of a model: `Saddle.steps=100`, `Mlp.width=128`. May be repeated.
+    /// Set a field of a train item, an argument of it, or one of a model: `Saddle.steps=100`, `Saddle.optim.lr=0.1`, `Mlp.width=128`. May be repeated.
     #[arg(long, value_name = "ITEM.KEY=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
 }

@@ -2,7 +2,7 @@
 
 use super::reporter::Reporter;
 use sym_diagnostics::{Code, Diagnostic, Span};
-use sym_syntax::ast::{Expr, Field, FieldValue};
+use sym_syntax::ast::{Argument, Expr, ExprKind, Field, FieldValue, Ident};
 
 /// The fields that a kind of item has.
 pub(super) struct Schema {
@@ -17,6 +17,8 @@ pub(super) struct Fields {
     item: String,
     span: Span,
     list: Vec<Field>,
+    /// Whether some text of the item could not be read: what seems to be missing may stand in it.
+    unreadable: bool,
 }
 
 impl Fields {
@@ -32,7 +34,12 @@ impl Fields {
         overrides: &[Field],
         reporter: &mut Reporter,
     ) -> Self {
-        let mut resolved = Self { item, span, list: resolve_keys(&own.iter().collect::<Vec<_>>(), schema, true, reporter) };
+        let unreadable = own.iter().any(|field| match &field.value {
+            FieldValue::Exprs(exprs) => exprs.iter().any(super::reporter::unreadable),
+            other => matches!(other, FieldValue::Error),
+        });
+        let list = resolve_keys(&own.iter().collect::<Vec<_>>(), schema, true, reporter);
+        let mut resolved = Self { item, span, list, unreadable };
         for field in own {
             let FieldValue::Profile { name, fields } = &field.value else { continue };
             let fields = resolve_keys(&fields.iter().collect::<Vec<_>>(), schema, false, reporter);
@@ -40,8 +47,49 @@ impl Fields {
                 resolved.replace(fields);
             }
         }
-        resolved.replace(resolve_keys(&overrides.iter().collect::<Vec<_>>(), schema, false, reporter));
+        let (fields, arguments): (Vec<&Field>, Vec<&Field>) = overrides.iter().partition(|field| !field.key.text.contains('.'));
+        resolved.replace(resolve_keys(&fields, schema, false, reporter));
+        for argument in arguments {
+            resolved.set_argument(argument, reporter);
+        }
         resolved
+    }
+
+    /// Applies `optim.lr 0.1` from the command line: an argument of every call that the field holds.
+    fn set_argument(&mut self, new: &Field, reporter: &mut Reporter) {
+        let (key, name) = new.key.text.split_once('.').unwrap_or((&new.key.text, ""));
+        let FieldValue::Exprs(values) = &new.value else { return };
+        let [value] = values.as_slice() else { return };
+        let field = self.list.iter_mut().find(|field| field.key.text == key);
+        let Some(FieldValue::Exprs(exprs)) = field.map(|field| &mut field.value) else {
+            let keys: Vec<&str> = self.list.iter().map(|field| field.key.text.as_str()).collect();
+            reporter.push(
+                Diagnostic::new(Code::E0219, new.key.span, format!("{} has no field `{key}` with arguments", self.item))
+                    .label("no such field")
+                    .found(format!("`{key}`"))
+                    .expected("a field of this item whose value is a call, such as `optim`")
+                    .suggest(key, keys),
+            );
+            return;
+        };
+        for expr in exprs {
+            let (callee, mut arguments) = match &expr.kind {
+                ExprKind::Path(path) => (path.clone(), Vec::new()),
+                ExprKind::Call { callee, arguments } => (callee.clone(), arguments.clone()),
+                _ => {
+                    reporter.wrong_type(
+                        expr,
+                        &format!("`{}` on the command line", new.key.text),
+                        "a call such as `gd(lr: 0.05)`",
+                    );
+                    continue;
+                }
+            };
+            let named = Ident { text: name.to_string(), span: new.key.span };
+            arguments.retain(|argument| argument.name.as_ref().is_none_or(|known| known.text != name));
+            arguments.push(Argument { name: Some(named), value: value.clone() });
+            expr.kind = ExprKind::Call { callee, arguments };
+        }
     }
 
     fn replace(&mut self, fields: Vec<Field>) {
@@ -86,9 +134,9 @@ impl Fields {
         self.expr(key, reporter)
     }
 
-    /// E0220 unless the field is there, readable or not.
+    /// E0220 unless the field is there, readable or not, or may stand in text that could not be read.
     pub(super) fn require(&self, key: &str, example: &str, reporter: &mut Reporter) {
-        if self.all(key).next().is_some() {
+        if self.unreadable || self.all(key).next().is_some() {
             return;
         }
         reporter.push(

@@ -1,7 +1,7 @@
-//! `--set Saddle.steps=100`: a field of a `train` or `theorem` item from the command line.
+//! `--set Saddle.steps=100`, `--set Saddle.optim.lr=0.1`: a field, or an argument of its value, of a `train` or `theorem` item from the command line.
 
 use sym_diagnostics::{Code, Diagnostic, Sources};
-use sym_syntax::ast::{Field, Item, ItemKind};
+use sym_syntax::ast::{Field, FieldValue, Item, ItemKind};
 
 /// Fields from the command line, by item.
 #[derive(Debug, Default)]
@@ -33,16 +33,21 @@ impl Overrides {
 
     fn read_one(&mut self, sources: &mut Sources, path: &str, header: &str, value: &str) {
         let (name, key) = path.split_once('.').unwrap_or((path, ""));
-        if !is_name(key) {
+        // `optim.lr`: an argument of the field's value.
+        let (field, argument) = match key.split_once('.') {
+            Some((field, argument)) => (field, Some(argument)),
+            None => (key, None),
+        };
+        if !is_name(field) || !argument.is_none_or(is_name) {
             self.diagnostics.push(
                 Diagnostic::without_span(Code::E0219, format!("`--set {path}={value}` names no field of `{name}`"))
                     .found(format!("`{path}`"))
                     .expected("a field")
-                    .help(format!("write `--set {name}.steps=100`")),
+                    .help(format!("write `--set {name}.steps=100` or `--set {name}.optim.lr=0.1`")),
             );
             return;
         }
-        let text = format!("{header} {{ {key} {value} }}");
+        let text = format!("{header} {{ {field} {value} }}");
         let file = sources.add(format!("--set {name}.{key}={value}"), &text);
         let (tree, diagnostics) = sym_syntax::parse(file, &text);
         let readable = diagnostics.is_empty();
@@ -53,8 +58,13 @@ impl Overrides {
             ItemKind::Theorem(theorem) => &theorem.fields,
             _ => return,
         };
-        if let [field] = fields.as_slice() {
-            self.fields.push((name.to_string(), field.clone()));
+        let is_one = |field: &Field| matches!(&field.value, FieldValue::Exprs(exprs) if exprs.len() == 1);
+        if let [field] = fields.as_slice()
+            && (argument.is_none() || is_one(field))
+        {
+            let mut field = field.clone();
+            field.key.text = key.to_string();
+            self.fields.push((name.to_string(), field));
         } else if readable {
             self.diagnostics.push(
                 Diagnostic::new(Code::E0211, item.span, format!("`--set {name}.{key}={value}` is not one value"))

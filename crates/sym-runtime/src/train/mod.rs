@@ -181,6 +181,17 @@ fn run_seed(
     Ok((writer.summarise(number, &state, &rows, events), rows, state))
 }
 
+/// Where the file has what a record names as not finite: ``gradient of `fc1.weight` ``, ``value `h` in `fc1` ``.
+fn place(program: &sym_ir::Program, what: &str) -> Option<sym_diagnostics::Span> {
+    let mut quoted = what.split('`').skip(1).step_by(2);
+    let name = quoted.next()?;
+    if what.starts_with("value") {
+        let scope = quoted.next().unwrap_or_default();
+        return program.nodes.iter().find(|node| node.name == name && node.scope == scope).map(|node| node.span);
+    }
+    program.parameters.iter().find(|parameter| parameter.path == name).map(|parameter| parameter.span)
+}
+
 impl SeedOutcome {
     /// What is to be said about a seed that met a value that is not finite.
     fn diagnostic(&self, train: &Train) -> Option<Diagnostic> {
@@ -189,7 +200,8 @@ impl SeedOutcome {
         let message =
             format!("`{}` with seed {seed} reached a value that is not finite at step {step}: first the {what}", train.name);
         Some(
-            Diagnostic::new(Code::E0606, train.span, message)
+            Diagnostic::new(Code::E0606, place(&train.program, what).unwrap_or(train.span), message)
+                .label(format!("not finite at step {step}"))
                 .found(format!("a {what} that is not finite"))
                 .help("a smaller learning rate"),
         )

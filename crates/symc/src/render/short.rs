@@ -1,6 +1,6 @@
 //! One line a fact: `file:line:column: error[E0203]: headline; found …; expected …; help: …`, `file: Mlp.fc1: signed_permutation(16), …`.
 
-use super::table::{action, decision, serialized};
+use super::table::{action, decision, number, serialized};
 use super::text::printable;
 use crate::report::{ExpectationRow, ModelReport, RunReport, TheoremRow};
 use std::fmt::Write;
@@ -140,7 +140,12 @@ pub fn run(run: &RunReport) -> String {
         let _ = writeln!(
             text,
             "{}: {}: {} at start, {} at end ({} to {})",
-            run.train, row.name, row.start, row.end, row.lowest, row.highest
+            run.train,
+            row.name,
+            number(row.start),
+            number(row.end),
+            number(row.lowest),
+            number(row.highest)
         );
     }
     printable(&text)

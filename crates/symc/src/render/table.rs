@@ -325,7 +325,7 @@ pub fn paths(report: &Report, style: Style) -> String {
 }
 
 /// A measured value: short where it is whole, else four significant digits.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     if value == value.trunc() && size < 1e6 {
         format!("{value:.0}")
