@@ -3,7 +3,7 @@
 //! Both are built from the claims and the weights alone, never from a Jacobian of the model: they are what a proof tests.
 
 mod basis;
-mod context;
+pub(crate) mod context;
 mod element;
 mod elementary;
 mod family;
@@ -13,15 +13,66 @@ mod parallel;
 mod random_tangent;
 mod subspaces;
 mod tangents;
-mod tensor;
+pub(crate) mod tensor;
 mod trade;
 
-pub use element::random_element;
-pub use elementary::{Elementary, apply_elementary, elementary};
-pub use random_tangent::random_tangent;
-pub use tangents::tangents;
+pub use elementary::{Elementary, elementary};
 
+use crate::centres::Centres;
+use crate::symmetries::{Space, Symmetries};
 use sym_ir::Program;
+
+/// Applies something to a program and its weights without frozen summands.
+fn uncentred<T>(program: &Program, weights: &Weights, apply: impl FnOnce(&Program, &Weights) -> T) -> (T, Option<Centres>) {
+    let Some(centres) = Centres::of(program) else { return (apply(program, weights), None) };
+    let mut moved = weights.clone();
+    centres.shift(program, &mut moved, false);
+    (apply(&centres.program, &moved), Some(centres))
+}
+
+/// The same for what gives weights, which are taken back.
+fn about_centres(program: &Program, weights: &Weights, apply: impl FnOnce(&Program, &Weights) -> Weights) -> Weights {
+    let (mut moved, centres) = uncentred(program, weights, apply);
+    if let Some(centres) = centres {
+        centres.shift(program, &mut moved, true);
+    }
+    moved
+}
+
+/// gθ for a random g of one space's group: e^{0.3 N} with reflections, permutations, signs; for groups that act with θ-dependent
+/// coefficients the element at θ. `normal` draws standard normal numbers.
+pub fn random_element(
+    program: &Program,
+    symmetries: &Symmetries,
+    space: usize,
+    weights: &Weights,
+    normal: &mut dyn FnMut() -> f64,
+) -> Weights {
+    about_centres(program, weights, |program, weights| element::random_element(program, symmetries, space, weights, normal))
+}
+
+/// gθ for a simple element g of a space's group.
+pub fn apply_elementary(program: &Program, space: &Space, weights: &Weights, element: &Elementary) -> Weights {
+    about_centres(program, weights, |program, weights| elementary::apply_elementary(program, space, weights, element))
+}
+
+/// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space
+/// of the orbit but may be dependent: stabilisers make orbits smaller than groups.
+pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -> Vec<(usize, Weights)> {
+    uncentred(program, weights, |program, weights| tangents::tangents(program, symmetries, weights)).0
+}
+
+/// A random combination of the [`tangents`] of one space: its cost is that of the weights, whatever the dimension of the group. All zero
+/// for a finite group. `normal` draws standard normal numbers.
+pub fn random_tangent(
+    program: &Program,
+    symmetries: &Symmetries,
+    space: usize,
+    weights: &Weights,
+    normal: &mut dyn FnMut() -> f64,
+) -> Weights {
+    uncentred(program, weights, |program, weights| random_tangent::random_tangent(program, symmetries, space, weights, normal)).0
+}
 
 /// One value per entry of every parameter, by parameter id, in the row-major order of [`sym_ir::Parameter::shape`] (not of its storage).
 #[derive(Debug, Clone, PartialEq)]

@@ -10,6 +10,7 @@ mod units;
 
 pub use derivation::{Decision, Derivation, Step, derivations};
 
+use crate::centres::Centres;
 use crate::class::FunctionClass;
 use crate::fields::Fields;
 use crate::frames::{Frames, Kind};
@@ -27,7 +28,10 @@ use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// All symmetries of a program that the rules of this crate derive.
 pub fn infer(program: &Program) -> Symmetries {
-    Analysis::of(program).symmetries()
+    let Some(centres) = Centres::of(program) else { return Analysis::of(program).symmetries() };
+    let mut symmetries = Analysis::of(&centres.program).symmetries();
+    symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
+    symmetries
 }
 
 /// Everything that is known about a program, before it becomes a table.

@@ -2,6 +2,7 @@
 //!
 //! | module | idea |
 //! |---|---|
+//! | [`centres`] | frozen summands, about which symmetries act |
 //! | [`class`] | what an elementwise function lets through |
 //! | [`spaces`] | which axes are one index space, and what fixes it |
 //! | [`frames`] | where full matrix groups act |
@@ -21,6 +22,7 @@
 #![expect(clippy::needless_for_each, reason = "a short closure over all entries reads as one statement")]
 
 pub mod action;
+pub mod centres;
 pub mod class;
 pub mod conserved;
 pub mod fields;

@@ -1,5 +1,6 @@
 //! What the declared training keeps: the model's, the objective's and the dynamics' symmetry are three things.
 
+use crate::centres::Centres;
 use crate::infer::Analysis;
 use crate::symmetries::{Class, Generators, Group, Kept, Symmetries};
 use sym_ir::Program;
@@ -12,7 +13,8 @@ use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 /// sets training does not leave: all linear ones under gradient descent (Fix(G) = Fix(Gᵀ) holds for every group here), signed
 /// permutations of coordinates under Adam, and no θ-dependent ones under any decay.
 pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> Symmetries {
-    let analysis = Analysis::of(program);
+    let centres = Centres::of(program);
+    let analysis = Analysis::of(centres.as_ref().map_or(program, |centres| &centres.program));
     let mut symmetries = analysis.symmetries();
     if *loss == Loss::CrossEntropy {
         symmetries.spaces.extend(analysis.logit_shifts(&symmetries));
@@ -33,7 +35,13 @@ pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> 
             Rule::Sgd { .. } if affine && optimizer.decay > 0.0 => linear_part(&objective),
             Rule::Sgd { .. } => objective.clone(),
         };
-        space.kept = Some(Kept { objective, dynamics });
+        // What acts about a centre other than 0 is broken by any decay towards 0.
+        let centred = centres.as_ref().is_some_and(|centres| centres.moves(space));
+        let broken = |group: Group, by: bool| if centred && by { Group::Trivial } else { group };
+        space.kept = Some(Kept { objective: broken(objective, coupled), dynamics: broken(dynamics, optimizer.decay > 0.0) });
+        if let Some(centres) = &centres {
+            centres.translate(space);
+        }
     }
     let kept = |space: &crate::Space| space.kept.as_ref().is_some_and(|kept| kept.objective != Group::Trivial);
     symmetries

@@ -4,7 +4,7 @@ mod support;
 
 use std::fmt::Write as _;
 use support::networks::{catalogue, mlp};
-use sym_infer::{Group, infer, infer_training};
+use sym_infer::{Class, Group, infer, infer_training};
 use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 use sym_ir::{Builder, Builtin};
 
@@ -69,6 +69,29 @@ fn what_an_objective_and_an_optimiser_keep() {
         }
     }
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_static_bias_moves_the_group_and_only_decay_breaks_it() {
+    let mut b = Builder::new("m");
+    let x = b.input("x", &[3]);
+    let (w, centre) = (b.parameter("w", &[4, 3]), b.frozen("centre", &[4, 3]));
+    let sum = b.add(&[w, centre]);
+    let hidden = b.einsum("ij,j->i", &[sum, x]);
+    let hidden = b.map(Builtin::Relu, hidden);
+    let y = b.linear("head", hidden, 2, false);
+    b.output("output", y);
+    let program = b.finish();
+    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
+    let mut kept = [0.0, 0.01].map(|decay| {
+        let optimizer = Optimizer { rule, learning_rate: 0.1, decay, decay_kind: DecayKind::Coupled, batch: None };
+        infer_training(&program, &Loss::Mse, &optimizer).spaces.remove(0)
+    });
+    let scales = Group::PositiveMonomial { size: 4, factors: 1 };
+    assert!(kept.iter().all(|space| space.group == scales && space.class == Class::Affine && space.states.is_empty()));
+    let [free, decayed] = kept.each_mut().map(|space| space.kept.take().expect("training fills it"));
+    assert_eq!((free.objective, free.dynamics), (scales.clone(), scales));
+    assert_eq!((decayed.objective, decayed.dynamics), (Group::Trivial, Group::Trivial));
 }
 
 #[test]

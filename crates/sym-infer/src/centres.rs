@@ -1,0 +1,149 @@
+//! Parameters with a frozen centre: a sum of a trainable tensor and frozen ones is as free as the tensor alone.
+//!
+//! In W + W₀ with W₀ frozen (or 1 + γ) every symmetry of the sum is one of the model; it acts on W about −W₀, so it is affine in θ. The
+//! analysis works on the program without the frozen summands, the action moves weights there and back.
+
+use crate::action::Weights;
+use crate::action::context::{Context, add_along};
+use crate::action::tensor::Tensor;
+use crate::graph::Graph;
+use crate::infer::classes;
+use crate::symmetries::{Class, Generators, Space};
+use std::collections::BTreeSet;
+use sym_ir::{Operation, ParameterId, Program, Term, ValueId};
+
+/// A program without frozen summands, and what they were.
+#[derive(Debug, Clone)]
+pub struct Centres {
+    /// The program, with the same parameters.
+    pub program: Program,
+    centres: Vec<Centre>,
+}
+
+/// What stands beside a trainable summand.
+#[derive(Debug, Clone)]
+struct Centre {
+    parameter: ParameterId,
+    /// Its term of the sum.
+    own: Term,
+    /// Frozen terms along its axes.
+    frozen: Vec<Term>,
+    constant: f64,
+}
+
+impl Centres {
+    /// `None` where no trainable tensor has a frozen summand.
+    pub fn of(program: &Program) -> Option<Self> {
+        let graph = Graph::of(program);
+        let mut trains = vec![false; program.nodes.len()];
+        for (index, node) in program.nodes.iter().enumerate() {
+            trains[index] = node.batched
+                || match node.operation {
+                    Operation::Parameter(id) => program.parameter(id).trainable,
+                    _ => node.operation.operands().iter().any(|value| trains[value.0 as usize]),
+                };
+        }
+        let mut effective: Option<Program> = None;
+        let mut centres = Vec::new();
+        for (index, node) in program.nodes.iter().enumerate() {
+            let Operation::Add { terms, constant } = &node.operation else { continue };
+            let free = |term: &&Term| match program.node(term.value).operation {
+                Operation::Parameter(id) => {
+                    program.parameter(id).trainable && graph.is_read_once(id, term.value) && term.coefficient != 0.0
+                }
+                _ => false,
+            };
+            let Some(own) = terms.iter().filter(free).max_by_key(|term| term.axes.len()) else { continue };
+            let Operation::Parameter(parameter) = program.node(own.value).operation else { continue };
+            let along = |term: &Term| !trains[term.value.0 as usize] && term.axes.iter().all(|axis| own.axes.contains(axis));
+            let (frozen, rest): (Vec<Term>, Vec<Term>) = terms.iter().cloned().partition(along);
+            if frozen.is_empty() && *constant == 0.0 {
+                continue;
+            }
+            centres.push(Centre { parameter, own: own.clone(), frozen, constant: *constant });
+            let target = effective.get_or_insert_with(|| program.clone());
+            let alone = rest.len() == 1 && own.coefficient == 1.0 && own.axes.iter().copied().eq(0..node.shape.len());
+            target.nodes[index].operation = Operation::Add { terms: rest, constant: 0.0 };
+            if alone {
+                rename(target, ValueId(index as u32), own.value);
+            }
+        }
+        Some(Self { program: effective?, centres })
+    }
+
+    /// Moves weights of the given program to those of the program without frozen summands, or back.
+    pub fn shift(&self, program: &Program, weights: &mut Weights, back: bool) {
+        let (graph, classes) = (Graph::of(program), classes(program));
+        let context = Context::new(program, &graph, &classes, weights);
+        let changes: Vec<(usize, Tensor)> =
+            self.centres.iter().map(|centre| (centre.parameter.0 as usize, centre.tensor(&context))).collect();
+        for (parameter, centre) in changes {
+            let sign = if back { -1.0 } else { 1.0 };
+            weights.values[parameter].iter_mut().zip(&centre.values).for_each(|(entry, own)| *entry += sign * own);
+        }
+    }
+
+    /// Whether a space moves a parameter that has a centre.
+    pub fn moves(&self, space: &Space) -> bool {
+        let centred: BTreeSet<ParameterId> = self.centres.iter().map(|centre| centre.parameter).collect();
+        let moved_along = match &space.generators {
+            Generators::Trade { .. } | Generators::Kernels { .. } => return false,
+            _ => space.acts_on.iter().map(|action| action.parameter),
+        };
+        moved_along.into_iter().any(|parameter| centred.contains(&parameter))
+    }
+
+    /// What a row of the program without frozen summands is for the given one: affine, without linear fixed sets.
+    pub fn translate(&self, space: &mut Space) {
+        if self.moves(space) {
+            space.class = Class::Affine;
+            space.states.clear();
+            space.conserved.clear();
+        }
+    }
+}
+
+impl Centre {
+    /// (Σ frozen + constant) / coefficient, with the parameter's axes.
+    fn tensor(&self, context: &Context) -> Tensor {
+        let shape = crate::action::context::sizes(&context.program.parameter(self.parameter).shape);
+        let mut sum = Tensor { values: vec![self.constant / self.own.coefficient; shape.iter().product()], shape };
+        for term in &self.frozen {
+            let axes: Option<Vec<usize>> =
+                term.axes.iter().map(|axis| self.own.axes.iter().position(|own| own == axis)).collect();
+            if let (Some(axes), Some(value)) = (axes, context.value(term.value)) {
+                add_along(&mut sum, value, &axes, term.coefficient / self.own.coefficient);
+            }
+        }
+        sum
+    }
+}
+
+/// Replaces all uses of a value by another one.
+fn rename(program: &mut Program, from: ValueId, to: ValueId) {
+    let swap = |value: &mut ValueId| {
+        if *value == from {
+            *value = to;
+        }
+    };
+    for node in &mut program.nodes {
+        match &mut node.operation {
+            Operation::Input(_) | Operation::Parameter(_) => {}
+            Operation::Einsum { operands, .. } => operands.iter_mut().for_each(|operand| swap(&mut operand.value)),
+            Operation::Add { terms, .. } => terms.iter_mut().for_each(|term| swap(&mut term.value)),
+            Operation::Concat { values, .. } => values.iter_mut().for_each(swap),
+            Operation::Map { value, .. }
+            | Operation::Softmax { value, .. }
+            | Operation::Reduce { value, .. }
+            | Operation::Reshape { value, .. }
+            | Operation::Slice { value, .. }
+            | Operation::Normalise { value, .. }
+            | Operation::Window { value, .. }
+            | Operation::OneHot { value }
+            | Operation::Mask { value, .. }
+            | Operation::TopK { value, .. }
+            | Operation::Rotary { value, .. } => swap(value),
+        }
+    }
+    program.outputs.iter_mut().for_each(|output| swap(&mut output.value));
+}
