@@ -442,6 +442,27 @@ impl Operation {
         }
     }
 
+    /// The values that it reads, in order, to be replaced.
+    pub fn operands_mut(&mut self) -> Vec<&mut ValueId> {
+        match self {
+            Operation::Input(_) | Operation::Parameter(_) => Vec::new(),
+            Operation::Einsum { operands, .. } => operands.iter_mut().map(|operand| &mut operand.value).collect(),
+            Operation::Add { terms, .. } => terms.iter_mut().map(|term| &mut term.value).collect(),
+            Operation::Map { value, .. }
+            | Operation::Softmax { value, .. }
+            | Operation::Reduce { value, .. }
+            | Operation::Reshape { value, .. }
+            | Operation::Slice { value, .. }
+            | Operation::Normalise { value, .. }
+            | Operation::Window { value, .. }
+            | Operation::OneHot { value }
+            | Operation::Mask { value, .. }
+            | Operation::TopK { value, .. }
+            | Operation::Rotary { value, .. } => vec![value],
+            Operation::Concat { values, .. } => values.iter_mut().collect(),
+        }
+    }
+
     /// The word for it in messages.
     pub fn word(&self) -> &'static str {
         match self {

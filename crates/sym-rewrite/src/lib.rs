@@ -4,6 +4,7 @@
 //! weights of the two programs are kept as signed index maps, never as dense matrices.
 
 mod axes;
+mod batch;
 mod coordinates;
 mod miniature;
 mod orbits;
@@ -13,6 +14,7 @@ mod state;
 mod strata;
 
 pub use axes::AxisClasses;
+pub use batch::{has_batch_statistics, with_explicit_batch};
 pub use coordinates::Coordinates;
 pub use miniature::miniatures;
 pub use orbits::fixed_dimension;

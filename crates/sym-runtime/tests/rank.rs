@@ -1,7 +1,7 @@
 //! J and its rank against numbers counted by hand.
 
 use sym_infer::Symmetries;
-use sym_ir::{Builder, Builtin, Program};
+use sym_ir::{Builder, Builtin, Operation, Program};
 use sym_runtime::proof::verify;
 
 fn none() -> Symmetries {
@@ -73,4 +73,22 @@ fn a_parameter_that_does_nothing_is_flat() {
     let [(path, share)] = &numbers.moved[..] else { panic!("{:?}", numbers.moved) };
     assert!(path == "unused" && (share - 1.0).abs() < 1e-12, "{share}");
     assert_eq!(proof.diagnostics.len(), 1);
+}
+
+#[test]
+fn batch_statistics_couple_the_examples_of_a_batch() {
+    let mut builder = Builder::new("M");
+    let x = builder.input("x", &[3]);
+    let h = builder.linear("fc1", x, 4, true);
+    let shape = builder.shape(h).to_vec();
+    let statistics = Operation::Normalise { value: h, axes: Vec::new(), batch: true, centre: true, epsilon: 0.0 };
+    let h = builder.push(statistics, shape, "norm");
+    let (gain, shift) = (builder.parameter("gain", &[4]), builder.parameter("shift", &[4]));
+    let h = builder.einsum("i,i->i", &[h, gain]);
+    let h = builder.add(&[h, shift]);
+    let h = builder.map(Builtin::Tanh, h);
+    let y = builder.linear("fc2", h, 2, false);
+    builder.output("output", y);
+    // For each unit the scale and the bias in front of the statistics.
+    assert_eq!(rank(&builder.finish()), (32, 24));
 }

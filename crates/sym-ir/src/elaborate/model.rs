@@ -191,23 +191,7 @@ fn without_dead_nodes(mut program: Program) -> (Program, Vec<usize>) {
     program.nodes.retain(|_| *keep.next().unwrap_or(&true));
     let rename = |value: &mut ValueId| *value = moved[value.0 as usize];
     for node in &mut program.nodes {
-        match &mut node.operation {
-            Operation::Input(_) | Operation::Parameter(_) => {}
-            Operation::Einsum { operands, .. } => operands.iter_mut().for_each(|operand| rename(&mut operand.value)),
-            Operation::Add { terms, .. } => terms.iter_mut().for_each(|term| rename(&mut term.value)),
-            Operation::Map { value, .. }
-            | Operation::Softmax { value, .. }
-            | Operation::Reduce { value, .. }
-            | Operation::Reshape { value, .. }
-            | Operation::Slice { value, .. }
-            | Operation::Normalise { value, .. }
-            | Operation::Window { value, .. }
-            | Operation::OneHot { value }
-            | Operation::Mask { value, .. }
-            | Operation::TopK { value, .. }
-            | Operation::Rotary { value, .. } => rename(value),
-            Operation::Concat { values, .. } => values.iter_mut().for_each(rename),
-        }
+        node.operation.operands_mut().into_iter().for_each(rename);
     }
     program.outputs.iter_mut().for_each(|output| rename(&mut output.value));
     (program, unused)

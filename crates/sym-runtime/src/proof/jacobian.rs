@@ -9,9 +9,13 @@ use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
 use sym_ir::{Entries, Input, InputId, Operation, Program};
 use sym_lower::{Array, Module};
+use sym_rewrite::{has_batch_statistics, with_explicit_batch};
 
 /// The number of parameter copies' entries that one backward pass holds: 32 MiB in double precision.
 const ENTRIES: usize = 1 << 22;
+
+/// The number of examples that share statistics of the batch.
+const BATCH: usize = 16;
 
 /// Inputs of a number of examples: for each input of the program its entries, examples first.
 #[derive(Debug, Clone)]
@@ -40,7 +44,15 @@ impl Examples {
 }
 
 /// J with a row for every (example, output entry) and a column for every trainable entry, in the order of parameters.
+///
+/// Copies of parameters are apart only where examples are: with statistics of the batch, batches of [`BATCH`] examples take their place, and
+/// examples that fill no batch are left out.
 pub(super) fn jacobian(program: &Program, weights: &Weights, examples: &Examples) -> Result<Mat<f64>, Vec<Diagnostic>> {
+    if has_batch_statistics(program) {
+        let size = BATCH.min(examples.count);
+        let batches = with_explicit_batch(program, size as u128);
+        return jacobian(&batches, weights, &Examples { count: examples.count / size, inputs: examples.inputs.clone() });
+    }
     let lifted = lift(program);
     let device = Device::flex().autodiff();
     let frozen = |trainable: &bool, values: &Vec<f64>| (!trainable).then(|| values.clone());

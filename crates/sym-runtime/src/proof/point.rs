@@ -4,7 +4,7 @@ use super::jacobian::Examples;
 use super::region::is_piecewise;
 use crate::Stream;
 use sym_infer::Weights;
-use sym_ir::{Entries, Operation, ParameterId, Program};
+use sym_ir::{Entries, Initial, Operation, ParameterId, Program};
 
 /// What a parameter does, as far as its typical size is concerned.
 enum Role {
@@ -28,13 +28,20 @@ fn role(program: &Program, id: ParameterId) -> Role {
     if added { Role::Bias } else { Role::Gain }
 }
 
-/// Weights 1.5 N/√fan-in, biases 0.5 N, gains ± exp(0.3 N).
+/// Weights 1.5 N/√fan-in, biases 0.5 N, gains exp(0.3 N), and frozen positive constants times that.
 pub(super) fn weights(program: &Program, stream: &mut Stream) -> Weights {
     let mut weights = Weights::zeros(program);
     for ((id, parameter), values) in program.parameter_ids().zip(&mut weights.values) {
         let fan_in = parameter.fans().map_or(1, |(fan_in, _)| fan_in);
         for value in values {
             let normal = stream.normal();
+            // A positive constant that is never trained, such as a running variance, need not make sense below zero.
+            if let (false, Initial::Constant(constant)) = (parameter.trainable, parameter.initial)
+                && constant > 0.0
+            {
+                *value = constant * libm::exp(0.3 * normal);
+                continue;
+            }
             *value = match role(program, id) {
                 Role::Weight => 1.5 * normal / (fan_in as f64).sqrt(),
                 Role::Bias => 0.5 * normal,
