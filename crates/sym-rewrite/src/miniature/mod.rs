@@ -10,29 +10,34 @@
 //!
 //! A number of flat directions at one assignment of sizes could be an accident: [`miniatures`] gives several.
 
+mod depth;
 mod search;
 mod sizes;
 
-use search::{Assignment, assign};
+pub use depth::shorten;
+
+use search::{Assignment, Rules, assign};
 use sizes::{Size, Sizes};
 use sym_ir::{Axis, Entries, Operation, ParameterId, Program, ValueId};
 
-/// How much further than the first an assignment may start.
-const OFFSETS: u128 = 6;
+/// Where the sizes of assignments start above the least ones: parts of split axes, and all others.
+const OFFSETS: [(u128, u128); 11] = [(0, 0), (1, 1), (0, 1), (1, 0), (2, 2), (0, 2), (1, 2), (2, 0), (3, 3), (0, 3), (4, 4)];
 
 /// Miniatures at different assignments of sizes with at most `limit` trainable entries each, those with the stricter rules and the smaller
 /// sizes first. Empty where even the smallest is too large.
 pub fn miniatures(program: &Program, limit: u128) -> impl Iterator<Item = Program> {
     let sizes = Sizes::of(program);
-    let starts = [true, false].into_iter().flat_map(|sums| (0..OFFSETS).map(move |offset| (sums, offset)));
-    let mut seen: Vec<Assignment> = Vec::new();
-    starts.filter_map(move |(sums, offset)| {
-        let assignment = assign(&sizes, offset, sums)?;
-        if seen.contains(&assignment) {
+    let rules = [Rules::Sums, Rules::Blocks, Rules::Order];
+    let starts = rules.into_iter().flat_map(|rules| OFFSETS.map(|offsets| (rules, offsets)));
+    let mut seen: Vec<Vec<u128>> = Vec::new();
+    starts.filter_map(move |(rules, offsets)| {
+        let assignment = assign(&sizes, offsets, rules)?;
+        let small = shrink(program, &sizes, &assignment);
+        let own = small.parameters.iter().flat_map(|parameter| parameter.shape.iter().map(|axis| axis.size)).collect();
+        if seen.contains(&own) {
             return None;
         }
-        let small = shrink(program, &sizes, &assignment);
-        seen.push(assignment);
+        seen.push(own);
         small.trainable_entries().is_some_and(|entries| entries <= limit).then_some(small)
     })
 }

@@ -1,6 +1,6 @@
 //! Small values for the sizes of a program: the first assignment that keeps what its structure depends on.
 
-use super::sizes::{Relation, Size, Sizes};
+use super::sizes::{LEAST, Relation, Size, Sizes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Values tried for one size beyond the least possible one.
@@ -13,19 +13,30 @@ const STEPS: usize = 20_000;
 /// Values by size.
 pub type Assignment = BTreeMap<Size, u128>;
 
-/// An assignment whose free sizes start `offset` above their least values. With `sums`, the sign of a + b − c is kept for all sizes of
-/// weights, so that which wires are bottlenecks stays; without, only their order. `None` where the search finds none.
-pub fn assign(sizes: &Sizes, offset: u128, sums: bool) -> Option<Assignment> {
+/// What an assignment keeps beside order, sums and products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// The sign of a + b − c for all sizes of weights, and that of ∏ others − axis for the axes of a parameter's block.
+    Sums,
+    /// The latter.
+    Blocks,
+    /// Nothing.
+    Order,
+}
+
+/// An assignment whose free sizes start so much above their least values: those of parts of split axes, and all others. `None` where the
+/// search finds none.
+pub fn assign(sizes: &Sizes, offsets: (u128, u128), rules: Rules) -> Option<Assignment> {
     let order: Vec<Size> = sizes.unknowns.iter().copied().collect();
-    let mut search = Search { sizes, order, offset, sums, steps: 0, values: Assignment::new() };
+    let mut search = Search { sizes, order, offsets, rules, steps: 0, values: Assignment::new() };
     search.extend(0).then_some(search.values)
 }
 
 struct Search<'a> {
     sizes: &'a Sizes,
     order: Vec<Size>,
-    offset: u128,
-    sums: bool,
+    offsets: (u128, u128),
+    rules: Rules,
     steps: usize,
     values: Assignment,
 }
@@ -61,7 +72,9 @@ impl Search<'_> {
         let conditions: Vec<_> = self.sizes.conditions.iter().filter(|condition| condition.concerns(size)).collect();
         let known = |of: Size, value: u128| if of == size { Some(value) } else { self.values.get(&of).copied() };
         let meets = |value: &u128| conditions.iter().all(|condition| condition.holds(|of| known(of, *value)));
-        let start = low.max((self.sizes.least[&size] + self.offset).min(size.value));
+        let least = self.sizes.least[&size];
+        let offset = if least < LEAST { self.offsets.0 } else { self.offsets.1 };
+        let start = low.max((least + offset).min(size.value));
         let last = high.min(start.saturating_add(if conditions.is_empty() { TRIED } else { SCANNED }));
         let mut values: Vec<u128> = (start..=last).filter(meets).take(TRIED as usize).collect();
         values.extend((high == size.value && start <= high && !values.contains(&high)).then_some(high));
@@ -84,7 +97,7 @@ impl Search<'_> {
                 low = low.max(value + 1);
             }
         }
-        if self.sums && size.weights {
+        if self.rules == Rules::Sums && size.weights {
             for (at, (one, own)) in smaller.iter().enumerate() {
                 for (other, value) in &smaller[at..] {
                     let sum = own + value;
@@ -110,6 +123,6 @@ impl Search<'_> {
         };
         self.sizes.relations.iter().all(exact)
             && self.sizes.conditions.iter().all(|condition| condition.holds(of))
-            && (!self.sums || self.sizes.blocks.iter().all(signs))
+            && (self.rules == Rules::Order || self.sizes.blocks.iter().all(signs))
     }
 }

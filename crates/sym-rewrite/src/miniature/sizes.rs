@@ -6,7 +6,7 @@ use sym_ir::program::window_count;
 use sym_ir::{Axis, Operation, ParameterId, Program, ValueId};
 
 /// The least size of an axis that was larger: contractions and softmax stay generic from here on.
-const LEAST: u128 = 3;
+pub const LEAST: u128 = 3;
 /// The least size of an axis over which statistics are taken.
 const LEAST_STATISTICS: u128 = 4;
 /// The least number of heads, groups and other parts of a split axis.
@@ -170,6 +170,10 @@ impl Sizes {
             for axis in (0..axes.len()).filter(|_| parameter.shape.len() > 2) {
                 let others = axes.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, size)| *size).collect();
                 self.blocks.insert((axes[axis], others));
+            }
+            // The fewest of a block's axes are heads, groups or experts.
+            if let Some(fewest) = axes.iter().min().filter(|_| axes.len() > 2) {
+                self.least.insert(*fewest, LEAST_PART);
             }
         }
         for (at, node) in program.nodes.iter().enumerate() {

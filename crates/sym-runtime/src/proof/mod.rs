@@ -148,20 +148,25 @@ fn epsilon_residual(program: &Program, claims: &Symmetries, seed: u64) -> Result
 }
 
 fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut Verification) -> Result<(), Vec<Diagnostic>> {
-    sym_lower::check(program)?;
     let subjects = subject::subjects(program, &result.symmetries);
     match budget::plan(program, result.symmetries.spaces.len()) {
         Ok(plan) => {
+            sym_lower::check(program)?;
             let derived = result.symmetries.clone();
             check_soundness(program, program, &derived, assumptions, plan, seed, result)?;
         }
         Err(bytes) => {
             result.too_large = Some(bytes);
-            let Some(Subject { program: small, claims, .. }) = subjects.found.first() else {
+            let Some(Subject { program: small, claims, .. }) = subjects.found.first().or(subjects.large.as_ref()) else {
+                let missing = subjects.missing.as_deref().unwrap_or_default();
+                let message = format!("{}, and {missing}", report::too_large(program, bytes));
+                result.diagnostics.push(report::undecided(program, message));
+                return Ok(());
+            };
+            let Ok(plan) = budget::plan(small, claims.spaces.len()) else {
                 result.diagnostics.push(report::undecided(program, report::too_large(program, bytes)));
                 return Ok(());
             };
-            let Ok(plan) = budget::plan(small, claims.spaces.len()) else { return Ok(()) };
             check_soundness(program, small, claims, assumptions, plan, seed, result)?;
         }
     }

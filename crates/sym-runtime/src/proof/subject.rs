@@ -3,10 +3,13 @@
 use super::TRUE_SIZES;
 use sym_infer::{Space, Symmetries};
 use sym_ir::Program;
-use sym_rewrite::miniatures;
+use sym_rewrite::{miniatures, shorten};
 
 /// Assignments of sizes that a miniature is counted at: a number that follows from the structure follows one formula at all of them.
 pub const ASSIGNMENTS: usize = 3;
+
+/// How many repetitions of a block are kept, the fewest that keep the table.
+const BLOCKS: [usize; 4] = [2, 3, 4, 6];
 
 /// A program with its claims.
 pub struct Subject {
@@ -20,20 +23,23 @@ pub struct Subjects {
     pub found: Vec<Subject>,
     /// Why there are fewer than needed.
     pub missing: Option<String>,
+    /// A miniature for soundness, where none is small enough to count.
+    pub large: Option<Subject>,
 }
 
 /// The model with its own claims where it is small, else miniatures whose analysis gives the same table.
 pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
     if program.trainable_entries().is_some_and(|entries| entries <= TRUE_SIZES) {
         let own = Subject { program: program.clone(), claims: symmetries.clone(), miniature: false };
-        return Subjects { found: vec![own], missing: None };
+        return Subjects { found: vec![own], missing: None, large: None };
     }
     let mut found = Vec::new();
     let (mut any, mut other) = (false, None);
-    for small in miniatures(program, TRUE_SIZES) {
+    let shallow = shallow(program, symmetries);
+    for small in miniatures(shallow.as_ref().unwrap_or(program), TRUE_SIZES) {
         any = true;
         let claims = sym_infer::infer(&small);
-        match difference(symmetries, &claims) {
+        match difference(symmetries, &claims, shallow.is_some()) {
             None => found.push(Subject { program: small, claims, miniature: true }),
             Some(name) => other = other.or(Some(name)),
         }
@@ -41,27 +47,41 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
             break;
         }
     }
+    let mut large = None;
+    if found.is_empty() {
+        let smaller = miniatures(shallow.as_ref().unwrap_or(program), u128::MAX);
+        let mut kept = smaller.map(|small| (sym_infer::infer(&small), small));
+        large = kept.find(|(claims, _)| difference(symmetries, claims, shallow.is_some()).is_none());
+    }
+    let large = large.map(|(claims, program)| Subject { program, claims, miniature: true });
     let missing = (found.len() < ASSIGNMENTS).then(|| match other {
         Some(name) => format!("smaller sizes change its table at `{name}`"),
         None if any => format!("only {} assignments of smaller sizes keep its structure", found.len()),
         None => format!("no miniature of at most {TRUE_SIZES} parameters keeps its structure"),
     });
-    Subjects { found, missing }
+    Subjects { found, missing, large }
 }
 
-/// The first row by which two tables differ in kind.
-fn difference(table: &Symmetries, other: &Symmetries) -> Option<String> {
+/// The program with fewer repetitions of its blocks, at least two, whose table has the same rows but for those of blocks that are gone.
+fn shallow(program: &Program, symmetries: &Symmetries) -> Option<Program> {
+    let shorter = BLOCKS.into_iter().filter_map(|keep| shorten(program, keep));
+    shorter.into_iter().find(|short| difference(symmetries, &sym_infer::infer(short), true).is_none())
+}
+
+/// The first row by which the table of a miniature differs in kind from that of its model. Where blocks are `missing` from it, each row of
+/// the model must still have one of its kind.
+fn difference(table: &Symmetries, small: &Symmetries, missing: bool) -> Option<String> {
     let alike = |one: &Space, other: &Space| {
-        one.name == other.name
-            && one.class == other.class
+        one.class == other.class
             && std::mem::discriminant(&one.group) == std::mem::discriminant(&other.group)
             && std::mem::discriminant(&one.generators) == std::mem::discriminant(&other.generators)
-            && one.acts_on.len() == other.acts_on.len()
     };
-    let mut rows = table.spaces.iter().zip(&other.spaces);
-    if let Some((row, _)) = rows.find(|(row, other)| !alike(row, other)) {
-        return Some(row.name.clone());
-    }
-    let (longer, shorter) = if table.spaces.len() > other.spaces.len() { (table, other) } else { (other, table) };
-    longer.spaces.get(shorter.spaces.len()).map(|space| space.name.clone())
+    // A row that joins parameters of all blocks names those that are left.
+    let named = |one: &Space, other: &Space| {
+        one.name == other.name || (missing && other.name.split('*').all(|part| one.name.split('*').any(|own| own == part)))
+    };
+    let same = |one: &Space, other: &Space| named(one, other) && alike(one, other);
+    let new = small.spaces.iter().find(|row| !table.spaces.iter().any(|own| same(own, row)));
+    let kept = |row: &Space| small.spaces.iter().any(|other| if missing { alike(row, other) } else { same(row, other) });
+    new.or_else(|| table.spaces.iter().find(|row| !kept(row))).map(|row| row.name.clone())
 }
