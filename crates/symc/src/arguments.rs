@@ -82,6 +82,9 @@ pub struct Check {
     /// Print this in place of the report.
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["explain", "format"])]
     pub emit: Option<Extract>,
+    /// The directory of the files that `--emit generators` writes.
+    #[arg(long, value_name = "DIR", default_value = "generators", requires = "emit")]
+    pub out: PathBuf,
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -224,6 +227,8 @@ pub enum Format {
 pub enum Extract {
     /// Which permutation moves which axis of which stored tensor, as JSON.
     PermSpec,
+    /// Generators, random group elements and projectors of small models, as safetensors files in `--out`.
+    Generators,
 }
 
 /// Lower forms of a model.

@@ -13,6 +13,7 @@ mod exit;
 pub mod figure;
 mod files;
 mod findings;
+mod generators;
 mod interrupt;
 mod output;
 mod progress;

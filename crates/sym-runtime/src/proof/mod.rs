@@ -11,6 +11,7 @@
 mod assumption;
 mod budget;
 mod completeness;
+pub mod generators;
 mod given;
 mod infinitesimal;
 mod jacobian;

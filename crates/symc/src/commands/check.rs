@@ -7,7 +7,7 @@ use crate::findings::Findings;
 use crate::render::{json, short, table};
 use crate::report::{Diagnosed, ExpectationRow, ModelPermutations, ModelReport, PermutationSpec, Report, in_order};
 use crate::session::{self, Compiled};
-use crate::{Exit, claims, output, proof};
+use crate::{Exit, claims, generators, output, proof};
 use sym_diagnostics::{Diagnostic, Severity, nearest};
 
 /// Reports the symmetries of each file's models and decides the static claims.
@@ -29,6 +29,9 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
                 found.extend(proof::prove_at(&mut findings.models, weights));
             }
         }
+        if arguments.emit == Some(Extract::Generators) {
+            found.extend(generators::write(&findings.models, &arguments.out, console.quiet));
+        }
         let (expectations, failures) = claims::decide(&compiled, &findings, false);
         found.extend(failures);
         let found = in_order(found);
@@ -42,7 +45,7 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         }
         if arguments.emit == Some(Extract::PermSpec) {
             permutations.extend(findings.models.iter().map(|model| model.permutations(&compiled)));
-        } else if console.reports() {
+        } else if arguments.emit.is_none() && console.reports() {
             print(&compiled, &rows, &expectations, arguments, console);
         }
         console.diagnostics(&compiled.sources, &found);
@@ -53,7 +56,7 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
     match arguments.emit {
         Some(Extract::PermSpec) => output::print(&json::document(&PermutationSpec::new(permutations))),
         None if console.format == Format::Json => output::print(&json::document(&report)),
-        None => {}
+        Some(Extract::Generators) | None => {}
     }
     exit.and(unknown("model", arguments.model.as_deref(), &models_seen)).and(unknown(
         "space",
