@@ -176,6 +176,24 @@ fn a_low_rank_residual_stream_follows_gradient_descent() {
 }
 
 #[test]
+fn near_a_state_tangent_features_are_masked_up_to_the_distance() {
+    let merged =
+        vec![clause(StateVerb::Merge { classes: 1 }, Some((0, 3))), clause(StateVerb::Merge { classes: 1 }, Some((3, 5)))];
+    let low_rank = vec![clause(StateVerb::LowRank { rank: 2 }, None)];
+    let cases = [(recurrent(Builtin::Gelu), merged.clone()), (network(Some(Builtin::Tanh)), merged), (network(None), low_rank)];
+    for (program, state) in cases {
+        let report = executed(&Theorem { steps: 1, ..theorem(program, state, vec![gradient_descent(0.01, 0.0, None)]) });
+        let features = report.features.expect("executed");
+        assert!(features.outside < 1e-14 && features.kernel < 1e-13, "{features:?}");
+        // Ten times closer is ten times better masked, to a fifth.
+        for pair in features.near.windows(2) {
+            let ratio = pair[0].outside / pair[1].outside;
+            assert!((8.0..12.0).contains(&ratio), "{features:?}");
+        }
+    }
+}
+
+#[test]
 fn a_state_that_the_activation_does_not_have_is_refused() {
     let state = vec![clause(StateVerb::MergeSigned { classes: 3 }, None)];
     let report = executed(&theorem(network(Some(Builtin::Gelu)), state, vec![gradient_descent(0.05, 0.0, None)]));

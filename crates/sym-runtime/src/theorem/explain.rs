@@ -1,6 +1,6 @@
 //! What there is to say about a theorem that was not run or did not hold.
 
-use super::Run;
+use super::{Features, Run};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::experiment::{DecayKind, Optimizer, Rule, StateVerb, Theorem};
 
@@ -54,6 +54,15 @@ pub(super) fn refuted(theorem: &Theorem, run: &Run) -> Diagnostic {
         (_, None, None) => "take fewer steps or a lower learning rate, so that rounding has less time to grow".to_string(),
     };
     diagnostic.help(advice + &rounding)
+}
+
+/// Features of the tangent kernel that the state does not mask, or that are not those of the reduced model.
+pub(super) fn unmasked(theorem: &Theorem, features: &Features) -> Diagnostic {
+    let message = format!("the tangent features of `{}` at its initial weights are not those of the reduced model", theorem.name);
+    Diagnostic::new(Code::E0403, theorem.span, message)
+        .found(format!("{:.1e} outside the state, kernels {:.1e} apart", features.outside, features.kernel))
+        .expected(format!("both below {:.1e}", theorem.tolerance))
+        .help("this contradicts the claimed symmetry: prove it with `symc check --verify`")
 }
 
 /// The optimiser as the language writes it.

@@ -9,6 +9,7 @@ mod batches;
 mod curvature;
 mod examples;
 mod explain;
+mod features;
 mod lanczos;
 mod objective;
 mod side_by_side;
@@ -16,14 +17,19 @@ mod stability;
 mod student;
 mod vectors;
 
-use crate::data::DataSet;
-use crate::{Observer, init};
-use explain::{refuted, without_reduced_dynamics};
+pub use features::{Features, Near};
+
+use crate::data::{DataSet, Examples};
+use crate::{Observer, Stream, init};
+use burn::tensor::{DType, Device};
+use explain::{refuted, unmasked, without_reduced_dynamics};
+use objective::Batch;
 use serde::Serialize;
 use sym_diagnostics::{Code, Diagnostic};
-use sym_infer::Symmetries;
+use sym_infer::{Symmetries, Weights};
 use sym_ir::experiment::{Rule, Theorem};
-use sym_rewrite::{Coordinates, reduce};
+use sym_lower::Module;
+use sym_rewrite::{Coordinates, Reduction, reduce};
 use vectors::{distance, norm};
 
 /// What came of a theorem.
@@ -39,6 +45,8 @@ pub struct Report {
     pub rank: u128,
     /// The bound on the divergence.
     pub tolerance: f64,
+    /// The features at and near the initial weights: the lazy-regime half of the theorem. Absent where nothing could be executed.
+    pub features: Option<Features>,
     /// A run for every optimiser that has reduced dynamics.
     pub runs: Vec<Run>,
     /// Whether the observer ended it early.
@@ -91,6 +99,19 @@ pub struct Run {
     pub holds: bool,
 }
 
+/// The features at the initial weights, over all examples.
+fn lazy_regime(
+    theorem: &Theorem,
+    reduction: &Reduction,
+    start: &Weights,
+    examples: &Examples,
+) -> Result<Features, Vec<Diagnostic>> {
+    let device = Device::flex().autodiff();
+    let module = Module::new(&theorem.program, start, &device, DType::F64)?;
+    let all = Batch::new(&module, examples, &device);
+    features::measure(reduction, start, &all, &mut Stream::new(theorem.seed, "theorem/features", &theorem.name))
+}
+
 /// The distances at one step.
 #[derive(Debug, Clone, Serialize)]
 pub struct Moment {
@@ -127,6 +148,7 @@ pub fn execute(theorem: &Theorem, symmetries: &Symmetries, data: Option<&DataSet
         model: theorem.model.clone(),
         parameters: theorem.program.trainable_entries().unwrap_or(u128::MAX),
         rank: 0,
+        features: None,
         tolerance: theorem.tolerance,
         runs: Vec::new(),
         interrupted: false,
@@ -171,6 +193,11 @@ fn run_all(
         taught = examples::of_teacher(theorem)?;
         &taught
     };
+    let features = lazy_regime(theorem, &orthonormal, &start, examples)?;
+    if features.outside.max(features.kernel) > theorem.tolerance {
+        report.diagnostics.push(unmasked(theorem, &features));
+    }
+    report.features = Some(features);
     for &optimizer in &theorem.optimizers {
         if let Some(diagnostic) = without_reduced_dynamics(theorem, optimizer) {
             report.diagnostics.push(diagnostic);

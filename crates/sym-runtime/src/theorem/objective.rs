@@ -25,6 +25,17 @@ impl Batch {
             targets: loss::place(&examples.targets, width, device, DType::F64),
         }
     }
+
+    /// Examples, and entries of the output.
+    pub fn output_dims(&self) -> [usize; 2] {
+        self.targets.dims()
+    }
+}
+
+/// The sum of all entries of the first output, each times a number; `cotangent` has the shape of [`Batch::output_dims`].
+pub(super) fn weighted_output(module: &Module, batch: &Batch, cotangent: Tensor<2>) -> Tensor<1> {
+    let output: Tensor<2> = module.forward(&batch.inputs).swap_remove(0).flat().reshape(batch.output_dims());
+    (output * cotangent).sum()
 }
 
 /// The mean loss over the batch: the first output against the targets.

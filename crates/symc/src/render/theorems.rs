@@ -52,7 +52,31 @@ pub fn theorems(rows: &[TheoremRow], style: Style) -> String {
     if rows.iter().any(|row| row.estimated) {
         text.push_str("~ an estimate, no bound: Adam's preconditioner is taken to stand still; `two orders` is measured\n");
     }
-    text + &grown.map(|row| moments(row, style)).collect::<String>()
+    text + &lazy_regime(rows, style) + &grown.map(|row| moments(row, style)).collect::<String>()
+}
+
+/// The tangent features of each theorem, which do not depend on the optimiser.
+fn lazy_regime(rows: &[TheoremRow], style: Style) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut cells = Vec::new();
+    for (row, features) in rows.iter().filter_map(|row| Some((row, row.features.as_ref()?))) {
+        if names.contains(&row.name.as_str()) {
+            continue;
+        }
+        names.push(&row.name);
+        let near = features.near.iter().map(|near| format!("{} at {:.0e}", scientific(near.outside), near.distance));
+        cells.push(vec![
+            row.name.clone(),
+            scientific(features.outside),
+            scientific(features.kernel),
+            near.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    if cells.is_empty() {
+        return String::new();
+    }
+    heading("Lazy regime: tangent features at the initial weights, masked by P_G", style)
+        + &table(&["theorem", "outside im P_G", "kernel, full − reduced", "outside, at a distance"], cells, style)
 }
 
 /// A number that is only an estimate for Adam.

@@ -97,6 +97,8 @@ pub struct TheoremRow {
     pub estimated: bool,
     /// The distances at equal parts of the run.
     pub moments: Vec<theorem::Moment>,
+    /// The tangent features at and near the initial weights.
+    pub features: Option<theorem::Features>,
     /// Time of the full model's steps over that of the reduced one's.
     pub speed_up: f64,
     /// Whether the divergence stayed below the tolerance.
@@ -176,6 +178,7 @@ impl TheoremRow {
             growth_within: run.growth_within,
             estimated: run.estimated,
             moments: run.moments.clone(),
+            features: report.features.clone(),
             speed_up: run.speed_up,
             holds: run.holds,
         }
