@@ -175,7 +175,13 @@ impl Assumption {
             "o" => (Group::Orthogonal(size), matrices(Family::Orthogonal)),
             _ => return Vec::new(),
         };
-        actions.into_iter().map(|generators| self.row(size, group.clone(), generators, &members)).collect()
+        // An action that moves nothing says nothing.
+        let moves = |generators: &Generators| match generators {
+            Generators::Units { scales, signs, .. } => scales.iter().chain(signs).all(|field| !field.entries.is_empty()),
+            Generators::Matrices { frames, .. } => !frames.is_empty(),
+            _ => true,
+        };
+        actions.into_iter().filter(moves).map(|generators| self.row(size, group.clone(), generators, &members)).collect()
     }
 
     fn row(&self, size: u128, group: Group, generators: Generators, members: &[(ParameterId, usize, Role)]) -> Space {
@@ -225,17 +231,31 @@ fn members(program: &Program, place: (ParameterId, usize)) -> Vec<(ParameterId, 
     members
 }
 
-/// The role by the first operation that reads the parameter.
-fn role(program: &Program, value: ValueId, axis: usize) -> Role {
-    for node in &program.nodes {
-        let Operation::Einsum { operands, output, .. } = &node.operation else { continue };
-        let Some(own) = operands.iter().find(|operand| operand.value == value) else { continue };
-        let label = own.labels[axis];
-        return match output.contains(&label) {
-            false => Role::Reader,
-            true if operands.iter().filter(|operand| operand.labels.contains(&label)).count() > 1 => Role::Gain,
-            true => Role::Writer,
-        };
+/// The role by the first operation that reads the parameter, sums of weights and their multiples aside.
+fn role(program: &Program, mut value: ValueId, mut axis: usize) -> Role {
+    for (at, node) in program.nodes.iter().enumerate() {
+        match &node.operation {
+            Operation::Add { terms, .. } => {
+                let Some(term) = terms.iter().find(|term| term.value == value) else { continue };
+                if node.batched {
+                    return Role::Writer;
+                }
+                (value, axis) = (ValueId(at as u32), term.axes[axis]);
+            }
+            Operation::Einsum { operands, output, .. } => {
+                let Some(own) = operands.iter().find(|operand| operand.value == value) else { continue };
+                let label = own.labels[axis];
+                let Some(kept) = output.iter().position(|other| *other == label) else { return Role::Reader };
+                if operands.iter().filter(|operand| operand.labels.contains(&label)).count() > 1 {
+                    return Role::Gain;
+                }
+                if node.batched {
+                    return Role::Writer;
+                }
+                (value, axis) = (ValueId(at as u32), kept);
+            }
+            _ => {}
+        }
     }
     Role::Writer
 }
