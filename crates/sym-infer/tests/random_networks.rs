@@ -7,7 +7,7 @@ use support::evaluate::evaluate;
 use support::rank::Normal;
 use sym_infer::action::{random_element, tangents};
 use sym_infer::{Weights, infer};
-use sym_ir::{Axis, Builder, Builtin, Function, Operation, Program, Scalar, Term, ValueId};
+use sym_ir::{Axis, Builder, Builtin, Function, Operation, Pairs, Program, ReduceKind, Scalar, Term, ValueId};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -26,6 +26,10 @@ enum Step {
     Experts,
     Skip,
     Parallel,
+    Normalise { centre: bool },
+    Convolution,
+    Attention { turned: bool, masked: bool },
+    Largest { gate: bool },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -45,6 +49,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Experts),
         1 => Just(Step::Skip),
         1 => Just(Step::Parallel),
+        2 => any::<bool>().prop_map(|centre| Step::Normalise { centre }),
+        1 => Just(Step::Convolution),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(turned, masked)| Step::Attention { turned, masked }),
+        1 => any::<bool>().prop_map(|gate| Step::Largest { gate }),
     ];
     prop::collection::vec(step, 1..9)
 }
@@ -161,6 +169,50 @@ fn build(steps: &[Step]) -> Program {
                     }
                 }
                 sum
+            }
+            // Two entries or one have no statistics of their own.
+            Step::Normalise { .. } if width < 3 => h,
+            Step::Normalise { centre } => {
+                let shape = b.shape(h).to_vec();
+                let operation = Operation::Normalise { value: h, axes: vec![0], batch: false, centre: *centre, epsilon: 0.0 };
+                b.push(operation, shape, "normalise")
+            }
+            Step::Convolution => {
+                let rest = if at % 2 == 0 { 0.0 } else { f64::NEG_INFINITY };
+                let window = |value, rest| Operation::Window { value, axis: 0, stride: 1, padding: 1, dilation: 1, rest };
+                let windows = b.push(window(h, 0.0), vec![Axis::of(width + 1), Axis::of(2)], "window");
+                let kernel = b.parameter(&format!("kernel{at}"), &[3, 2]);
+                let channels = b.einsum("pt,ot->po", &[windows, kernel]);
+                let shape = vec![Axis::of(width + 2), Axis::of(2), Axis::of(3)];
+                let value = b.push(window(channels, rest), shape, "pool");
+                b.push(Operation::Reduce { value, kind: ReduceKind::Max, axes: vec![0, 1] }, vec![Axis::of(3)], "max")
+            }
+            Step::Attention { turned, masked } => {
+                let [q, k] = ["q", "k"].map(|name| {
+                    let weight = b.parameter(&format!("{name}{at}"), &[3, 2, width]);
+                    let value = b.einsum("tmi,i->tm", &[weight, h]);
+                    if !turned {
+                        return value;
+                    }
+                    let shape = b.shape(value).to_vec();
+                    let operation = Operation::Rotary { value, position: 0, axis: 1, base: 100.0, pairs: Pairs::Interleaved };
+                    b.push(operation, shape, "rotary")
+                });
+                let v = b.linear(&format!("v{at}"), h, 3, true);
+                let mut scores = b.einsum("tm,sm->ts", &[q, k]);
+                if *masked {
+                    let shape = b.shape(scores).to_vec();
+                    let operation = Operation::Mask { value: scores, row: 0, column: 1, before: None, after: Some(0) };
+                    scores = b.push(operation, shape, "mask");
+                }
+                let p = b.softmax(scores, 1);
+                b.einsum("ts,s->t", &[p, v])
+            }
+            Step::Largest { gate } => {
+                let shape = b.shape(h).to_vec();
+                let rest = if *gate { f64::NEG_INFINITY } else { 0.0 };
+                let kept = b.push(Operation::TopK { value: h, axis: 0, count: width.div_ceil(2), rest }, shape, "top_k");
+                if *gate { b.softmax(kept, 0) } else { kept }
             }
             Step::Constant => {
                 let shape = vec![Axis::of(width)];

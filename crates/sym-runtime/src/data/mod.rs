@@ -11,7 +11,7 @@ use crate::Stream;
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::experiment::{Data, DataSource, Distribution};
-use sym_ir::{Axis, Program};
+use sym_ir::{Axis, Entries, Input, Program};
 
 /// Rows of numbers, one an example.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,6 +189,9 @@ fn sample_inputs(
 ) -> Result<Vec<Table>, Vec<Diagnostic>> {
     let tables = program.inputs.iter().map(|input| {
         let width = entries(&input.shape).ok_or_else(|| too_large(data, rows))?;
+        if let Entries::Integer { below } = input.entries {
+            return choose_table(data, &input.name, below, rows, width);
+        }
         sample_table(data, &input.name, distribution, rows, width)
     });
     tables.collect::<Result<_, _>>().map_err(|error| vec![error])
@@ -199,6 +202,13 @@ fn sample_table(data: &Data, input: &str, distribution: &Distribution, rows: usi
     let count = width.checked_mul(rows).filter(|&count| count <= MAX_NUMBERS).ok_or_else(|| too_large(data, rows))?;
     let mut stream = Stream::new(0, "data", &format!("{}/{input}", data.name));
     Ok(Table { values: (0..count).map(|_| sample(distribution, &mut stream)).collect(), width })
+}
+
+/// Whole numbers below `below`, all equally likely, from the stream of [`sample_table`]: what a distribution of real numbers does not give.
+fn choose_table(data: &Data, input: &str, below: u128, rows: usize, width: usize) -> Result<Table, Diagnostic> {
+    let count = width.checked_mul(rows).filter(|&count| count <= MAX_NUMBERS).ok_or_else(|| too_large(data, rows))?;
+    let mut stream = Stream::new(0, "data", &format!("{}/{input}", data.name));
+    Ok(Table { values: (0..count).map(|_| stream.below(below as u64) as f64).collect(), width })
 }
 
 /// One number of a distribution.
@@ -248,5 +258,53 @@ fn fit(data: &Data, program: &Program, examples: &Examples) -> Result<(), Vec<Di
             .expected(wanted)
         })
         .collect();
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let foreign: Vec<Diagnostic> =
+        program.inputs.iter().zip(&examples.inputs).filter_map(|(input, table)| foreign_number(data, input, table)).collect();
+    if foreign.is_empty() { Ok(()) } else { Err(foreign) }
+}
+
+/// The first number of an input of whole numbers that is none of them.
+fn foreign_number(data: &Data, input: &Input, table: &Table) -> Option<Diagnostic> {
+    let Entries::Integer { below } = input.entries else { return None };
+    let inside = |value: f64| value.fract() == 0.0 && value >= 0.0 && value < below as f64;
+    let at = table.values.iter().position(|&value| !inside(value))?;
+    let (value, name) = (table.values[at], &input.name);
+    let message = format!("example {} of `{}` has {value} for input `{name}`", at / table.width.max(1), data.name);
+    Some(
+        Diagnostic::new(Code::E0223, data.span, message)
+            .cause(input.span, format!("takes whole numbers in 0..{below}"))
+            .found(value.to_string())
+            .expected(format!("whole numbers in 0..{below}")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::span;
+    use sym_ir::Builder;
+
+    #[test]
+    fn an_input_of_whole_numbers_refuses_others_with_their_place() {
+        let mut builder = Builder::new("Tokens");
+        let entries = Entries::Integer { below: 5 };
+        let tokens = Input { name: "tokens".into(), shape: vec![Axis::of(2)], rank: None, entries, span: span() };
+        let value = builder.declare_input(tokens);
+        builder.output("output", value);
+        let program = builder.finish();
+        let data = Data { name: "Words".into(), source: DataSource::Digits, split: None, span: span() };
+        let examples = |values: &[f64]| Examples {
+            inputs: vec![Table { values: values.to_vec(), width: 2 }],
+            targets: Targets::Numbers(Table { values: vec![0.0; values.len() / 2], width: 1 }),
+        };
+        assert!(fit(&data, &program, &examples(&[0.0, 4.0, 3.0, 1.0])).is_ok());
+        for wrong in [5.0, -1.0, 0.5, f64::NAN] {
+            let found = fit(&data, &program, &examples(&[0.0, 4.0, 3.0, wrong])).expect_err("no whole number below 5");
+            assert_eq!(found[0].code, Code::E0223);
+            assert_eq!(found[0].message, format!("example 1 of `Words` has {wrong} for input `tokens`"));
+        }
+    }
 }

@@ -3,12 +3,13 @@
 use crate::data::{Examples, Table, Targets};
 use crate::{Stream, evaluate, init};
 use sym_diagnostics::Diagnostic;
+use sym_ir::Entries;
 use sym_ir::experiment::{Loss, Theorem};
 
 /// The number of examples.
 const COUNT: usize = 128;
 
-/// Normal inputs, answered by a random network of the same model; for cross-entropy its largest output is the class.
+/// Normal inputs, or whole numbers where an input takes such, answered by a random network of the same model; for cross-entropy its largest output is the class.
 pub(super) fn of_teacher(theorem: &Theorem) -> Result<Examples, Vec<Diagnostic>> {
     let program = &theorem.program;
     let mut stream = Stream::new(theorem.seed, "theorem/inputs", &theorem.name);
@@ -17,7 +18,11 @@ pub(super) fn of_teacher(theorem: &Theorem) -> Result<Examples, Vec<Diagnostic>>
         .iter()
         .map(|input| {
             let width: usize = input.shape.iter().map(|axis| axis.size as usize).product();
-            Table { values: (0..COUNT * width).map(|_| stream.normal()).collect(), width }
+            let mut next = || match input.entries {
+                Entries::Real => stream.normal(),
+                Entries::Integer { below } => stream.below(below as u64) as f64,
+            };
+            Table { values: (0..COUNT * width).map(|_| next()).collect(), width }
         })
         .collect();
     let weights = init::weights(program, None, &[], &init::Files::default(), theorem.seed, "theorem/teacher")?;
