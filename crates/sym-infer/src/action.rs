@@ -2,6 +2,7 @@
 //!
 //! Both are built from the claims and the weights alone, never from a Jacobian of the model: they are what a proof tests.
 
+mod assembled;
 mod basis;
 pub(crate) mod context;
 mod element;
@@ -88,5 +89,12 @@ impl Weights {
             usize::try_from(parameter.entries().expect("sizes fit")).expect("a parameter fits into memory")
         };
         Self { values: program.parameters.iter().map(|parameter| vec![0.0; entries(parameter)]).collect() }
+    }
+
+    /// Adds a multiple of other weights.
+    pub fn add(&mut self, other: &Self, factor: f64) {
+        for (values, part) in self.values.iter_mut().zip(&other.values) {
+            values.iter_mut().zip(part).for_each(|(entry, part)| *entry += factor * part);
+        }
     }
 }

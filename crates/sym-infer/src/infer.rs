@@ -10,6 +10,7 @@ mod units;
 
 pub use derivation::{Decision, Derivation, Step, derivations};
 
+use crate::assembled;
 use crate::centres::Centres;
 use crate::class::FunctionClass;
 use crate::fields::Fields;
@@ -28,8 +29,8 @@ use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// All symmetries of a program that the rules of this crate derive.
 pub fn infer(program: &Program) -> Symmetries {
-    let Some(centres) = Centres::of(program) else { return Analysis::of(program).symmetries() };
-    let mut symmetries = Analysis::of(&centres.program).symmetries();
+    let Some(centres) = Centres::of(program) else { return assembled::symmetries(program) };
+    let mut symmetries = assembled::symmetries(&centres.program);
     symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
     symmetries
 }
@@ -48,7 +49,8 @@ pub(crate) struct Analysis<'a> {
     shifts: Vec<Shift>,
     /// Numbers of the fields that depend on one space alone, by space: scales and signs.
     own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)>,
-    entries: Option<u128>,
+    /// D.
+    pub(crate) entries: Option<u128>,
 }
 
 /// Fields of the same dependence that act on common parameters.

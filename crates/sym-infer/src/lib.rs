@@ -9,6 +9,7 @@
 //! | [`relations`] | equations between scales (and signs) of values |
 //! | [`nullspace`] | their exact solutions over ℚ and 𝔽₂ |
 //! | [`fields`] | the independent ones among them |
+//! | `assembled` | weights that a program joins from parameters, some frozen |
 //! | [`paths`] | changes that parameters behind linear maps take back |
 //! | [`kernels`] | directions behind maps of bounded rank and softmax |
 //! | [`infer`] | the table of all that |
@@ -22,6 +23,7 @@
 #![expect(clippy::needless_for_each, reason = "a short closure over all entries reads as one statement")]
 
 pub mod action;
+mod assembled;
 pub mod centres;
 pub mod class;
 pub mod conserved;

@@ -34,7 +34,12 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
                 Family::Complex(_) | Family::Unitary(_) => Vec::new(),
             },
             Generators::Parallel { parts } => parts.iter().flat_map(|frames| joined(program, frames, &[])).collect(),
-            Generators::Trade { .. } | Generators::Kernels { .. } => Vec::new(),
+            // Only where each part has the whole axis.
+            Generators::Assembled { inner, frozen: false } if matches!(**inner, Generators::Units { .. }) => {
+                let axes: Option<Vec<_>> = space.acts_on.iter().map(|action| Some((action.parameter, action.axis?))).collect();
+                vec![(axes.unwrap_or_default(), 1)]
+            }
+            Generators::Assembled { .. } | Generators::Trade { .. } | Generators::Kernels { .. } => Vec::new(),
         };
         let parts: Vec<_> = parts.into_iter().filter(|(axes, _)| !axes.is_empty()).collect();
         let several = parts.len() > 1;

@@ -63,6 +63,13 @@ pub enum Generators {
         /// For each part its frames; the frames of equal position in all parts are one axis of the space.
         parts: Vec<Vec<MatrixFrame>>,
     },
+    /// Of weights that the program assembles from parameters, in terms of those weights as free parameters.
+    Assembled {
+        /// How those move.
+        inner: Box<Generators>,
+        /// Whether only what keeps frozen entries is meant.
+        frozen: bool,
+    },
     /// Permutations of the space, scales and signs.
     Units {
         /// Axes that are permuted.

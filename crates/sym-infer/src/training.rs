@@ -1,5 +1,6 @@
 //! What the declared training keeps: the model's, the objective's and the dynamics' symmetry are three things.
 
+use crate::assembled;
 use crate::centres::Centres;
 use crate::infer::Analysis;
 use crate::symmetries::{Class, Generators, Group, Kept, Symmetries};
@@ -14,8 +15,9 @@ use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 /// permutations of coordinates under Adam, and no θ-dependent ones under any decay.
 pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> Symmetries {
     let centres = Centres::of(program);
-    let analysis = Analysis::of(centres.as_ref().map_or(program, |centres| &centres.program));
-    let mut symmetries = analysis.symmetries();
+    let effective = centres.as_ref().map_or(program, |centres| &centres.program);
+    let analysis = Analysis::of(effective);
+    let mut symmetries = assembled::symmetries(effective);
     if *loss == Loss::CrossEntropy {
         symmetries.spaces.extend(analysis.logit_shifts(&symmetries));
     }
@@ -36,7 +38,8 @@ pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> 
             Rule::Sgd { .. } => objective.clone(),
         };
         // What acts about a centre other than 0 is broken by any decay towards 0.
-        let centred = centres.as_ref().is_some_and(|centres| centres.moves(space));
+        let offset = affine && matches!(space.generators, Generators::Assembled { .. });
+        let centred = offset || centres.as_ref().is_some_and(|centres| centres.moves(space));
         let broken = |group: Group, by: bool| if centred && by { Group::Trivial } else { group };
         space.kept = Some(Kept { objective: broken(objective, coupled), dynamics: broken(dynamics, optimizer.decay > 0.0) });
         if let Some(centres) = &centres {

@@ -30,6 +30,7 @@ enum Step {
     Convolution,
     Attention { turned: bool, masked: bool },
     Largest { gate: bool },
+    Assembled { frozen: bool },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -53,6 +54,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Convolution),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(turned, masked)| Step::Attention { turned, masked }),
         1 => any::<bool>().prop_map(|gate| Step::Largest { gate }),
+        2 => any::<bool>().prop_map(|frozen| Step::Assembled { frozen }),
     ];
     prop::collection::vec(step, 1..9)
 }
@@ -213,6 +215,21 @@ fn build(steps: &[Step]) -> Program {
                 let rest = if *gate { f64::NEG_INFINITY } else { 0.0 };
                 let kept = b.push(Operation::TopK { value: h, axis: 0, count: width.div_ceil(2), rest }, shape, "top_k");
                 if *gate { b.softmax(kept, 0) } else { kept }
+            }
+            Step::Assembled { frozen } => {
+                // Rows of one parameter and of another, or of a frozen tensor, moved by a frozen offset.
+                let above = b.parameter(&format!("above{at}"), &[2, width]);
+                let below = match frozen {
+                    true => b.frozen(&format!("below{at}"), &[1, width]),
+                    false => b.parameter(&format!("below{at}"), &[1, width]),
+                };
+                let operation = Operation::Concat { values: vec![above, below], axis: 0 };
+                let mut whole = b.push(operation, vec![Axis::of(3), Axis::of(width)], "whole");
+                if at % 2 == 0 {
+                    let offset = b.frozen(&format!("offset{at}"), &[3, width]);
+                    whole = b.add(&[whole, offset]);
+                }
+                b.einsum("oi,i->o", &[whole, h])
             }
             Step::Constant => {
                 let shape = vec![Axis::of(width)];

@@ -1,6 +1,7 @@
 //! Random elements of the claimed groups, applied to given weights.
 
 use crate::action::Weights;
+use crate::action::assembled;
 use crate::action::context::{Context, sizes};
 use crate::action::family::random;
 use crate::action::low_rank;
@@ -10,6 +11,7 @@ use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::add_changes;
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::{Size, take_back, trade};
+use crate::assembled::Assembly;
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::{Follow, Paths};
@@ -36,28 +38,45 @@ pub fn random_element(
     if space.group == Group::Trivial {
         return moved;
     }
-    match &space.generators {
-        Generators::Matrices { frames, family, .. } => matrices(program, &mut moved, frames, *family, normal),
-        Generators::Parallel { parts } => parallel::transform(program, &mut moved, parts, DENSE, SPREAD, normal),
+    apply(program, &space.generators, &mut moved, normal);
+    moved
+}
+
+fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal: &mut dyn FnMut() -> f64) {
+    match generators {
+        Generators::Assembled { inner, frozen } => {
+            let Some(assembly) = Assembly::of(program, *frozen) else { return };
+            let before = assembled::lifted(&assembly, program, moved);
+            let mut after = before.clone();
+            match &**inner {
+                Generators::Matrices { frames, .. } if *frozen => {
+                    after = assembled::cut_element(&assembly, frames, &before, &mut || SPREAD * normal());
+                }
+                inner => apply(&assembly.program, inner, &mut after, normal),
+            }
+            let change = assembled::lowered(&assembly, &assembled::difference(&after, &before));
+            moved.add(&change, 1.0);
+        }
+        Generators::Matrices { frames, family, .. } => matrices(program, moved, frames, *family, normal),
+        Generators::Parallel { parts } => parallel::transform(program, moved, parts, DENSE, SPREAD, normal),
         Generators::Units { permuted, scales, signs } => {
-            scales.iter().for_each(|field| rescale(program, &mut moved, field, normal));
-            signs.iter().for_each(|field| flip(program, &mut moved, field, normal));
-            permute(program, &mut moved, permuted, normal);
+            scales.iter().for_each(|field| rescale(program, moved, field, normal));
+            signs.iter().for_each(|field| flip(program, moved, field, normal));
+            permute(program, moved, permuted, normal);
         }
         Generators::Trade { shifts } => {
             for (parameter, axes) in shifts {
                 let at = moved.clone();
-                trade(program, &at, &mut moved, (*parameter, axes), Size::Step, &mut || SPREAD * normal());
+                trade(program, &at, moved, (*parameter, axes), Size::Step, &mut || SPREAD * normal());
             }
         }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| {
                 let at = moved.clone();
-                kernel_shift(program, &at, &mut moved, (parameter, axis), Size::Step, &mut || SPREAD * normal());
+                kernel_shift(program, &at, moved, (parameter, axis), Size::Step, &mut || SPREAD * normal());
             });
         }
     }
-    moved
 }
 
 /// Where frames lie, and their gains at these weights.

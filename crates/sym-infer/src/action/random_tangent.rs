@@ -1,6 +1,7 @@
 //! T r for a random r: one tangent vector of a claimed group, built without the others.
 
 use crate::action::Weights;
+use crate::action::assembled;
 use crate::action::context::sizes;
 use crate::action::element::layouts;
 use crate::action::low_rank::generator;
@@ -8,6 +9,7 @@ use crate::action::parallel;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tensor::{offsets, other_axes};
 use crate::action::trade::{Size, trade};
+use crate::assembled::Assembly;
 use crate::frames::Family;
 use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::Program;
@@ -26,24 +28,43 @@ pub fn random_tangent(
     if space.group == Group::Trivial {
         return tangent;
     }
-    match &space.generators {
-        Generators::Matrices { frames, family, .. } => matrices(program, weights, &mut tangent, frames, *family, normal),
-        Generators::Parallel { parts } => parallel::tangent(program, weights, &mut tangent, parts, normal),
+    add(program, &space.generators, weights, &mut tangent, normal);
+    tangent
+}
+
+fn add(program: &Program, generators: &Generators, weights: &Weights, tangent: &mut Weights, normal: &mut dyn FnMut() -> f64) {
+    match generators {
+        Generators::Assembled { inner, frozen } => {
+            let Some(assembly) = Assembly::of(program, *frozen) else { return };
+            let lifted = assembled::lifted(&assembly, program, weights);
+            let mut change = Weights::zeros(&assembly.program);
+            match &**inner {
+                Generators::Matrices { frames, .. } if *frozen => {
+                    for vector in assembled::cut_tangents(&assembly, frames, &lifted) {
+                        let amount = normal();
+                        change.add(&vector, amount);
+                    }
+                }
+                inner => add(&assembly.program, inner, &lifted, &mut change, normal),
+            }
+            tangent.add(&assembled::lowered(&assembly, &change), 1.0);
+        }
+        Generators::Matrices { frames, family, .. } => matrices(program, weights, tangent, frames, *family, normal),
+        Generators::Parallel { parts } => parallel::tangent(program, weights, tangent, parts, normal),
         Generators::Units { scales, .. } => {
-            scales.iter().for_each(|field| scaling(program, weights, &mut tangent, field, normal));
+            scales.iter().for_each(|field| scaling(program, weights, tangent, field, normal));
         }
         Generators::Trade { shifts } => {
             shifts
                 .iter()
-                .for_each(|(parameter, axes)| trade(program, weights, &mut tangent, (*parameter, axes), Size::Tangent, normal));
+                .for_each(|(parameter, axes)| trade(program, weights, tangent, (*parameter, axes), Size::Tangent, normal));
         }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| {
-                kernel_shift(program, weights, &mut tangent, (parameter, axis), Size::Tangent, normal);
+                kernel_shift(program, weights, tangent, (parameter, axis), Size::Tangent, normal);
             });
         }
     }
-    tangent
 }
 
 fn matrices(

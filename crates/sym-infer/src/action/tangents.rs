@@ -1,6 +1,7 @@
 //! The tangent vectors of all claimed groups at given weights.
 
 use crate::action::Weights;
+use crate::action::assembled;
 use crate::action::context::{Context, sizes};
 use crate::action::family::basis;
 use crate::action::matrix::FrameOffsets;
@@ -8,10 +9,11 @@ use crate::action::parallel;
 use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::{Size, take_back};
+use crate::assembled::Assembly;
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::Paths;
-use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Symmetries};
+use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Space, Symmetries};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space
@@ -28,6 +30,7 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
         }
         let vectors = match &space.generators {
             Generators::Matrices { frames, family, .. } => matrices(&context, weights, frames, *family),
+            Generators::Assembled { inner, frozen } => of_assembled(program, inner, *frozen, space, weights),
             Generators::Parallel { parts } => parallel::tangents(program, weights, parts),
             Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
             Generators::Trade { shifts } => {
@@ -40,6 +43,20 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
         all.extend(vectors.into_iter().map(|vector| (number, vector)));
     }
     all
+}
+
+fn of_assembled(program: &Program, inner: &Generators, frozen: bool, space: &Space, weights: &Weights) -> Vec<Weights> {
+    let Some(assembly) = Assembly::of(program, frozen) else { return Vec::new() };
+    let lifted = assembled::lifted(&assembly, program, weights);
+    let vectors = match inner {
+        Generators::Matrices { frames, .. } if frozen => assembled::cut_tangents(&assembly, frames, &lifted),
+        inner => {
+            let space = Space { generators: inner.clone(), ..space.clone() };
+            let alone = Symmetries { continuous_dim: space.continuous_dim, spaces: vec![space] };
+            tangents(&assembly.program, &alone, &lifted).into_iter().map(|(_, vector)| vector).collect()
+        }
+    };
+    vectors.iter().map(|vector| assembled::lowered(&assembly, vector)).collect()
 }
 
 /// The value that reads a parameter.

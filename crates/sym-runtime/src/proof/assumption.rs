@@ -282,7 +282,7 @@ fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize,
                 sign: signs.iter().any(|field| entry(field).is_some()),
             }
         }
-        Generators::Trade { .. } | Generators::Kernels { .. } => Frame::Shift,
+        Generators::Assembled { .. } | Generators::Trade { .. } | Generators::Kernels { .. } => Frame::Shift,
     };
     Action { parameter, axis: Some(axis), frame }
 }
