@@ -57,11 +57,17 @@ pub fn candidates(program: &Program, spaces: &Spaces, space: SpaceId) -> Vec<Str
     names
 }
 
-/// The names of parameters joined, for symmetries that belong to no space.
+/// The most parameters that a joined name spells out.
+const SPELLED: usize = 4;
+
+/// The names of parameters joined, for symmetries that belong to no space; of many the first and the last.
 pub fn joined(program: &Program, parameters: &[ParameterId]) -> String {
     let mut paths: Vec<&str> = parameters.iter().map(|id| program.parameter(*id).path.as_str()).collect();
     paths.dedup();
-    paths.join("*")
+    match paths.as_slice() {
+        [first, second, .., last] if paths.len() > SPELLED => format!("{first}*{second}*…*{last}"),
+        _ => paths.join("*"),
+    }
 }
 
 /// A parameter's path without a last `weight` or `bias`.

@@ -6,7 +6,9 @@ use crate::report::{
     AtWeightsRow, CONVENTIONS, ExpectationRow, MiniatureRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TrainingReport,
     VerifyRow,
 };
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
+};
 use std::fmt::Write;
 use sym_infer::Status;
 
@@ -15,6 +17,11 @@ const RULED: TableStyle = TableStyle::new()
     .header_lines(ContentLineStyle::none())
     .header_separator(LineStyle::none().fill('─'))
     .content_lines(ContentLineStyle::none());
+
+/// The characters that a column keeps at least where others need the place.
+const NARROWEST: u16 = 16;
+/// The characters of a column beyond which its cells are broken into lines.
+const WIDEST: u16 = 36;
 
 /// A table with a header, after an empty line; columns whose cells are all numbers are aligned to the right.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>, style: Style) -> String {
@@ -36,7 +43,7 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>, style: Style) -> String {
             .collect::<Vec<_>>()
     };
     table.set_header(cells(header.iter().map(ToString::to_string).collect()));
-    // Names and numbers keep their width; where the table is too wide, the widest column gives way.
+    // Names and numbers keep their width up to a limit; where the table is too wide, the widest column gives way.
     let width =
         |column: usize| rows.iter().flat_map(|row| row[column].lines()).map(|line| line.chars().count()).max().unwrap_or(0);
     let widest = (0..header.len()).max_by_key(|column| width(*column));
@@ -44,9 +51,13 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>, style: Style) -> String {
         table.add_row(cells(row.clone()));
     }
     for (at, column) in table.column_iter_mut().enumerate() {
-        if Some(at) != widest {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        column.set_constraint(match width(at) {
+            content if Some(at) == widest => {
+                ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(content).unwrap_or(NARROWEST).min(NARROWEST)))
+            }
+            content if content > usize::from(WIDEST) => ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST)),
+            _ => ColumnConstraint::ContentWidth,
+        });
     }
     format!("\n{}\n", table.trim_fmt())
 }
