@@ -120,6 +120,18 @@ fn independent_permutations_are_counted_as_weight_matching_counts_them() {
 }
 
 #[test]
+fn published_networks_have_the_groups_that_weight_matching_knows() {
+    let gallery = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/gallery"));
+    for (file, groups) in [("vgg16.sym", 15), ("resnet18.sym", 12), ("resnet50.sym", 37)] {
+        let ended = symc(gallery, &["check", file, "--emit", "perm-spec"]);
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{file}");
+        let report = ended.json();
+        let found = report["models"][0]["permutations"].as_object().map(serde_json::Map::len);
+        assert_eq!(found, Some(groups), "{file}");
+    }
+}
+
+#[test]
 fn the_map_goes_without_a_report_and_errors_go_to_standard_error() {
     let wrong = |arguments: &[&str]| symc(directory(), arguments).code;
     assert_eq!(wrong(&["check", "models.sym", "--emit", "perm-spec", "--format", "json"]), 2);
