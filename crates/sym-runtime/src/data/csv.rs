@@ -30,6 +30,15 @@ fn parse(bytes: &[u8], shown: &str, target: Option<&str>, classes: Option<u64>, 
         text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(|(at, line)| (at + 1, fields(line))).peekable();
     let header = lines.next_if(|(_, fields)| fields.iter().any(|field| field.parse::<f64>().is_err()));
     let width = header.as_ref().map_or_else(|| lines.peek().map_or(0, |(_, fields)| fields.len()), |(_, fields)| fields.len());
+    if let Some((line, names)) = &header
+        && let Some((at, name)) = names.iter().enumerate().find(|(at, name)| !name.is_empty() && names[..*at].contains(name))
+    {
+        let first = names.iter().position(|known| known == name).map_or(0, |first| first + 1);
+        return Err(damaged(format!("line {line} names columns {first} and {} `{name}`", at + 1))
+            .found(names.join(", "))
+            .expected("a different name for each column")
+            .help("rename one of the columns, or remove it"));
+    }
     if lines.peek().is_none() {
         return Err(damaged("it has no line of numbers".to_string()));
     }
@@ -123,6 +132,8 @@ mod tests {
         assert!(message(b"", None, None).ends_with("it has no line of numbers"));
         assert!(message(b"\xff\xfe", None, None).ends_with("byte 1 is not UTF-8 text"));
         assert!(message(b"a,b\n1,2\n", Some("c"), None).ends_with("it has no column `c`"));
+        assert!(message(b"a,a,y\n1,2,3\n", None, None).ends_with("line 1 names columns 1 and 2 `a`"));
+        assert!(message(b"a,y,\"y\"\n1,2,3\n", Some("y"), None).ends_with("line 1 names columns 2 and 3 `y`"));
         assert!(message(b"1,2.5\n", None, Some(3)).ends_with("the target 2.5 is no class number"));
     }
 
