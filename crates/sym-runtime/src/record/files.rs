@@ -47,6 +47,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     attempt().map_err(|error: std::io::Error| unwritable(path, &error))
 }
 
+/// Writes a file again where it is missing or holds other bytes.
+pub fn restore(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    if fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { write(path, bytes) }
+}
+
+/// The first name of what a record holds besides its settings. The spec does not count: it is written before them.
+pub fn any_part(record: &Path) -> Option<String> {
+    let names = fs::read_dir(record).ok()?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("seed-") || [SUMMARY, EVENTS, MEASUREMENTS].contains(&name.as_str())).min()
+}
+
 /// Writes a value as indented JSON.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Diagnostic> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("records hold only what JSON can say");

@@ -80,6 +80,14 @@ impl Settings {
         }
     }
 
+    /// Whether settings that were read back, with the hash of `wanted`, also say what `wanted` says. Versions may differ.
+    pub(super) fn is_whole(&self, wanted: &Self) -> bool {
+        // Reading may change the last digit of a number: compare with what is read of the same text.
+        let text = serde_json::to_string(wanted).expect("settings are plain data");
+        let wanted: Self = serde_json::from_str(&text).expect("settings are read as they are written");
+        self.resolved == wanted.resolved && self.seeds == wanted.seeds
+    }
+
     /// Refuses to go on with a record of other settings.
     ///
     /// # Errors

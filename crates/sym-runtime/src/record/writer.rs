@@ -46,13 +46,21 @@ impl Writer {
         let path = directory.join(files::SETTINGS);
         if path.exists() {
             if !resume {
-                return Err(Diagnostic::without_span(Code::E0603, format!("`{}` already holds a record", directory.display()))
-                    .found("a record")
-                    .expected("a new or empty directory")
-                    .help("go on with it by `--resume`, or choose another directory with `--out`"));
+                return Err(occupied(directory));
             }
             let recorded: Settings = files::read_json(&path)?;
             recorded.same_as(settings, directory)?;
+            if !recorded.is_whole(settings) {
+                return Err(damaged(&path, "its content is not that of its hash"));
+            }
+            files::restore(&directory.join(files::SPEC), spec.as_bytes())?;
+        } else if let Some(part) = files::any_part(directory) {
+            // Without the settings nothing says what these numbers are of: neither going on nor starting over them is right.
+            return Err(if resume {
+                damaged(&path, "it is missing").found(format!("`{part}` without it")).expected("a whole record")
+            } else {
+                occupied(directory)
+            });
         } else {
             files::write(&directory.join(files::SPEC), spec.as_bytes())?;
             files::write_json(&path, settings)?;
@@ -144,13 +152,18 @@ impl SeedWriter<'_> {
         checkpoint::write(&self.directory, state, &self.parts, self.record.single)
     }
 
-    /// Writes the final weights: a whole safetensors file.
+    /// Writes the final weights, a whole safetensors file, unless they are there already.
     ///
     /// # Errors
     ///
     /// E0603.
     pub fn weights(&self, bytes: &[u8]) -> Result<(), Diagnostic> {
-        files::write(&self.directory.join(files::WEIGHTS), bytes)
+        files::restore(&self.directory.join(files::WEIGHTS), bytes)
+    }
+
+    /// What is wrong with a checkpoint that has ended before the last of the settings' steps.
+    pub(crate) fn ended_early(&self, step: u64, steps: u64) -> Diagnostic {
+        damaged(&self.directory.join(files::CHECKPOINT), &format!("it says finished at step {step} of {steps}"))
     }
 
     /// All measurements up to the last checkpoint.
@@ -170,6 +183,14 @@ impl SeedWriter<'_> {
         }
         Ok(rows)
     }
+}
+
+/// A directory in which a new record must not begin.
+fn occupied(directory: &Path) -> Diagnostic {
+    Diagnostic::without_span(Code::E0603, format!("`{}` already holds a record", directory.display()))
+        .found("a record")
+        .expected("a new or empty directory")
+        .help("go on with it by `--resume`, or choose another directory with `--out`")
 }
 
 impl Ending {

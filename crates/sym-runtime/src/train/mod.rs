@@ -11,7 +11,7 @@ mod setup;
 pub use batches::Batches;
 
 use crate::Observer;
-use crate::record::{Checkpoint, Record, Row, SeedSummary, Settings, Summary, Writer};
+use crate::record::{Checkpoint, Ending, Record, Row, SeedSummary, Settings, Summary, Writer};
 use seed::{Seed, Stop};
 use setup::Setup;
 use std::path::{Path, PathBuf};
@@ -163,13 +163,20 @@ fn run_seed(
 ) -> Result<(SeedSummary, Vec<Row>, Checkpoint), Vec<Diagnostic>> {
     let (mut file, state) = writer.seed(number).map_err(|error| vec![error])?;
     let state = match state {
+        Some(state) if state.ending == Ending::Finished => {
+            if state.step != setup.train.steps {
+                return Err(vec![file.ended_early(state.step, setup.train.steps)]);
+            }
+            let seed = Seed::new(setup, number, Some(state.clone()))?;
+            file.weights(&final_weights(setup, &seed)).map_err(|error| vec![error])?;
+            state
+        }
         Some(state) if state.ending.is_final() => state,
         other => {
             let mut seed = Seed::new(setup, number, other)?;
             let stop = seed.run(&mut file, observer).map_err(|error| vec![error])?;
             if stop == Stop::Finished {
-                let bytes = sym_lower::to_safetensors(&setup.train.program, &seed.module().weights(), setup.dtype);
-                file.weights(&bytes).map_err(|error| vec![error])?;
+                file.weights(&final_weights(setup, &seed)).map_err(|error| vec![error])?;
             }
             let state = seed.checkpoint(stop.ending());
             file.checkpoint(&state).map_err(|error| vec![error])?;
@@ -179,6 +186,11 @@ fn run_seed(
     let rows = file.rows().map_err(|error| vec![error])?;
     let events = setup.panel.events(&state.detectors).len();
     Ok((writer.summarise(number, &state, &rows, events), rows, state))
+}
+
+/// The file of the weights that a seed has now.
+fn final_weights(setup: &Setup<'_>, seed: &Seed<'_>) -> Vec<u8> {
+    sym_lower::to_safetensors(&setup.train.program, &seed.module().weights(), setup.dtype)
 }
 
 /// Where the file has what a record names as not finite: ``gradient of `fc1.weight` ``, ``value `h` in `fc1` ``.
@@ -195,7 +207,7 @@ fn place(program: &sym_ir::Program, what: &str) -> Option<sym_diagnostics::Span>
 impl SeedOutcome {
     /// What is to be said about a seed that met a value that is not finite.
     fn diagnostic(&self, train: &Train) -> Option<Diagnostic> {
-        let crate::record::Ending::NotANumber { what } = &self.state.ending else { return None };
+        let Ending::NotANumber { what } = &self.state.ending else { return None };
         let SeedSummary { seed, step, .. } = &self.summary;
         let message =
             format!("`{}` with seed {seed} reached a value that is not finite at step {step}: first the {what}", train.name);

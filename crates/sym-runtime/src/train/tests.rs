@@ -326,30 +326,89 @@ fn codes(outcome: &Outcome) -> Vec<Code> {
 fn a_damaged_checkpoint_is_refused_whatever_is_damaged() {
     let train = train(adam(), 0.02, None);
     for (name, change) in [
-        ("checkpoint.json", "flip"),
-        ("checkpoint.json", "cut"),
-        ("part-00000000.parquet", "flip"),
-        ("part-00000000.parquet", "remove"),
-        ("safetensors", "flip"),
+        ("settings.json", "flip"),
+        ("settings.json", "cut"),
+        ("settings.json", "remove"),
+        ("seed-0/checkpoint.json", "flip"),
+        ("seed-0/checkpoint.json", "cut"),
+        ("seed-0/part-00000000.parquet", "flip"),
+        ("seed-0/part-00000000.parquet", "remove"),
+        ("seed-0/checkpoint-000000000020.safetensors", "flip"),
+        ("seed-0/checkpoint-000000000020.safetensors", "remove"),
     ] {
         let directory = tempfile::tempdir().expect("a temporary directory");
         run_in(directory.path(), &train, |_| (), &After(AtomicU64::new(20)));
-        let seed = directory.path().join("Small/seed-0");
-        let names = std::fs::read_dir(&seed).expect("a directory").map(|entry| entry.expect("an entry").path());
-        let path = names.into_iter().find(|path| path.to_string_lossy().ends_with(name)).expect("the file");
-        let mut bytes = std::fs::read(&path).expect("the file");
-        match change {
-            "flip" => {
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
-                std::fs::write(&path, bytes).expect("written");
-            }
-            "cut" => std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("written"),
-            _ => std::fs::remove_file(&path).expect("removed"),
-        }
+        damage(&directory.path().join("Small").join(name), change);
         let outcome = run_in(directory.path(), &train, |environment| environment.resume = true, &Silent);
         assert_eq!(codes(&outcome), [Code::E0604], "{name} {change}");
     }
+}
+
+/// Changes one bit in the middle of a file, removes its second half or removes it.
+fn damage(path: &Path, change: &str) {
+    let mut bytes = std::fs::read(path).expect("the file");
+    match change {
+        "flip" => {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(path, bytes).expect("written");
+        }
+        "cut" => std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written"),
+        _ => std::fs::remove_file(path).expect("removed"),
+    }
+}
+
+#[test]
+fn what_the_checkpoints_determine_is_written_again_where_it_is_damaged_or_missing() {
+    for dtype in ["f64", "f32"] {
+        let train = train(adam(), 0.02, None);
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let resume = |environment: &mut Environment<'_>| {
+            environment.resume = true;
+            environment.dtype = dtype;
+        };
+        let record = finished(run_in(directory.path(), &train, |environment| environment.dtype = dtype, &Silent));
+        for name in ["spec.sym", "measurements.parquet", "events.json", "summary.json", "seed-1/weights.safetensors"] {
+            let path = record.directory.join(name);
+            let whole = std::fs::read(&path).expect("the file");
+            for change in ["flip", "cut", "remove"] {
+                damage(&path, change);
+                finished(run_in(directory.path(), &train, resume, &Silent));
+                assert_eq!(std::fs::read(&path).expect("the file"), whole, "{dtype} {name} {change}");
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_of_a_record_without_its_settings_are_not_gone_on_with_nor_written_over() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut train = train(adam(), 0.02, None);
+    run_in(directory.path(), &train, |_| (), &Silent);
+    let settings = directory.path().join("Small/settings.json");
+    std::fs::remove_file(&settings).expect("removed");
+    train.steps = 50;
+    assert_eq!(codes(&run_in(directory.path(), &train, |environment| environment.resume = true, &Silent)), [Code::E0604]);
+    assert_eq!(codes(&run_in(directory.path(), &train, |_| (), &Silent)), [Code::E0603]);
+    assert!(!settings.exists());
+}
+
+#[test]
+fn a_seed_that_says_finished_before_the_last_step_is_damaged() {
+    let [short, long] = [40, 50].map(|steps| {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut train = train(adam(), 0.02, None);
+        train.steps = steps;
+        run_in(directory.path(), &train, |_| (), &Silent);
+        (directory, train)
+    });
+    // The states of a run of 40 steps under the settings of one of 50.
+    let seed = long.0.path().join("Small/seed-0");
+    std::fs::remove_dir_all(&seed).expect("removed");
+    copy(&short.0.path().join("Small/seed-0"), &seed);
+    let outcome = run_in(long.0.path(), &long.1, |environment| environment.resume = true, &Silent);
+    assert_eq!(codes(&outcome), [Code::E0604]);
+    assert!(outcome.diagnostics[0].message.ends_with("it says finished at step 40 of 50"), "{}", outcome.diagnostics[0].message);
 }
 
 #[test]
