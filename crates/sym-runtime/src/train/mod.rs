@@ -197,7 +197,7 @@ fn final_weights(setup: &Setup<'_>, seed: &Seed<'_>) -> Vec<u8> {
 fn place(program: &sym_ir::Program, what: &str) -> Option<sym_diagnostics::Span> {
     let mut quoted = what.split('`').skip(1).step_by(2);
     let name = quoted.next()?;
-    if what.starts_with("value") {
+    if what.starts_with("value") || what.starts_with("loss") {
         let scope = quoted.next().unwrap_or_default();
         return program.nodes.iter().find(|node| node.name == name && node.scope == scope).map(|node| node.span);
     }

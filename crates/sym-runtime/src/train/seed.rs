@@ -198,8 +198,9 @@ impl<'a> Seed<'a> {
         let wrong = weights.values.iter().any(|values| !finite(values));
         wrong.then(|| {
             let path = |at: usize| &self.setup.train.program.parameters[at].path;
+            // Derivatives are computed from the loss back to the inputs: the last in the order of use comes first.
             let gradient =
-                self.gradients.iter().position(|gradient| gradient.as_ref().is_some_and(|gradient| !finite(&gradient.values())));
+                self.gradients.iter().rposition(|gradient| gradient.as_ref().is_some_and(|gradient| !finite(&gradient.values())));
             match (gradient, weights.values.iter().position(|values| !finite(values))) {
                 (Some(at), _) => format!("gradient of `{}`", path(at)),
                 (None, at) => format!("parameter `{}`", at.map_or("", |at| path(at))),
@@ -213,14 +214,18 @@ impl<'a> Seed<'a> {
             return what;
         }
         let program = &self.setup.train.program;
-        match self.module.first_not_finite(inputs) {
-            Some(value) => {
-                let node = program.node(value);
-                let scope = if node.scope.is_empty() { String::new() } else { format!(" in `{}`", node.scope) };
-                format!("value `{}`{scope}", node.name)
-            }
-            None => "loss".to_string(),
+        let named = |value| {
+            let node = program.node(value);
+            let scope = if node.scope.is_empty() { String::new() } else { format!(" in `{}`", node.scope) };
+            format!("`{}`{scope}", node.name)
+        };
+        if let Some(value) = self.module.first_not_finite(inputs) {
+            return format!("value {}", named(value));
         }
+        // The network is finite, its loss is not: errors so large that their squares are beyond the number type.
+        let output = self.module.forward(inputs).swap_remove(0).values();
+        let largest = output.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        format!("loss of the output {} (up to {largest:.1e})", named(program.outputs[0].value))
     }
 
     /// The present state.

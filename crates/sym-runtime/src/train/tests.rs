@@ -469,6 +469,21 @@ fn a_diverging_seed_stops_with_what_was_first_not_finite() {
 }
 
 #[test]
+fn a_loss_that_overflows_names_the_output_that_it_is_of() {
+    // After one step the weights are of the order of the learning rate: the output is finite in single precision, its square is not.
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut diverging = train(Rule::Sgd { momentum: 0.0, nesterov: false }, 1e30, None);
+    diverging.program = testing::mlp(&[3, 2]);
+    diverging.measures = Vec::new();
+    diverging.seeds = vec![0];
+    let outcome = run_in(directory.path(), &diverging, |environment| environment.dtype = "f32", &Silent);
+    assert_eq!(codes(&outcome), [Code::E0606]);
+    let Ending::NotANumber { what } = &outcome.record.expect("a record").summary.seeds[0].ending else { panic!("not finite") };
+    let output = &diverging.program.node(diverging.program.outputs[0].value).name;
+    assert!(what.starts_with(&format!("loss of the output `{output}`")) && what.contains("(up to "), "{what}");
+}
+
+#[test]
 fn data_that_do_not_fit_the_loss_are_said_before_the_first_step() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut wrong = train(adam(), 0.02, None);
