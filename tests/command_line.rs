@@ -136,6 +136,22 @@ mod check {
     }
 
     #[test]
+    fn an_assumption_about_another_number_of_units_is_an_error_without_a_row() {
+        let text = GOOD
+            .replace("tanh", "relu")
+            .replace("expect symmetry(Mlp.fc1) == signed_permutation(4)", "assume symmetry(Mlp.fc1) == permutation(7)");
+        for arguments in
+            [&["check", "example.sym", "--format", "json"][..], &["check", "example.sym", "--verify", "--format", "json"]]
+        {
+            let ended = with_file(&text, arguments);
+            assert_eq!((ended.code, ended.codes()), (1, vec!["E0302".to_string()]));
+            let report = ended.json();
+            let spaces = report["models"][0]["spaces"].as_array().expect("spaces");
+            assert_eq!((spaces.len(), &spaces[0]["group"]), (1, &"positive_monomial(4)".into()));
+        }
+    }
+
+    #[test]
     fn a_failed_expectation_is_exit_code_one_and_points_at_its_line() {
         let ended = check(GOOD.replace("signed_permutation(4)", "permutation(4)"));
         assert_eq!((ended.code, ended.codes()), (1, vec!["E0301".to_string()]));
@@ -464,10 +480,55 @@ expect Fit.loss at end < 10
     }
 
     #[test]
-    fn an_unknown_backend_is_an_error() {
-        let ended = with_file(TRAIN, &["run", "example.sym", "--backend", "abacus", "--format", "json"]);
+    fn a_name_of_the_command_line_that_is_not_there_is_wrong_usage_and_nothing_is_executed() {
+        for (argument, value, code) in [
+            ("--backend", "abacus", "E0502"),
+            ("--dtype", "f16", "E0502"),
+            ("--profile", "nope", "E0201"),
+            ("--set", "Nothing.steps=1", "E0201"),
+            ("--set", "Fit.stepz=1", "E0219"),
+            ("--set", "Mlp.depth=1", "E0209"),
+        ] {
+            let ended = with_file(TRAIN, &["run", "example.sym", argument, value, "--format", "json"]);
+            assert_eq!((ended.code, ended.codes()), (2, vec![code.to_string()]), "{argument} {value}");
+            assert_eq!(ended.json()["models"], serde_json::json!([]), "{argument} {value}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_stops_a_check_before_the_analysis() {
+        let ended = with_file(TRAIN, &["check", "example.sym", "--set", "Mlp.depth=1", "--format", "json"]);
+        assert_eq!((ended.code, ended.codes()), (2, vec!["E0209".to_string()]));
+        assert_eq!(ended.json()["models"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn nothing_is_proved_where_training_could_not_start() {
+        let ended = with_file(TRAIN, &["run", "example.sym", "--out", "example.sym/out"]);
         assert_eq!(ended.code, 1);
-        assert!(ended.codes().contains(&"E0502".to_string()), "{:?}", ended.codes());
+        assert!(!ended.stderr.contains("proving the symmetries"), "{}", ended.stderr);
+    }
+
+    #[test]
+    fn sizes_of_models_and_of_training_are_computed_alike() {
+        let arguments = ["check", "example.sym", "--set", "Mlp.width=2^3", "--set", "Fit.steps=10^18", "--format", "json"];
+        let ended = with_file(TRAIN, &arguments);
+        assert_eq!((ended.code, &ended.json()["models"][0]["spaces"][0]["size"]), (0, &8.into()));
+    }
+
+    #[test]
+    fn a_number_above_the_limit_names_the_limit() {
+        for (value, limit) in [("10^20", "below 2^64"), ("10^40", "below 2^128")] {
+            let set = format!("Fit.steps={value}");
+            let ended = with_file(TRAIN, &["check", "example.sym", "--set", &set]);
+            assert!(ended.stderr.contains(limit), "{}", ended.stderr);
+        }
+    }
+
+    #[test]
+    fn a_mistake_on_the_command_line_has_one_diagnostic() {
+        let ended = with_file(TRAIN, &["check", "example.sym", "--set", "Fit.every=0", "--format", "json"]);
+        assert_eq!((ended.code, ended.codes().len()), (2, 1), "{:?}", ended.codes());
     }
 }
 
@@ -477,6 +538,13 @@ mod verify {
     #[test]
     fn a_theorem_that_no_file_has_is_wrong_usage() {
         assert_eq!(with_file(GOOD, &["verify", "example.sym", "--theorem", "Nothing"]).code, 2);
+    }
+
+    #[test]
+    fn a_file_without_theorems_has_nothing_to_execute() {
+        let ended = with_file(GOOD, &["verify", "example.sym"]);
+        assert_eq!(ended.code, 0);
+        assert!(ended.stderr.contains("there is no theorem in example.sym: nothing to execute"), "{}", ended.stderr);
     }
 
     #[test]

@@ -141,6 +141,7 @@ fn marked<'a>(page: &'a [Fence], word: &str) -> Vec<&'a Fence> {
 /// The exit code of a command that ends with this diagnostic.
 fn exit_code(code: Code) -> i32 {
     match (code, code.severity()) {
+        (Code::E0502, _) => 2,
         (Code::E0609, _) => 130,
         (Code::E0901, _) => 101,
         (_, Severity::Error) => 1,

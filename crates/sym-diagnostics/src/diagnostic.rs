@@ -45,6 +45,8 @@ pub struct Diagnostic {
     pub expected: Option<String>,
     /// One concrete edit.
     pub help: Option<String>,
+    /// Whether the command line is wrong, not a file.
+    pub usage: bool,
 }
 
 impl Diagnostic {
@@ -64,6 +66,7 @@ impl Diagnostic {
             found: None,
             expected: None,
             help: None,
+            usage: false,
         }
     }
 
@@ -101,6 +104,13 @@ impl Diagnostic {
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
+        self
+    }
+
+    /// Says that the command line is wrong, not a file.
+    #[must_use]
+    pub fn usage(mut self) -> Self {
+        self.usage = true;
         self
     }
 

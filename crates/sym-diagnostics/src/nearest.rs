@@ -1,13 +1,16 @@
 //! Nearest-name suggestions.
 
 /// The candidate closest to `name` by edit distance (insert, delete, replace, swap of neighbours), if it is close enough
-/// to be a likely misspelling: at most a third of the longer name's length, and at least one edit is always allowed.
+/// to be a likely misspelling: at most a third of the longer name's length, or one edit, and never each letter of it.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
         .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(edits, candidate)| *edits <= (name.chars().count().max(candidate.chars().count()) / 3).max(1))
+        .filter(|(edits, candidate)| {
+            let longer = name.chars().count().max(candidate.chars().count());
+            *edits <= (longer / 3).max(1) && *edits < longer
+        })
         .min_by_key(|(edits, candidate)| (*edits, candidate.len()))
         .map(|(_, candidate)| candidate)
 }
@@ -45,6 +48,12 @@ mod tests {
         assert_eq!(nearest("sofmax", ["softmax", "tanh"]), Some("softmax"));
         assert_eq!(nearest("thna", ["softmax", "tanh"]), None);
         assert_eq!(nearest("tahn", ["softmax", "tanh"]), Some("tanh"));
+    }
+
+    #[test]
+    fn a_name_without_a_common_letter_finds_nothing() {
+        assert_eq!(nearest("q", ["a", "T"]), None);
+        assert_eq!(nearest("t", ["a", "T"]), Some("T"));
     }
 
     #[test]

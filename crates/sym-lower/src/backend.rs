@@ -23,6 +23,7 @@ impl Backend {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, backend)| backend).ok_or_else(|| {
             let names = Self::ALL.map(|(known, _)| known);
             Diagnostic::without_span(Code::E0502, format!("no backend `{name}` in this build"))
+                .usage()
                 .found(name)
                 .expected(names.join(" or "))
                 .suggest(name, names)
@@ -47,6 +48,7 @@ pub fn dtype(name: &str) -> Result<DType, Diagnostic> {
         "f32" => Ok(DType::F32),
         "f64" => Ok(DType::F64),
         _ => Err(Diagnostic::without_span(Code::E0502, format!("no number type `{name}`"))
+            .usage()
             .found(name)
             .expected("f32 or f64")
             .suggest(name, ["f32", "f64"])),

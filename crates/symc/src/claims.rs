@@ -14,6 +14,9 @@ pub fn decide(compiled: &Compiled, findings: &Findings<'_>, ran: bool) -> (Vec<E
     let expected = document.expectations.iter().map(|claim| claims::evaluate(claim, findings));
     let assumed = document.assumptions.iter().map(|claim| {
         let verdict = claims::assume(claim, findings);
+        if let Some(mismatch) = findings.mismatch(claim) {
+            return Verdict { outcome: claims::Outcome::Fails, diagnostic: Some(mismatch.clone()), ..verdict };
+        }
         // The proof has reported a refutation.
         if refuted(claim, findings) { Verdict { outcome: claims::Outcome::Fails, diagnostic: None, ..verdict } } else { verdict }
     });

@@ -2,6 +2,7 @@
 
 use crate::analysis::Analysed;
 use indexmap::IndexMap;
+use sym_diagnostics::{Diagnostic, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
 use sym_ir::experiment::{Carrier, Claim, Probe};
@@ -14,12 +15,14 @@ pub struct Findings<'a> {
     /// The models.
     pub models: Vec<Analysed<'a>>,
     records: IndexMap<String, Record>,
+    /// Assumptions that no proof has to test: their group is on another number of units than the space has.
+    mismatches: Vec<(Span, Diagnostic)>,
 }
 
 impl<'a> Findings<'a> {
     /// Nothing has run yet. What the assumptions declare and the rules do not derive is noted in their models.
     pub fn new(models: Vec<Analysed<'a>>, assumptions: &[Claim]) -> Self {
-        let mut findings = Self { models, records: IndexMap::new() };
+        let mut findings = Self { models, records: IndexMap::new(), mismatches: Vec::new() };
         for claim in assumptions {
             let Some(declared) = Assumption::of(claim) else { continue };
             let Some(at) = findings.position(&declared.model) else { continue };
@@ -27,10 +30,19 @@ impl<'a> Findings<'a> {
                 continue;
             }
             let model = &mut findings.models[at];
+            if let Some(mismatch) = declared.mismatch(model.program, &model.symmetries) {
+                findings.mismatches.push((claim.span, mismatch));
+                continue;
+            }
             model.assumed.extend(declared.candidates(model.program, &model.symmetries).into_iter().next());
             model.declared.push(declared);
         }
         findings
+    }
+
+    /// What is wrong with the size of an assumption's group.
+    pub fn mismatch(&self, claim: &Claim) -> Option<&Diagnostic> {
+        self.mismatches.iter().find(|(span, _)| *span == claim.span).map(|(_, mismatch)| mismatch)
     }
 
     /// Adds the record of a run.

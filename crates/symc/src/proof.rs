@@ -11,7 +11,7 @@ use sym_runtime::proof::{Numbers, Verification, at_weights, verify_with};
 const SEED: u64 = 0;
 
 /// Proves each model's symmetries with numbers, and notes status and numbers in it.
-pub fn prove(models: &mut [Analysed<'_>]) -> Vec<Diagnostic> {
+pub fn prove<'m, 'a: 'm>(models: impl IntoIterator<Item = &'m mut Analysed<'a>>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for model in models {
         let verification = verify_with(model.program, &model.symmetries, &model.declared, SEED);

@@ -1,7 +1,7 @@
 //! From a file name to a compiled document.
 
 use crate::arguments::Settings;
-use crate::files;
+use crate::{Exit, files};
 use std::path::{Component, Path, PathBuf};
 use sym_diagnostics::{Diagnostic, FileId, Sources};
 use sym_ir::experiment::Document;
@@ -15,6 +15,18 @@ pub struct Compiled {
     pub sources: Sources,
     /// What they state; the only diagnostic where the file cannot be read.
     pub document: Document,
+}
+
+impl Compiled {
+    /// How a command with these findings ends. What stands on the command line is wrong usage, the rest an error in a file.
+    pub fn exit(&self, found: &[Diagnostic]) -> Exit {
+        let on_command_line = |diagnostic: &Diagnostic| {
+            let source = diagnostic.primary.as_ref().map(|label| self.sources.file(label.span.file).name.as_str());
+            diagnostic.usage || source.is_some_and(|name| name.starts_with("--set "))
+        };
+        let errors = found.iter().filter(|diagnostic| diagnostic.is_error());
+        errors.fold(Exit::Success, |exit, error| exit.and(if on_command_line(error) { Exit::Usage } else { Exit::Failure }))
+    }
 }
 
 /// Compiles a file.

@@ -4,6 +4,8 @@ use super::scope::Known;
 use super::setting::{Setting, SettingType};
 use super::{Elaborator, Scope};
 use crate::Function;
+use crate::experiments::overrides::expression;
+use crate::experiments::values::{constant, integer};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, Number, Parameter, ParameterKind};
 
@@ -60,6 +62,7 @@ impl Elaborator<'_> {
                 let available: Vec<&str> = model.parameters.iter().map(|parameter| parameter.name.text.as_str()).collect();
                 let message = format!("`--set {key}={value}`: model `{name}` has no setting `{setting}`");
                 let diagnostic = Diagnostic::without_span(Code::E0209, message)
+                    .usage()
                     .found(setting.to_string())
                     .expected(available.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
                     .suggest(setting, available.iter().copied());
@@ -104,14 +107,21 @@ impl Elaborator<'_> {
         let name = &parameter.name.text;
         let plain = raw.replace('_', "");
         let value = match kind {
-            SettingType::Int => plain.parse().ok().map(Setting::Int),
-            SettingType::Float => plain.parse().ok().filter(|value: &f64| value.is_finite()).map(Setting::Float),
+            SettingType::Int => {
+                let computed = || i128::try_from(integer(&expression(raw)?)?).ok();
+                plain.parse().ok().or_else(computed).map(Setting::Int)
+            }
+            SettingType::Float => {
+                let computed = || constant(&expression(raw)?);
+                plain.parse().ok().or_else(computed).filter(|value: &f64| value.is_finite()).map(Setting::Float)
+            }
             SettingType::Bool => raw.parse().ok().map(Setting::Bool),
             SettingType::Name => Some(Setting::Name(raw.to_string())),
             SettingType::Function => self.function_by_text(raw, parameter.span).map(Setting::Function),
         };
         if value.is_none() {
             let diagnostic = Diagnostic::without_span(Code::E0211, format!("`--set {model}.{name}={raw}` needs {}", kind.word()))
+                .usage()
                 .found(raw.to_string())
                 .expected(kind.word());
             self.report_once(diagnostic);
@@ -136,6 +146,9 @@ fn raw_expression(raw: &str) -> ExprKind {
     let plain = raw.replace('_', "");
     if let Ok(float) = plain.parse::<f64>() {
         return ExprKind::Number(Number { text: raw.to_string(), float, integer: plain.parse().ok() });
+    }
+    if let Some(computed) = expression(raw).filter(|expr| constant(expr).is_some()) {
+        return computed.kind;
     }
     match raw {
         "true" => ExprKind::Bool(true),

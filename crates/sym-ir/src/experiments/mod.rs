@@ -10,12 +10,12 @@ mod figure;
 mod fit;
 mod initial;
 mod optimizer;
-mod overrides;
+pub(crate) mod overrides;
 mod probe;
 mod reporter;
 mod theorem;
 mod train;
-mod values;
+pub(crate) mod values;
 
 pub use overrides::Overrides;
 
@@ -144,6 +144,7 @@ impl Reporter<'_> {
         if !names.contains(&profile) {
             self.push(
                 Diagnostic::without_span(Code::E0201, format!("no item has a profile `{profile}`"))
+                    .usage()
                     .found(format!("`--profile {profile}`"))
                     .expected("a profile of the file")
                     .suggest(profile, names),

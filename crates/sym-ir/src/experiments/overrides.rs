@@ -1,7 +1,7 @@
 //! `--set Saddle.steps=100`, `--set Saddle.optim.lr=0.1`: a field, or an argument of its value, of a `train` or `theorem` item from the command line.
 
-use sym_diagnostics::{Code, Diagnostic, Sources};
-use sym_syntax::ast::{Field, FieldValue, Item, ItemKind};
+use sym_diagnostics::{Code, Diagnostic, FileId, Sources};
+use sym_syntax::ast::{Expr, Field, FieldValue, Item, ItemKind};
 
 /// Fields from the command line, by item.
 #[derive(Debug, Default)]
@@ -41,6 +41,7 @@ impl Overrides {
         if !is_name(field) || !argument.is_none_or(is_name) {
             self.diagnostics.push(
                 Diagnostic::without_span(Code::E0219, format!("`--set {path}={value}` names no field of `{name}`"))
+                    .usage()
                     .found(format!("`{path}`"))
                     .expected("a field")
                     .help(format!("write `--set {name}.steps=100` or `--set {name}.optim.lr=0.1`")),
@@ -50,8 +51,11 @@ impl Overrides {
         let text = format!("{header} {{ {field} {value} }}");
         let file = sources.add(format!("--set {name}.{key}={value}"), &text);
         let (tree, diagnostics) = sym_syntax::parse(file, &text);
-        let readable = diagnostics.is_empty();
-        self.diagnostics.extend(diagnostics);
+        if let Some(first) = diagnostics.into_iter().next() {
+            // What follows the first is about the text around the value, which the user has not written.
+            self.diagnostics.push(first);
+            return;
+        }
         let [item] = tree.items.as_slice() else { return };
         let fields = match &item.kind {
             ItemKind::Train(train) => &train.fields,
@@ -65,7 +69,7 @@ impl Overrides {
             let mut field = field.clone();
             field.key.text = key.to_string();
             self.fields.push((name.to_string(), field));
-        } else if readable {
+        } else {
             self.diagnostics.push(
                 Diagnostic::new(Code::E0211, item.span, format!("`--set {name}.{key}={value}` is not one value"))
                     .label("not one field with one value")
@@ -90,6 +94,7 @@ impl Overrides {
                     Code::E0201,
                     format!("`--set {path}` names no model, train or theorem: there is no `{name}`"),
                 )
+                .usage()
                 .found(format!("`{name}`"))
                 .expected("the name of a model, train or theorem")
                 .suggest(name, names),
@@ -101,6 +106,15 @@ impl Overrides {
     pub(super) fn of(&self, name: &str) -> Vec<Field> {
         self.fields.iter().filter(|(item, _)| item == name).map(|(_, field)| field.clone()).collect()
     }
+}
+
+/// The expression that stands behind a `--set …=`, where it is one without mistakes.
+pub(crate) fn expression(raw: &str) -> Option<Expr> {
+    let (tree, diagnostics) = sym_syntax::parse(FileId(0), &format!("train set = set {{ steps {raw} }}"));
+    let [Item { kind: ItemKind::Train(train), .. }] = tree.items.as_slice() else { return None };
+    let [Field { value: FieldValue::Exprs(values), .. }] = train.fields.as_slice() else { return None };
+    let [value] = values.as_slice() else { return None };
+    diagnostics.is_empty().then(|| value.clone())
 }
 
 fn is_name(text: &str) -> bool {

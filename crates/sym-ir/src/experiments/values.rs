@@ -4,12 +4,29 @@ use super::reporter::Reporter;
 use sym_syntax::ast::{BinaryOperator, Expr, ExprKind, UnaryOperator};
 
 /// The value of an expression of numbers alone, if it is one.
-pub(super) fn constant(expr: &Expr) -> Option<f64> {
+pub(crate) fn constant(expr: &Expr) -> Option<f64> {
     match &expr.kind {
         ExprKind::Number(number) => Some(number.float),
         ExprKind::Unary { operator: UnaryOperator::Negate, operand } => Some(-constant(operand)?),
         ExprKind::Binary { operator, left, right } => arithmetic(*operator, constant(left)?, constant(right)?),
         _ => None,
+    }
+}
+
+/// The value of an expression of whole numbers alone, if it is one: exact.
+pub(crate) fn integer(expr: &Expr) -> Option<u128> {
+    let ExprKind::Binary { operator, left, right } = &expr.kind else {
+        let ExprKind::Number(literal) = &expr.kind else { return None };
+        return literal.integer;
+    };
+    let (left, right) = (integer(left)?, integer(right)?);
+    match operator {
+        BinaryOperator::Add => left.checked_add(right),
+        BinaryOperator::Subtract => left.checked_sub(right),
+        BinaryOperator::Multiply => left.checked_mul(right),
+        BinaryOperator::Divide => left.checked_div(right).filter(|quotient| quotient * right == left),
+        BinaryOperator::Power => left.checked_pow(u32::try_from(right).ok()?),
+        BinaryOperator::And | BinaryOperator::Or => None,
     }
 }
 
@@ -71,28 +88,34 @@ pub(super) fn whole(expr: &Expr, what: &str, minimum: u64, reporter: &mut Report
 
 /// A whole number of at least `minimum`, as large as sizes may be.
 pub(super) fn size(expr: &Expr, what: &str, minimum: u128, reporter: &mut Reporter) -> Option<u128> {
-    let value = if let ExprKind::Number(literal) = &expr.kind {
-        literal.integer.or_else(|| exact(literal.float))
-    } else {
-        let Some(value) = constant(expr) else {
-            reporter.wrong_type(expr, what, "a whole number");
-            return None;
-        };
-        exact(value)
+    let Some(float) = constant(expr) else {
+        reporter.wrong_type(expr, what, "a whole number");
+        return None;
     };
-    match value {
+    match integer(expr).or_else(|| exact(float)) {
         Some(value) if value >= minimum => Some(value),
-        _ => {
+        value => {
             let found = reporter.text(expr.span);
-            reporter.bad_value(expr.span, what, &found, &format!("a whole number of at least {minimum}"));
+            let range = match value {
+                None if float >= MAX_SIZE => "below 2^128".to_string(),
+                None if float >= MAX_EXACT => "an exact number: of whole numbers alone, or below 2^53".to_string(),
+                _ => format!("a whole number of at least {minimum}"),
+            };
+            reporter.bad_value(expr.span, what, &found, &range);
             None
         }
     }
 }
 
+/// 2^128: sizes are below.
+const MAX_SIZE: f64 = 2.0 * (1_u128 << 127) as f64;
+
+/// 2^53: below it floats hold each whole number.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A float as a whole number, where it is one and exact.
 fn exact(value: f64) -> Option<u128> {
-    (value.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&value)).then_some(value as u128)
+    (value.fract() == 0.0 && (0.0..MAX_EXACT).contains(&value)).then_some(value as u128)
 }
 
 /// `true` or `false`.

@@ -68,17 +68,11 @@ impl Assumption {
     }
 
     /// E0302 where the group is on another number of units than the space has.
-    pub(super) fn mismatch(&self, program: &Program, derived: &Symmetries) -> Option<Diagnostic> {
+    pub fn mismatch(&self, program: &Program, derived: &Symmetries) -> Option<Diagnostic> {
         let (parameter, axis) = self.place(program, derived)?;
         let size = program.parameter(parameter).shape[axis].size;
         let wrong = self.group.size != 0 && self.group.size != size && !self.candidates(program, derived).is_empty();
         wrong.then(|| report::assumption_of_size(self, size))
-    }
-
-    /// The row of a claim that is refuted as it stands.
-    pub(super) fn refuted(&self, program: &Program, derived: &Symmetries) -> Option<Space> {
-        let row = self.candidates(program, derived).into_iter().next()?;
-        Some(Space { status: Status::Refuted, ..row })
     }
 
     /// Tests each action that the claim may mean until one holds; E0302 if none does.

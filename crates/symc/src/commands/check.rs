@@ -18,6 +18,14 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
     for path in &arguments.files {
         let mut compiled = session::compile(path, &arguments.settings);
         let mut found = std::mem::take(&mut compiled.document.diagnostics);
+        if compiled.exit(&found) == Exit::Usage {
+            // What to analyse is not known.
+            console.diagnostics(&compiled.sources, &found);
+            report.diagnostics.extend(found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)));
+            exit = exit.and(Exit::Usage);
+            models_seen.extend(compiled.document.models.keys().cloned());
+            continue;
+        }
         let mut models = analysis::analyse(&compiled.document);
         models_seen.extend(models.iter().map(|model| model.name.clone()));
         models.retain(|model| arguments.model.as_ref().is_none_or(|name| *name == model.name));

@@ -8,18 +8,18 @@ use crate::report::{Diagnosed, DiffReport, ModelDiff, ModelReport};
 use crate::session;
 use crate::{Exit, output};
 use std::path::{Path, PathBuf};
-use sym_diagnostics::{Diagnostic, nearest};
+use sym_diagnostics::nearest;
 
 /// Says what differs between the symmetries of two files' models, or of two models. That something differs is no failure.
 pub fn execute(arguments: &arguments::Diff, console: Console) -> Exit {
     let mut report = DiffReport::default();
-    let mut failed = false;
+    let mut exit = Exit::Success;
     let mut sides = Vec::new();
     for side in [&arguments.a, &arguments.b] {
         let (path, wanted) = parts(side);
         let compiled = session::compile(&path, &arguments.settings);
         let found = &compiled.document.diagnostics;
-        failed |= found.iter().any(Diagnostic::is_error);
+        exit = exit.and(compiled.exit(found));
         console.diagnostics(&compiled.sources, found);
         report.diagnostics.extend(found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)));
         let mut models: Vec<ModelReport> =
@@ -27,7 +27,7 @@ pub fn execute(arguments: &arguments::Diff, console: Console) -> Exit {
         if let Some(wanted) = &wanted {
             let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
             models.retain(|model| model.name == *wanted);
-            if models.is_empty() && !failed {
+            if models.is_empty() && exit == Exit::Success {
                 let near = nearest(wanted, names.iter().map(String::as_str));
                 let help =
                     near.map_or_else(|| format!("available: {}", names.join(", ")), |near| format!("a similar one is {near}"));
@@ -46,7 +46,7 @@ pub fn execute(arguments: &arguments::Diff, console: Console) -> Exit {
         Format::Human => output::print(&diff::human(&report, console.report)),
         Format::Short => output::print(&diff::short(&report)),
     }
-    Exit::failed_if(failed)
+    exit
 }
 
 /// Models of one name are compared; where there is one on each side, these two are, whatever they are called.

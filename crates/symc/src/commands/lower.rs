@@ -3,7 +3,6 @@
 use crate::arguments::{self, Emit};
 use crate::console::Console;
 use crate::{Exit, output, session};
-use sym_diagnostics::Diagnostic;
 
 /// Prints a lower form of a file's models.
 pub fn execute(arguments: &arguments::Lower, console: Console) -> Exit {
@@ -19,7 +18,8 @@ pub fn execute(arguments: &arguments::Lower, console: Console) -> Exit {
         output::error(&format!("error: there is no model {wanted} in {}", compiled.file));
         return Exit::Usage;
     }
-    let mut failed = compiled.document.diagnostics.iter().any(Diagnostic::is_error);
+    let exit = compiled.exit(&compiled.document.diagnostics);
+    let mut failed = false;
     for (_, model) in models {
         let text = match arguments.emit {
             Emit::Ir => Ok(sym_ir::text(&model.program)),
@@ -33,5 +33,5 @@ pub fn execute(arguments: &arguments::Lower, console: Console) -> Exit {
             }
         }
     }
-    Exit::failed_if(failed)
+    exit.and(Exit::failed_if(failed))
 }

@@ -1,6 +1,6 @@
 //! `symc run FILE`.
 
-use crate::analysis;
+use crate::analysis::{self, Analysed};
 use crate::arguments::{self, Format};
 use crate::console::Console;
 use crate::figure::{self, Drawing};
@@ -16,8 +16,11 @@ use sym_runtime::train::Environment;
 
 /// Executes every item of a file. A failure in one hides no other; the exit code at the end says whether there was one.
 pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
+    let mut misused: Vec<Diagnostic> = sym_lower::Backend::find(&arguments.execution.backend).err().into_iter().collect();
+    misused.extend(sym_lower::dtype(&arguments.execution.dtype).err());
     let mut compiled = session::compile(&arguments.file, &arguments.settings);
     let mut found = std::mem::take(&mut compiled.document.diagnostics);
+    found.splice(..0, misused);
     console.diagnostics(&compiled.sources, &found);
     if let Some(Err(refused)) = arguments.resume.as_deref().map(sym_runtime::record::resumable) {
         console.diagnostics(&compiled.sources, std::slice::from_ref(&refused));
@@ -30,7 +33,7 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
         if console.format == Format::Json {
             output::print(&json::document(&report));
         }
-        return Exit::Failure;
+        return compiled.exit(&found);
     }
     interrupt::listen();
     let out = out(arguments, &compiled);
@@ -40,7 +43,6 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     execution.train(arguments);
     let theorems = if interrupt::interrupted() { Vec::new() } else { execution.theorems() };
     if !interrupt::interrupted() {
-        console.note("proving the symmetries");
         execution.prove();
     }
     let expectations = execution.claims();
@@ -126,7 +128,17 @@ impl Execution<'_> {
     }
 
     fn prove(&mut self) {
-        let diagnostics = proof::prove(&mut self.findings.models);
+        let started: Vec<String> = self.findings.records().map(|(train, _)| train.to_string()).collect();
+        // A model whose training could not start waits for the user.
+        let awaited = |model: &&mut Analysed<'_>| {
+            model.trains.is_empty() || model.trains.iter().any(|(train, _)| started.contains(&train.name))
+        };
+        let mut models: Vec<_> = self.findings.models.iter_mut().filter(awaited).collect();
+        if models.is_empty() {
+            return;
+        }
+        self.console.note("proving the symmetries");
+        let diagnostics = proof::prove(models.drain(..));
         self.say(diagnostics);
     }
 

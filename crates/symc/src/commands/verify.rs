@@ -6,7 +6,7 @@ use crate::progress::Bars;
 use crate::render::{json, short, theorems as tables};
 use crate::report::{Diagnosed, Report};
 use crate::{Exit, interrupt, output, session, theorems};
-use sym_diagnostics::{Diagnostic, nearest};
+use sym_diagnostics::nearest;
 
 /// Executes a file's theorems.
 pub fn execute(arguments: &arguments::Verify, console: Console) -> Exit {
@@ -18,6 +18,9 @@ pub fn execute(arguments: &arguments::Verify, console: Console) -> Exit {
         let help = near.map_or_else(String::new, |near| format!("; a similar one is {near}"));
         output::error(&format!("error: there is no theorem {name} in {}{help}", compiled.file));
         return Exit::Usage;
+    }
+    if compiled.exit(&found) == Exit::Success && compiled.document.theorems.is_empty() {
+        console.note(&format!("there is no theorem in {}: nothing to execute", compiled.file));
     }
     interrupt::listen();
     let bars = Bars::new(!console.quiet && console.format == Format::Human);
@@ -33,5 +36,5 @@ pub fn execute(arguments: &arguments::Verify, console: Console) -> Exit {
         Format::Short if !console.quiet => output::print(&report.theorems.iter().map(short::theorem).collect::<String>()),
         Format::Human | Format::Short => {}
     }
-    if interrupt::interrupted() { Exit::Interrupted } else { Exit::failed_if(found.iter().any(Diagnostic::is_error)) }
+    if interrupt::interrupted() { Exit::Interrupted } else { compiled.exit(&found) }
 }
