@@ -8,6 +8,7 @@ pub(crate) mod context;
 mod element;
 mod elementary;
 mod family;
+mod form;
 mod low_rank;
 mod matrix;
 mod parallel;

@@ -22,9 +22,11 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
             };
             vec![energies(program, size, &parts[0], &joined)]
         }
-        Generators::Kernels { .. } | Generators::Trade { .. } | Generators::Matrices { .. } | Generators::Assembled { .. } => {
-            Vec::new()
-        }
+        Generators::Form { .. }
+        | Generators::Kernels { .. }
+        | Generators::Trade { .. }
+        | Generators::Matrices { .. }
+        | Generators::Assembled { .. } => Vec::new(),
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Frames {
     pub dependence: BTreeMap<SpaceId, Vec<SpaceId>>,
     /// Which operation took a space's linear frame, by space.
     pub reasons: Vec<Option<(ValueId, String)>>,
+    /// Whether that one alone did, and all other frames of the space are free matrices.
+    pub plain: Vec<bool>,
 }
 
 struct Collector<'a> {
@@ -70,6 +72,7 @@ struct Collector<'a> {
     union: Union,
     gain: Vec<bool>,
     rotary: Vec<bool>,
+    plain: Vec<bool>,
     reasons: Vec<Option<(ValueId, String)>>,
 }
 
@@ -84,6 +87,7 @@ impl Frames {
             union: Union::new(count),
             gain: vec![false; count as usize],
             rotary: vec![false; spaces.sizes.len()],
+            plain: vec![true; spaces.sizes.len()],
             reasons: vec![None; spaces.sizes.len()],
         };
         (0..program.nodes.len()).for_each(|index| collector.mark_gains(ValueId(index as u32)));
@@ -98,9 +102,10 @@ impl Collector<'_> {
     }
 
     fn breaks(&mut self, by: ValueId, value: ValueId, axis: usize, text: &dyn Fn() -> String) {
-        let reason = &mut self.reasons[self.spaces.of_axis(value, axis) as usize];
-        if reason.is_none() {
-            *reason = Some((by, text()));
+        let space = self.spaces.of_axis(value, axis) as usize;
+        match &self.reasons[space] {
+            None => self.reasons[space] = Some((by, text())),
+            Some((first, _)) => self.plain[space] &= *first == by,
         }
     }
 
@@ -293,6 +298,7 @@ impl Collector<'_> {
             let (root, of_first) = self.union.root(first);
             let connected = numbers.iter().all(|&number| self.union.root(number).0 == root);
             let constraint = self.union.constraint(first).clone();
+            self.plain[id] &= connected && constraint == union::Constraint::default();
             for &number in &numbers {
                 let link = self.union.root(number).1;
                 links[number as usize] = match &constraint.orthogonal {
@@ -304,7 +310,8 @@ impl Collector<'_> {
             }
             kinds.push(self.kind(id as SpaceId, connected, &constraint));
         }
-        let mut frames = Frames { kinds, links, gain: self.gain, dependence: BTreeMap::new(), reasons: self.reasons };
+        let mut frames =
+            Frames { kinds, links, gain: self.gain, dependence: BTreeMap::new(), plain: self.plain, reasons: self.reasons };
         frames.dependence = dependence::of(self.program, self.spaces, &frames);
         frames
     }

@@ -13,7 +13,7 @@ impl Group {
             | Group::MixedMonomial { size, factors, .. } => size.saturating_mul(*factors),
             Group::Rescaling { dim, .. } | Group::Translation(dim) | Group::Directions(dim) => *dim,
             Group::GeneralLinear(n) => n.saturating_mul(*n),
-            Group::Orthogonal(n) => n.saturating_mul(n.saturating_sub(1)) / 2,
+            Group::Orthogonal(n) | Group::Form(n) => n.saturating_mul(n.saturating_sub(1)) / 2,
             Group::OrthogonalFixingOnes(n) => Group::Orthogonal(n.saturating_sub(1)).dimension(),
             Group::Complex(pairs) => pairs.saturating_mul(2),
             Group::Unitary(pairs) => *pairs,
@@ -38,7 +38,7 @@ impl Group {
             Group::Monomial { size, factors } => log10_factorial(*size) + (*size * *factors) as f64 * two,
             Group::MixedMonomial { size, signs, .. } => log10_factorial(*size) + (*size * *signs) as f64 * two,
             Group::Rescaling { dim: n, signed: true } | Group::Signs(n) => *n as f64 * two,
-            Group::GeneralLinear(n) | Group::Orthogonal(n) => {
+            Group::GeneralLinear(n) | Group::Orthogonal(n) | Group::Form(n) => {
                 if *n > 0 {
                     two
                 } else {
@@ -130,7 +130,8 @@ impl Group {
             Group::GeneralLinear(n) => Group::Orthogonal(*n),
             Group::Complex(pairs) => Group::Unitary(*pairs),
             Group::Rescaling { dim, signed: true } => Group::Signs(*dim),
-            Group::Rescaling { .. } | Group::Translation(_) | Group::Directions(_) => Group::Trivial,
+            // What keeps both the form and the norm depends on the weights, and is finite for generic ones.
+            Group::Form(_) | Group::Rescaling { .. } | Group::Translation(_) | Group::Directions(_) => Group::Trivial,
             Group::Product(parts) => Group::Product(parts.iter().map(Group::orthogonal_part).collect()),
             Group::Wreath { inner, copies, permuted } => {
                 Group::Wreath { inner: Box::new(inner.orthogonal_part()), copies: *copies, permuted: *permuted }
@@ -185,6 +186,7 @@ impl fmt::Display for Group {
             Group::GeneralLinear(n) => write!(out, "gl({n})"),
             Group::Orthogonal(n) => write!(out, "o({n})"),
             Group::OrthogonalFixingOnes(n) => write!(out, "o_ones({n})"),
+            Group::Form(n) => write!(out, "o_form({n})"),
             Group::Complex(pairs) => write!(out, "complex({pairs})"),
             Group::Unitary(pairs) => write!(out, "unitary({pairs})"),
             Group::Translation(n) => write!(out, "translation({n})"),

@@ -2,6 +2,7 @@
 
 mod derivation;
 mod directions;
+mod forms;
 mod matrices;
 mod moves;
 mod parallel;
@@ -141,6 +142,7 @@ impl<'a> Analysis<'a> {
             ids.extend(space.is_some().then_some(id));
             spaces.extend(space);
         }
+        spaces.extend(self.forms(&mut names));
         spaces.extend(self.rescalings(&mut names));
         let trades = self.trades(&spaces, &mut names);
         spaces.extend(trades);

@@ -39,7 +39,10 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
                 let axes: Option<Vec<_>> = space.acts_on.iter().map(|action| Some((action.parameter, action.axis?))).collect();
                 vec![(axes.unwrap_or_default(), 1)]
             }
-            Generators::Assembled { .. } | Generators::Trade { .. } | Generators::Kernels { .. } => Vec::new(),
+            // The permutations of a form are those of its units.
+            Generators::Assembled { .. } | Generators::Form { .. } | Generators::Trade { .. } | Generators::Kernels { .. } => {
+                Vec::new()
+            }
         };
         let parts: Vec<_> = parts.into_iter().filter(|(axes, _)| !axes.is_empty()).collect();
         let several = parts.len() > 1;

@@ -70,6 +70,13 @@ pub enum Generators {
         /// Whether only what keeps frozen entries is meant.
         frozen: bool,
     },
+    /// Matrices on an axis each that keep Σ aᵢ zᵢ², with the entries of a parameter for a.
+    Form {
+        /// Where.
+        frames: Vec<MatrixFrame>,
+        /// a.
+        form: ParameterId,
+    },
     /// Permutations of the space, scales and signs.
     Units {
         /// Axes that are permuted.
@@ -177,6 +184,8 @@ pub enum Group {
     OrthogonalFixingOnes(u128),
     /// Scalings and rotations of so many pairs, (ℂ^×)ᵏ.
     Complex(u128),
+    /// The n×n matrices that keep a quadratic form given by weights, O(p, q).
+    Form(u128),
     /// Rotations of so many pairs, U(1)ᵏ.
     Unitary(u128),
     /// Translations of a dimension.

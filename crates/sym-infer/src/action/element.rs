@@ -4,6 +4,7 @@ use crate::action::Weights;
 use crate::action::assembled;
 use crate::action::context::{Context, sizes};
 use crate::action::family::random;
+use crate::action::form;
 use crate::action::low_rank;
 use crate::action::matrix::FrameOffsets;
 use crate::action::parallel;
@@ -58,6 +59,7 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
             moved.add(&change, 1.0);
         }
         Generators::Matrices { frames, family, .. } => matrices(program, moved, frames, *family, normal),
+        Generators::Form { frames, form } => form::transform(program, moved, frames, *form, SPREAD, normal),
         Generators::Parallel { parts } => parallel::transform(program, moved, parts, DENSE, SPREAD, normal),
         Generators::Units { permuted, scales, signs } => {
             scales.iter().for_each(|field| rescale(program, moved, field, normal));

@@ -89,7 +89,11 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
                 elements.extend(basis(*family, size).into_iter().enumerate().filter_map(first));
             }
         }
-        Generators::Assembled { .. } | Generators::Parallel { .. } | Generators::Trade { .. } | Generators::Kernels { .. } => {}
+        Generators::Assembled { .. }
+        | Generators::Form { .. }
+        | Generators::Parallel { .. }
+        | Generators::Trade { .. }
+        | Generators::Kernels { .. } => {}
     }
     elements
 }

@@ -5,10 +5,10 @@ use crate::action::assembled;
 use crate::action::context::sizes;
 use crate::action::element::layouts;
 use crate::action::low_rank::generator;
-use crate::action::parallel;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tensor::{offsets, other_axes};
 use crate::action::trade::{Size, trade};
+use crate::action::{form, parallel};
 use crate::assembled::Assembly;
 use crate::frames::Family;
 use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
@@ -50,6 +50,7 @@ fn add(program: &Program, generators: &Generators, weights: &Weights, tangent: &
             tangent.add(&assembled::lowered(&assembly, &change), 1.0);
         }
         Generators::Matrices { frames, family, .. } => matrices(program, weights, tangent, frames, *family, normal),
+        Generators::Form { frames, form } => form::tangent(program, weights, tangent, frames, *form, normal),
         Generators::Parallel { parts } => parallel::tangent(program, weights, tangent, parts, normal),
         Generators::Units { scales, .. } => {
             scales.iter().for_each(|field| scaling(program, weights, tangent, field, normal));

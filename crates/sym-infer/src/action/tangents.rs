@@ -5,10 +5,10 @@ use crate::action::assembled;
 use crate::action::context::{Context, sizes};
 use crate::action::family::basis;
 use crate::action::matrix::FrameOffsets;
-use crate::action::parallel;
 use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::{Size, take_back};
+use crate::action::{form, parallel};
 use crate::assembled::Assembly;
 use crate::graph::Graph;
 use crate::infer::classes;
@@ -31,6 +31,7 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
         let vectors = match &space.generators {
             Generators::Matrices { frames, family, .. } => matrices(&context, weights, frames, *family),
             Generators::Assembled { inner, frozen } => of_assembled(program, inner, *frozen, space, weights),
+            Generators::Form { frames, form } => form::tangents(program, weights, frames, *form),
             Generators::Parallel { parts } => parallel::tangents(program, weights, parts),
             Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
             Generators::Trade { shifts } => {

@@ -113,10 +113,7 @@ pub fn catalogue() -> Vec<Row> {
         row("mlp_sigmoid_3_5_2", 32, 32, 0, mlp("mlp_sigmoid_3_5_2", &[3, 5, 2], true, &act(Builtin::Sigmoid), false)),
         row("mlp_sin_3_5_2", 32, 32, 0, mlp("mlp_sin_3_5_2", &[3, 5, 2], true, &act(Builtin::Sin), false)),
         row("mlp_exp_3_5_2", 32, 27, 5, mlp("mlp_exp_3_5_2", &[3, 5, 2], true, &act(Builtin::Exp), false)),
-        Row {
-            unexplained: 6,
-            ..row("mlp_square_3_4_1_nobias", 16, 6, 10, mlp("mlp_square_3_4_1_nobias", &[3, 4, 1], false, &power(2.0), false))
-        },
+        row("mlp_square_3_4_1_nobias", 16, 6, 10, mlp("mlp_square_3_4_1_nobias", &[3, 4, 1], false, &power(2.0), false)),
         Row {
             unexplained: 2,
             ..row("mlp_cube_3_4_1_nobias", 16, 10, 6, mlp("mlp_cube_3_4_1_nobias", &[3, 4, 1], false, &power(3.0), false))

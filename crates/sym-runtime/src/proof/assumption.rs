@@ -265,8 +265,10 @@ fn field(size: u128, members: &[(ParameterId, usize, Role)], degree: &dyn Fn(Rol
 fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize, Role)) -> Action {
     let none = Degree { numerator: 0, denominator: 1 };
     let frame = match generators {
-        Generators::Matrices { .. } | Generators::Parallel { .. } if role == Role::Reader => Frame::Dual,
-        Generators::Matrices { .. } | Generators::Parallel { .. } => Frame::Primal,
+        Generators::Matrices { .. } | Generators::Form { .. } | Generators::Parallel { .. } if role == Role::Reader => {
+            Frame::Dual
+        }
+        Generators::Matrices { .. } | Generators::Form { .. } | Generators::Parallel { .. } => Frame::Primal,
         Generators::Units { scales, signs, .. } => {
             let entry = |field: &Field| {
                 field.entries.iter().find(|entry| entry.parameter == parameter && entry.axes == [axis]).map(|entry| entry.degree)
