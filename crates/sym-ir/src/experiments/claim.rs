@@ -9,7 +9,7 @@ use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{self, Expr, ExprKind, Ident};
 
 /// The groups under their names in the language.
-const GROUPS: [&str; 12] = [
+const GROUPS: [&str; 16] = [
     "trivial",
     "permutation",
     "signed_permutation",
@@ -17,6 +17,10 @@ const GROUPS: [&str; 12] = [
     "positive_monomial",
     "gl",
     "o",
+    "o_ones",
+    "o_form",
+    "complex",
+    "unitary",
     "translation",
     "rescaling",
     "positive_rescaling",
