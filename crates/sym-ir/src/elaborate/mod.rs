@@ -54,6 +54,10 @@ pub struct Elaborator<'a> {
     /// Functions with their default settings, `None` where they have errors: each is elaborated once.
     functions: std::collections::HashMap<String, Option<Function>>,
     seen: std::collections::HashSet<(Code, Option<Span>)>,
+    /// Models of a circle of definitions, which is reported once.
+    circle: std::collections::HashSet<String>,
+    /// Whether a circle has just been found and its models are being left.
+    in_circle: bool,
 }
 
 impl<'a> Elaborator<'a> {
@@ -70,6 +74,8 @@ impl<'a> Elaborator<'a> {
             function_calls: 0,
             functions: std::collections::HashMap::new(),
             seen: std::collections::HashSet::new(),
+            circle: std::collections::HashSet::new(),
+            in_circle: false,
         }
     }
 

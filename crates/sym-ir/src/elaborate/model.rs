@@ -93,7 +93,14 @@ impl Elaborator<'_> {
     ) -> Option<Program> {
         let ItemKind::Model(model) = &item.kind else { return None };
         let name = &model.name.text;
+        if depth == 0 {
+            self.in_circle = false;
+        }
+        if self.circle.contains(name) {
+            return None;
+        }
         if depth > DEEPEST {
+            self.in_circle = true;
             self.report(
                 Diagnostic::new(Code::E0214, call, format!("model `{name}` is defined in terms of itself"))
                     .found(format!("`{name}` in its own definition"))
@@ -106,9 +113,11 @@ impl Elaborator<'_> {
         match &model.body {
             ModelBody::Alias(target) => {
                 let overridden = self.with_overrides(model, target);
-                let mut program = self.instantiate(overridden.as_ref().unwrap_or(target), &settings, depth + 1)?;
-                program.name.clone_from(name);
-                Some(program)
+                let program = self.instantiate(overridden.as_ref().unwrap_or(target), &settings, depth + 1);
+                if program.is_none() && self.in_circle {
+                    self.circle.insert(name.clone());
+                }
+                program.map(|program| Program { name: name.clone(), ..program })
             }
             ModelBody::Statements(statements) => self.build_model(model, statements, settings, item.span),
         }

@@ -47,7 +47,7 @@ impl Elaborator<'_> {
             None => Some(None),
             Some(expr) => whole(expr, "`checkpoint`", 1, reporter).map(Some),
         };
-        if let (Some(batch), Some(optim)) = (batch_expr, optim_expr)
+        if let (Some(batch), Some(optim), Some(_)) = (batch_expr, optim_expr, batch)
             && optimizer::takes_all_examples(optim)
         {
             reporter.push(
