@@ -121,29 +121,7 @@ impl Centre {
 
 /// Replaces all uses of a value by another one.
 fn rename(program: &mut Program, from: ValueId, to: ValueId) {
-    let swap = |value: &mut ValueId| {
-        if *value == from {
-            *value = to;
-        }
-    };
-    for node in &mut program.nodes {
-        match &mut node.operation {
-            Operation::Input(_) | Operation::Parameter(_) => {}
-            Operation::Einsum { operands, .. } => operands.iter_mut().for_each(|operand| swap(&mut operand.value)),
-            Operation::Add { terms, .. } => terms.iter_mut().for_each(|term| swap(&mut term.value)),
-            Operation::Concat { values, .. } => values.iter_mut().for_each(swap),
-            Operation::Map { value, .. }
-            | Operation::Softmax { value, .. }
-            | Operation::Reduce { value, .. }
-            | Operation::Reshape { value, .. }
-            | Operation::Slice { value, .. }
-            | Operation::Normalise { value, .. }
-            | Operation::Window { value, .. }
-            | Operation::OneHot { value }
-            | Operation::Mask { value, .. }
-            | Operation::TopK { value, .. }
-            | Operation::Rotary { value, .. } => swap(value),
-        }
-    }
-    program.outputs.iter_mut().for_each(|output| swap(&mut output.value));
+    let operands = program.nodes.iter_mut().flat_map(|node| node.operation.operands_mut());
+    let outputs = program.outputs.iter_mut().map(|output| &mut output.value);
+    operands.chain(outputs).filter(|value| **value == from).for_each(|value| *value = to);
 }

@@ -127,27 +127,7 @@ fn kinds(program: &Program) -> Vec<usize> {
 
 /// Gives everything that an operation reads another name.
 fn rename(operation: &mut Operation, renamed: &dyn Fn(ValueId) -> ValueId) {
-    match operation {
-        Operation::Input(_) | Operation::Parameter(_) => {}
-        Operation::Einsum { operands, .. } => {
-            for operand in operands {
-                operand.value = renamed(operand.value);
-            }
-        }
-        Operation::Add { terms, .. } => terms.iter_mut().for_each(|term| term.value = renamed(term.value)),
-        Operation::Concat { values, .. } => values.iter_mut().for_each(|value| *value = renamed(*value)),
-        Operation::Map { value, .. }
-        | Operation::Softmax { value, .. }
-        | Operation::Reduce { value, .. }
-        | Operation::Reshape { value, .. }
-        | Operation::Slice { value, .. }
-        | Operation::Normalise { value, .. }
-        | Operation::Window { value, .. }
-        | Operation::OneHot { value }
-        | Operation::Mask { value, .. }
-        | Operation::TopK { value, .. }
-        | Operation::Rotary { value, .. } => *value = renamed(*value),
-    }
+    operation.operands_mut().into_iter().for_each(|value| *value = renamed(*value));
 }
 
 /// Numbers an einsum's labels in the order in which they occur.
