@@ -1,9 +1,12 @@
-//! Conserved quantities of gradient flow (Noether): ½θᵀAθ for a symmetric generator A, its primitive where the generator shifts.
+//! Conserved quantities of gradient flow (Noether): ½θᵀAθ for a symmetric generator A, its primitive where the generator shifts, ⟨A, θ⟩ where it is constant.
 //!
 //! Marcotte et al. 2023 count the independent ones; for two linear layers the count is r(r+1)/2 up to r ≤ n + m.
 
 use crate::symmetries::{Conserved, Family, Field, Generators, MatrixFrame};
-use sym_ir::Program;
+use sym_ir::{ParameterId, Program};
+
+/// Names of indices.
+const LETTERS: [&str; 6] = ["i", "j", "k", "l", "m", "n"];
 
 /// The laws of one space.
 pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<Conserved> {
@@ -28,6 +31,34 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
         | Generators::Matrices { .. }
         | Generators::Assembled { .. } => Vec::new(),
     }
+}
+
+/// What constant shifts of a parameter along all axes but the summed ones conserve: by Noether's argument ⟨A, θ⟩ for the field θ' = A.
+pub fn sums(program: &Program, parameter: ParameterId, summed: &[usize]) -> Conserved {
+    let shape = &program.parameter(parameter).shape;
+    let sum = if summed.is_empty() { "" } else { "Σ " };
+    let others = (0..shape.len()).filter(|axis| !summed.contains(axis)).map(|axis| shape[axis].size);
+    Conserved {
+        formula: format!("{sum}{}", indexed(program, parameter, &|axis| !summed.contains(&axis))),
+        count: others.fold(1, u128::saturating_mul),
+    }
+}
+
+/// What shifts of a parameter along an axis that sum to zero conserve: the differences of its entries along the axis.
+pub fn differences(program: &Program, parameter: ParameterId, axis: usize) -> Conserved {
+    let shape = &program.parameter(parameter).shape;
+    let others = shape.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, other)| other.size);
+    let count = others.fold(1, u128::saturating_mul).saturating_mul(shape[axis].size.saturating_sub(1));
+    let entry = indexed(program, parameter, &|_| true);
+    Conserved { formula: format!("{entry} − mean of {}", indexed(program, parameter, &|other| other != axis)), count }
+}
+
+/// An entry of a parameter, with `:` for the axes that do not stay.
+fn indexed(program: &Program, parameter: ParameterId, stays: &dyn Fn(usize) -> bool) -> String {
+    let parameter = program.parameter(parameter);
+    let index: Vec<&str> =
+        (0..parameter.shape.len()).map(|axis| if stays(axis) { LETTERS[axis % LETTERS.len()] } else { ":" }).collect();
+    if index.is_empty() { parameter.path.clone() } else { format!("{}[{}]", parameter.path, index.join(",")) }
 }
 
 /// The symmetric matrix of balanced energies of a space on which GL acts.
@@ -69,11 +100,10 @@ fn charge(program: &Program, field: &Field) -> String {
     for entry in &field.entries {
         let (numerator, denominator) = (entry.degree.numerator, entry.degree.denominator);
         let parameter = program.parameter(entry.parameter);
-        let letters = ['i', 'j', 'k', 'l', 'm', 'n'];
         // Indices are named in the order of the first parameter's axes.
         let first = &field.entries[0].axes;
         let letter = |at: usize| {
-            letters[first.iter().filter(|axis| first.get(at).is_some_and(|own| **axis < *own)).count() % letters.len()]
+            LETTERS[first.iter().filter(|axis| first.get(at).is_some_and(|own| **axis < *own)).count() % LETTERS.len()]
         };
         let index: Vec<String> = (0..parameter.shape.len())
             .map(|axis| match entry.axes.iter().position(|own| *own == axis) {

@@ -44,6 +44,17 @@ pub struct AxisKernel {
     pub directions: u128,
     /// What makes it.
     pub origin: Origin,
+    /// What the kernel is whatever the weights are, where it is the same for all.
+    pub fixed: Option<FixedKernel>,
+}
+
+/// A kernel that does not depend on weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FixedKernel {
+    /// The multiples of the vector of ones.
+    Ones,
+    /// The vectors whose entries sum to zero.
+    Differences,
 }
 
 /// What a reader does with a change n ⊗ z along an axis of one operand.

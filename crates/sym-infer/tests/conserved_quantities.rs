@@ -77,6 +77,16 @@ fn deep_linear_networks_have_as_many_laws_as_differentials_are_independent() {
 }
 
 #[test]
+fn what_forgets_a_shift_conserves_sums() {
+    // Softmax forgets what is added to all logits: the sums over the rows of a 3×4 weight and of its bias stay.
+    let linear = mlp("network", &[4, 3], true, &|_, x| x, true);
+    let spaces = infer(&linear).spaces;
+    let laws: Vec<(&str, u128)> =
+        spaces.iter().flat_map(|space| &space.conserved).map(|law| (law.formula.as_str(), law.count)).collect();
+    assert_eq!(laws, [("Σ fc1.weight[:,j]", 4), ("Σ fc1.bias[:]", 1)]);
+}
+
+#[test]
 fn a_relu_network_has_one_law_a_hidden_unit() {
     assert_eq!(claimed(&[3, 5, 4, 2], Some(Builtin::Relu)), 9);
     assert_eq!(claimed(&[3, 5, 2], Some(Builtin::Tanh)), 0);

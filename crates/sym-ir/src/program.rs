@@ -280,8 +280,8 @@ pub enum Operation {
         /// How far ahead i sees; `None` for everything.
         after: Option<u128>,
     },
-    /// The `count` largest entries along an axis as they are, all others `rest`. Of equal entries the first are kept. Gradients pass through
-    /// the kept entries alone.
+    /// The `count` largest entries along an axis as they are, all others `rest`. Entries equal to the last of them are kept too, so that no
+    /// position is preferred and permutations pass. Gradients pass through the kept entries alone.
     TopK {
         /// Argument.
         value: ValueId,

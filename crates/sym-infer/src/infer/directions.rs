@@ -1,14 +1,15 @@
 //! Shifts that are taken back, directions behind kernels, and shifts that a loss forgets.
 
 use super::Analysis;
+use crate::conserved;
 use crate::frames::{Family, Kind};
-use crate::kernels::{AxisKernel, Origin, RankBounds};
+use crate::kernels::{AxisKernel, FixedKernel, Origin, RankBounds};
 use crate::names;
 use crate::names::Names;
 use crate::paths::Paths;
 use crate::paths::shifts::Shift;
 use crate::spaces::SpaceId;
-use crate::symmetries::{Action, Class, Frame, Generators, Group, Space, Status, Symmetries};
+use crate::symmetries::{Action, Class, Conserved, Frame, Generators, Group, Space, Status, Symmetries};
 use std::collections::BTreeMap;
 use sym_ir::{ParameterId, ValueId};
 
@@ -79,7 +80,10 @@ impl Analysis<'_> {
             log10_order: 0.0,
             acts_on: parameters.iter().map(|&parameter| Action { parameter, axis: None, frame: Frame::Shift }).collect(),
             states: Vec::new(),
-            conserved: Vec::new(),
+            conserved: match covered {
+                0 => row.iter().filter(|shift| shift.takers.is_empty()).map(|shift| self.shifted(shift)).collect(),
+                _ => Vec::new(),
+            },
             kept: None,
             generators: Generators::Trade { shifts: row.iter().map(|shift| (shift.parameter, shift.axes.clone())).collect() },
             status: Status::Derived,
@@ -195,7 +199,7 @@ impl Analysis<'_> {
                         .map(|(kernel, _)| Action { parameter: kernel.parameter, axis: Some(kernel.axis), frame: Frame::Shift })
                         .collect(),
                     states: Vec::new(),
-                    conserved: Vec::new(),
+                    conserved: members.iter().filter_map(|(kernel, count)| self.of_kernel(kernel, *count)).collect(),
                     kept: None,
                     generators: Generators::Kernels {
                         axes: members.iter().map(|(kernel, _)| (kernel.parameter, kernel.axis, kernel.dimension)).collect(),
@@ -205,6 +209,22 @@ impl Analysis<'_> {
                 }
             })
             .collect()
+    }
+
+    /// What a shift that nothing has to take back conserves.
+    fn shifted(&self, shift: &Shift) -> Conserved {
+        let shape = &self.program.parameter(shift.parameter).shape;
+        let summed: Vec<usize> = (0..shape.len()).filter(|axis| !shift.axes.contains(axis)).collect();
+        conserved::sums(self.program, shift.parameter, &summed)
+    }
+
+    /// What the directions of a kernel conserve: fixed ones are translations.
+    fn of_kernel(&self, kernel: &AxisKernel, count: u128) -> Option<Conserved> {
+        let law = match kernel.fixed? {
+            FixedKernel::Ones => conserved::sums(self.program, kernel.parameter, &[kernel.axis]),
+            FixedKernel::Differences => conserved::differences(self.program, kernel.parameter, kernel.axis),
+        };
+        Some(Conserved { count, ..law })
     }
 
     pub(super) fn wire(&self, at: ValueId) -> String {

@@ -1,6 +1,6 @@
 //! Rank bounds from the sizes alone: the span of every axis forwards, the conditions on every axis backwards.
 
-use super::{AxisKernel, Ones, Origin, Source, Step, source, step};
+use super::{AxisKernel, FixedKernel, Ones, Origin, Source, Step, source, step};
 use crate::class::FunctionClass;
 use crate::frames::union::{Gains, product};
 use crate::graph::{Graph, Use};
@@ -76,6 +76,15 @@ impl Conditions {
         }
     }
 
+    /// The kernel of conditions none of which depends on weights.
+    fn fixed_kernel(&self) -> Option<FixedKernel> {
+        match self.parts.as_slice() {
+            [Condition { key: Key::Differences, gains, .. }] if gains.is_empty() => Some(FixedKernel::Ones),
+            [Condition { key: Key::Ones, gains, .. }] if gains.is_empty() => Some(FixedKernel::Differences),
+            _ => None,
+        }
+    }
+
     fn scaled(&self, gain: ValueId) -> Self {
         let scale = |part: &Condition| Condition { gains: product(&part.gains, &vec![(gain, 1)], false), ..part.clone() };
         Self { parts: self.parts.iter().map(scale).collect() }
@@ -125,7 +134,15 @@ impl RankBounds {
                 if let Some(origin) = origin.filter(|_| dimension > 0) {
                     let directions = dimension.saturating_mul(lead).saturating_mul(rest);
                     if directions > 0 {
-                        kernels.push(AxisKernel { parameter: id, value, axis, dimension, directions, origin });
+                        kernels.push(AxisKernel {
+                            parameter: id,
+                            value,
+                            axis,
+                            dimension,
+                            directions,
+                            origin,
+                            fixed: conditions.fixed_kernel(),
+                        });
                     }
                 }
                 lead = lead.saturating_mul(count);

@@ -241,7 +241,7 @@ pub fn evaluate(program: &Program, weights: &Weights, direction: &Weights, input
                                 let mut other = tuple.clone();
                                 other[*axis] = at;
                                 let other = source[position(&shape, &other)].0;
-                                other > own.0 || (other == own.0 && at < tuple[*axis])
+                                other > own.0
                             })
                             .count();
                         if (ahead as u128) < *count { own } else { Dual(*rest, 0.0) }

@@ -2,7 +2,7 @@
 
 use crate::Array;
 
-/// The `count` largest entries along an array axis, all others `rest`: 0 or −∞. Of equal entries the first are kept.
+/// The `count` largest entries along an array axis, all others `rest`: 0 or −∞. Entries equal to the last of them are kept too.
 pub(crate) fn top_k(array: Array, axis: usize, count: usize, rest: f64) -> Array {
     let sizes = array.dims();
     let (length, inner) = (sizes[axis], sizes[axis + 1..].iter().product::<usize>());
@@ -11,9 +11,11 @@ pub(crate) fn top_k(array: Array, axis: usize, count: usize, rest: f64) -> Array
     for outer in 0..values.len() / (length * inner).max(1) {
         for lane in 0..inner {
             let place = |at: usize| (outer * length + at) * inner + lane;
-            let mut order: Vec<usize> = (0..length).collect();
-            order.sort_by(|&a, &b| values[place(b)].total_cmp(&values[place(a)]));
-            order.iter().take(count).for_each(|&at| kept[place(at)] = true);
+            let mut order: Vec<f64> = (0..length).map(|at| values[place(at)]).collect();
+            order.sort_by(|a, b| b.total_cmp(a));
+            let Some(least) = order.get(count.min(length).saturating_sub(1)) else { continue };
+            // What equals the last kept entry is kept too, so that no position is preferred.
+            (0..length).filter(|&at| values[place(at)] >= *least).for_each(|at| kept[place(at)] = true);
         }
     }
     let (inside, outside) = if rest == 0.0 { (1.0, 0.0) } else { (0.0, rest) };

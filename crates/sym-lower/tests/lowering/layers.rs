@@ -168,6 +168,19 @@ fn the_largest_entries_along_any_axis() {
 }
 
 #[test]
+fn equal_entries_are_kept_together() {
+    // Below zero all entries tie at 0, at the edge of the two largest or inside them.
+    for rest in [0.0, f64::NEG_INFINITY] {
+        assert_faithful(&program(|b| {
+            let value = shifted(b, &[3, 4]);
+            let value = b.map(Builtin::Relu, value);
+            let value = b.push(Operation::TopK { value, axis: 1, count: 2, rest }, axes(&[3, 4]), "top_k");
+            b.softmax(value, 1)
+        }));
+    }
+}
+
+#[test]
 fn rotary_positions_along_any_axes() {
     for (position, axis) in [(0, 2), (2, 0), (1, 2)] {
         for pairs in [Pairs::Interleaved, Pairs::Halves] {

@@ -174,8 +174,7 @@ pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Ve
                 let ahead = (0..own[*axis]).filter(|&at| {
                     let mut other = position.to_vec();
                     other[*axis] = at;
-                    let other = entry(*value, &other);
-                    other > own_value || (other == own_value && at < position[*axis])
+                    entry(*value, &other) > own_value
                 });
                 if (ahead.count() as u128) < *count { own_value } else { *rest }
             }),

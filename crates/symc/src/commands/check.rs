@@ -123,6 +123,9 @@ fn print(
     if arguments.explain.is_none() {
         output::print(&table::expectations(expectations, style));
         if !models.is_empty() {
+            if !expectations.is_empty() {
+                output::print("\n");
+            }
             output::print(&table::conventions(style));
         }
     }

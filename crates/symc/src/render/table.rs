@@ -3,8 +3,8 @@
 use super::Style;
 use super::text::printable;
 use crate::report::{
-    AtWeightsRow, CONVENTIONS, ExpectationRow, MiniatureRow, ModelReport, Outcome, Report, RunReport, SpaceRow, TrainingReport,
-    VerifyRow,
+    AtWeightsRow, CONVENTIONS, ExpectationRow, Integer, MiniatureRow, ModelReport, Outcome, Report, RunReport, SpaceRow,
+    TrainingReport, VerifyRow,
 };
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
@@ -178,8 +178,13 @@ fn training(training: &TrainingReport, style: Style) -> String {
 /// The numbers of a proof in a few sentences.
 fn verify(verify: &VerifyRow) -> String {
     let mut text = format!(
-        "\nproof: {} flat directions (D = {}, rank J = {}), {} explained, {} unexplained; largest residual {:.1e}",
-        verify.flat, verify.parameters, verify.rank, verify.explained, verify.unexplained, verify.max_residual
+        "\nproof: {} (D = {}, rank J = {}), {} explained, {} unexplained; largest residual {:.1e}",
+        directions(verify.flat),
+        verify.parameters,
+        verify.rank,
+        verify.explained,
+        verify.unexplained,
+        verify.max_residual
     );
     if verify.miniature {
         let counts = |of: &dyn Fn(&MiniatureRow) -> String| verify.miniatures.iter().map(of).collect::<Vec<_>>().join(", ");
@@ -208,11 +213,16 @@ fn verify(verify: &VerifyRow) -> String {
     text + "\n"
 }
 
+/// So many flat directions, in words.
+fn directions(flat: Integer) -> String {
+    format!("{flat} flat direction{}", if flat.0 == 1 { "" } else { "s" })
+}
+
 /// The numbers of a proof at given weights in a sentence.
 fn at_weights(found: &AtWeightsRow) -> String {
     let counts = match (found.rank, found.flat, found.explained, found.unexplained) {
         (Some(rank), Some(flat), Some(explained), Some(unexplained)) => {
-            format!("{flat} flat directions (rank J = {rank}), {explained} explained, {unexplained} unexplained; ")
+            format!("{} (rank J = {rank}), {explained} explained, {unexplained} unexplained; ", directions(flat))
         }
         _ => String::new(),
     };

@@ -270,7 +270,7 @@ impl SpaceRow {
                 .map(|Action { parameter, axis, frame: of }| ActionRow {
                     param: program.parameter(*parameter).path.clone(),
                     axis: *axis,
-                    frame: frame(of),
+                    frame: frame(of, permutes(&space.group)),
                 })
                 .collect(),
             states: space
@@ -366,8 +366,28 @@ fn group(group: &Group) -> String {
     group.to_string()
 }
 
-/// A frame in one symbol: `g`, `g⁻ᵀ`, `π` for a permutation, `±π` with signs, `πλ^-1` with a scale, `+` for a shift.
-fn frame(frame: &Frame) -> String {
+/// Whether a group exchanges positions.
+fn permutes(group: &Group) -> bool {
+    match group {
+        Group::Rescaling { .. } | Group::Signs(_) | Group::Translation(_) | Group::Directions(_) | Group::Trivial => false,
+        Group::Product(parts) => parts.iter().any(permutes),
+        Group::Wreath { inner, .. } => permutes(inner),
+        Group::Permutation(_)
+        | Group::SignedPermutation(_)
+        | Group::PositiveMonomial { .. }
+        | Group::Monomial { .. }
+        | Group::MixedMonomial { .. }
+        | Group::GeneralLinear(_)
+        | Group::Orthogonal(_)
+        | Group::OrthogonalFixingOnes(_)
+        | Group::Complex(_)
+        | Group::Form(_)
+        | Group::Unitary(_) => true,
+    }
+}
+
+/// A frame in one symbol: `g`, `g⁻ᵀ`, `π` for a permutation, `±π` with signs, `πλ^-1` with a scale, `λ` for a scale alone, `+` for a shift.
+fn frame(frame: &Frame, permuted: bool) -> String {
     match frame {
         Frame::Primal => "g".to_string(),
         Frame::Dual => "g⁻ᵀ".to_string(),
@@ -387,7 +407,7 @@ fn frame(frame: &Frame) -> String {
                     }
                 })
                 .collect();
-            format!("{}π{}", if *sign { "±" } else { "" }, scales.join("·"))
+            format!("{}{}{}", if *sign { "±" } else { "" }, if permuted { "π" } else { "" }, scales.join("·"))
         }
     }
 }
