@@ -4,9 +4,9 @@
 //! what remains after these is new.
 
 use crate::frames::{Frames, Kind};
-use crate::nullspace::{Echelon, Solutions, Sparse};
-use crate::relations::{Coefficients, Component, Part, Relations, members};
-use crate::spaces::{SpaceId, Spaces};
+use crate::nullspace::{Echelon, Sparse, collected};
+use crate::relations::{Coefficients, Component, Part, Relations, Subset, Unknowns, members};
+use crate::spaces::{Place, SpaceId, Spaces};
 use std::collections::BTreeMap;
 use sym_ir::ValueId;
 
@@ -42,45 +42,39 @@ pub struct Fields<F> {
 impl<F: Coefficients> Fields<F> {
     /// Solves the relations.
     pub fn of(relations: Relations<F>, spaces: &Spaces, frames: &Frames) -> Self {
-        let Relations { system, components, .. } = relations;
+        let Relations { system, unknowns } = relations;
         let solutions = system.solve();
-        let kind_of = |unknown: u32| {
-            let component = components[unknown as usize];
-            let mut kind: Vec<SpaceId> = members(component.axes).map(|axis| spaces.of_axis(component.value, axis)).collect();
-            kind.sort_unstable();
-            kind
+        let mut is_free = vec![false; unknowns.len()];
+        solutions.free.iter().for_each(|&free| is_free[free as usize] = true);
+        let coordinates = |mut vector: Sparse<F>| {
+            vector.retain(|(unknown, _)| is_free[*unknown as usize]);
+            vector
         };
-        let supports = transpose(&solutions);
-        let mut free_unknowns = vec![false; components.len()];
-        solutions.free.iter().for_each(|&free| free_unknowns[free as usize] = true);
-        let mut by_kind: BTreeMap<Vec<SpaceId>, Vec<u32>> = BTreeMap::new();
-        for &free in &solutions.free {
-            by_kind.entry(kind_of(free)).or_default().push(free);
+        let mut by_kind: BTreeMap<Vec<SpaceId>, Vec<usize>> = BTreeMap::new();
+        for (at, &free) in solutions.free.iter().enumerate() {
+            by_kind.entry(unknowns.kind(free, spaces)).or_default().push(at);
         }
-        let mut kinds: Vec<Vec<SpaceId>> = by_kind.keys().cloned().collect();
-        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.len()));
-        let number: BTreeMap<_, u32> = components.iter().enumerate().map(|(at, component)| (*component, at as u32)).collect();
+        // Fields of more indices first.
+        let mut kinds: Vec<(Vec<SpaceId>, Vec<usize>)> = by_kind.into_iter().collect();
+        kinds.sort_by_key(|(kind, _)| std::cmp::Reverse(kind.len()));
         let mut echelons: BTreeMap<Vec<SpaceId>, Echelon<F>> = BTreeMap::new();
         let mut fields = Vec::new();
-        for (kind, vector) in of_matrices(spaces, frames, &components, &number) {
-            let own: Sparse<F> = vector.into_iter().filter(|(unknown, _)| free_unknowns[*unknown as usize]).collect();
-            echelons.entry(kind).or_insert_with(Echelon::new).insert(&own);
+        for (kind, vector) in of_matrices(spaces, frames, &unknowns) {
+            echelons.entry(kind).or_insert_with(Echelon::new).insert(&coordinates(vector));
         }
-        for kind in &kinds {
-            for &free in &by_kind[kind] {
-                let vector = &supports[&free];
-                let own = Sparse::from([(free, F::unit())]);
+        for (kind, members) in kinds {
+            for at in members {
+                let vector = &solutions.basis[at];
+                let own = vec![(solutions.free[at], F::unit())];
                 let is_new = echelons.entry(kind.clone()).or_insert_with(Echelon::new).insert(&own);
                 if is_new {
-                    fields.push(field(kind, vector, &components, spaces));
+                    fields.push(field(&kind, vector, &unknowns, spaces));
                 }
                 // The same field, constant along one of its indices.
-                for dropped in kind {
-                    let Some(lower) = drop_index(vector, *dropped, &components, spaces, &number) else { continue };
+                for dropped in &kind {
+                    let Some(lower) = drop_index(vector, *dropped, &unknowns, spaces) else { continue };
                     let rest: Vec<SpaceId> = kind.iter().copied().filter(|space| space != dropped).collect();
-                    let coordinates: Sparse<F> =
-                        lower.into_iter().filter(|(unknown, _)| free_unknowns[*unknown as usize]).collect();
-                    echelons.entry(rest).or_insert_with(Echelon::new).insert(&coordinates);
+                    echelons.entry(rest).or_insert_with(Echelon::new).insert(&coordinates(lower));
                 }
             }
         }
@@ -89,24 +83,11 @@ impl<F: Coefficients> Fields<F> {
     }
 }
 
-/// For each free unknown its solution: unknown to coefficient.
-fn transpose<F: Coefficients>(solutions: &Solutions<F>) -> BTreeMap<u32, Sparse<F>> {
-    let mut supports: BTreeMap<u32, Sparse<F>> = solutions.free.iter().map(|&free| (free, Sparse::new())).collect();
-    for (unknown, expression) in solutions.value.iter().enumerate() {
-        for (free, coefficient) in expression {
-            if let Some(support) = supports.get_mut(free) {
-                support.insert(unknown as u32, coefficient.clone());
-            }
-        }
-    }
-    supports
-}
-
-fn field<F: Coefficients>(kind: &[SpaceId], vector: &Sparse<F>, components: &[Component], spaces: &Spaces) -> Field<F> {
+fn field<F: Coefficients>(kind: &[SpaceId], vector: &Sparse<F>, unknowns: &Unknowns, spaces: &Spaces) -> Field<F> {
     let support = vector
         .iter()
-        .map(|(&unknown, coefficient)| {
-            let component = components[unknown as usize];
+        .map(|(unknown, coefficient)| {
+            let component = unknowns.component(*unknown);
             let mut axes: Vec<usize> = members(component.axes).collect();
             axes.sort_by_key(|&axis| spaces.of_axis(component.value, axis));
             Support { value: component.value, axes, part: component.part, coefficient: coefficient.clone() }
@@ -116,20 +97,7 @@ fn field<F: Coefficients>(kind: &[SpaceId], vector: &Sparse<F>, components: &[Co
 }
 
 /// The fields that the matrix groups contain, by kind: scales in GL and ℂ^×, signs in O as well.
-fn of_matrices<F: Coefficients>(
-    spaces: &Spaces,
-    frames: &Frames,
-    components: &[Component],
-    number: &BTreeMap<Component, u32>,
-) -> Vec<(Vec<SpaceId>, Sparse<F>)> {
-    let mut carried: BTreeMap<ValueId, Vec<SpaceId>> = BTreeMap::new();
-    for component in components {
-        let known = carried.entry(component.value).or_default();
-        for axis in members(component.axes) {
-            known.resize(known.len().max(axis + 1), SpaceId::MAX);
-            known[axis] = spaces.of_axis(component.value, axis);
-        }
-    }
+fn of_matrices<F: Coefficients>(spaces: &Spaces, frames: &Frames, unknowns: &Unknowns) -> Vec<(Vec<SpaceId>, Sparse<F>)> {
     let mut all = Vec::new();
     for (&space, over) in &frames.dependence {
         let Kind::Matrix(family) = frames.kinds[space as usize] else { continue };
@@ -140,43 +108,32 @@ fn of_matrices<F: Coefficients>(
                 let mut kind = chosen.clone();
                 kind.extend(with.then_some(space));
                 kind.sort_unstable();
-                let mut vector = Sparse::new();
-                for place in &spaces.places[space as usize] {
+                let of_place = |place: &Place| {
                     let at = spaces.place_number(place.value, place.axis) as usize;
-                    let Some(own) = carried.get(&place.value).filter(|_| !frames.gain[at]) else { continue };
-                    let axes = chosen.iter().try_fold(if with { 1 << place.axis } else { 0 }, |mask: u32, other| {
-                        Some(mask | 1 << own.iter().position(|each| each == other)?)
-                    });
-                    let component = axes.map(|axes| Component { value: place.value, axes, part: Part::Scale });
-                    let Some(&unknown) = component.and_then(|component| number.get(&component)) else { continue };
-                    let sign = if frames.links[at].dual { F::unit().minus_over(&F::unit()) } else { Some(F::unit()) };
-                    let Some(sign) = sign else { continue };
-                    if crate::nullspace::add_scaled(&mut vector, &Sparse::from([(unknown, sign)]), &F::unit()).is_none() {
-                        vector.clear();
-                        break;
+                    let own = spaces.of_value(place.value);
+                    if frames.gain[at] {
+                        return None;
                     }
-                }
-                all.push((kind, vector));
+                    let axes = chosen.iter().try_fold(if with { 1 << place.axis } else { 0 }, |mask: Subset, other| {
+                        Some(mask | 1 << own.iter().position(|each| each == other)?)
+                    })?;
+                    let unknown = unknowns.number(Component { value: place.value, axes, part: Part::Scale })?;
+                    Some((unknown, if frames.links[at].dual { F::minus() } else { F::unit() }))
+                };
+                let terms = spaces.places[space as usize].iter().filter_map(of_place).collect();
+                all.push((kind, collected(terms).unwrap_or_default()));
             }
         }
     }
     all
 }
 
-fn drop_index<F: Coefficients>(
-    vector: &Sparse<F>,
-    dropped: SpaceId,
-    components: &[Component],
-    spaces: &Spaces,
-    number: &BTreeMap<Component, u32>,
-) -> Option<Sparse<F>> {
-    let mut lower = Sparse::new();
-    for (&unknown, coefficient) in vector {
-        let component = components[unknown as usize];
+fn drop_index<F: Coefficients>(vector: &Sparse<F>, dropped: SpaceId, unknowns: &Unknowns, spaces: &Spaces) -> Option<Sparse<F>> {
+    let without = |(unknown, coefficient): &(u32, F)| {
+        let component = unknowns.component(*unknown);
         let axis = members(component.axes).find(|&axis| spaces.of_axis(component.value, axis) == dropped)?;
-        let target = Component { axes: component.axes & !(1 << axis), ..component };
-        let unknown = *number.get(&target)?;
-        crate::nullspace::add_scaled(&mut lower, &Sparse::from([(unknown, coefficient.clone())]), &F::unit())?;
-    }
-    Some(lower)
+        let lower = unknowns.number(Component { axes: component.axes & !(1 << axis), ..component })?;
+        Some((lower, coefficient.clone()))
+    };
+    collected(vector.iter().map(without).collect::<Option<_>>()?)
 }

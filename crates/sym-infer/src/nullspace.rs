@@ -1,12 +1,19 @@
 //! Exact null spaces of sparse homogeneous systems, over ℚ and 𝔽₂.
 //!
-//! Systems from programs are long and thin: nearly all equations have two unknowns, and an unknown of a weight stands in one equation
-//! only. Equations of one or two unknowns are used first, then unknowns that stand in one equation, then the rest by the shortest
-//! equation; for feed-forward graphs the fill-in stays bounded and the time linear.
+//! Systems from programs are long and thin: nearly all equations have one or two unknowns. Those are used as they come, by a union–find
+//! of proportional unknowns ([`proportions`]); what is left, equations of three unknowns and more between classes, is eliminated
+//! ([`elimination`]).
 
+mod echelon;
+mod elimination;
+mod proportions;
+
+pub use echelon::Echelon;
+
+use elimination::Elimination;
 use num_rational::Ratio;
 use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, One, Zero};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use proportions::Proportions;
 
 /// A rational number of bounded height: exact, or an overflow that is reported.
 pub type Rational = Ratio<i128>;
@@ -23,9 +30,15 @@ pub trait Field: Clone + PartialEq {
     fn times(&self, other: &Self) -> Option<Self>;
     /// −a / b for b ≠ 0
     fn minus_over(&self, divisor: &Self) -> Option<Self>;
+    /// −1
+    fn minus() -> Self;
 }
 
 impl Field for Rational {
+    fn minus() -> Self {
+        Ratio::new_raw(-1, 1)
+    }
+
     fn is_null(&self) -> bool {
         self.is_zero()
     }
@@ -49,8 +62,12 @@ impl Field for Rational {
     }
 
     fn minus_over(&self, divisor: &Self) -> Option<Self> {
-        if divisor.is_one() {
-            return Some(-self);
+        if divisor.is_integer() && self.is_integer() {
+            match *divisor.numer() {
+                1 => return self.numer().checked_neg().map(Ratio::from_integer),
+                -1 => return Some(*self),
+                _ => {}
+            }
         }
         self.checked_div(divisor).map(|quotient| -quotient)
     }
@@ -61,6 +78,10 @@ impl Field for Rational {
 pub struct Parity(pub bool);
 
 impl Field for Parity {
+    fn minus() -> Self {
+        Self(true)
+    }
+
     fn is_null(&self) -> bool {
         !self.0
     }
@@ -82,33 +103,55 @@ impl Field for Parity {
     }
 }
 
-/// A sparse vector: index to nonzero coefficient.
-pub type Sparse<F> = BTreeMap<u32, F>;
+/// A sparse vector: nonzero coefficients with their indices, ascending.
+pub type Sparse<F> = Vec<(u32, F)>;
 
-/// Adds `factor · source` to `target`.
-pub fn add_scaled<F: Field>(target: &mut Sparse<F>, source: &Sparse<F>, factor: &F) -> Option<()> {
-    for (&index, value) in source {
+/// target + factor · source; `None` is overflow.
+pub fn add_scaled<F: Field>(target: &Sparse<F>, source: &Sparse<F>, factor: &F) -> Option<Sparse<F>> {
+    let mut sum = Sparse::with_capacity(target.len() + source.len());
+    let mut rest = target.iter().peekable();
+    for (index, value) in source {
+        while let Some(entry) = rest.next_if(|entry| entry.0 < *index) {
+            sum.push(entry.clone());
+        }
         let value = value.times(factor)?;
-        let sum = match target.get(&index) {
-            Some(present) => present.plus(&value)?,
+        let value = match rest.next_if(|entry| entry.0 == *index) {
+            Some((_, present)) => present.plus(&value)?,
             None => value,
         };
-        if sum.is_null() {
-            target.remove(&index);
-        } else {
-            target.insert(index, sum);
+        if !value.is_null() {
+            sum.push((*index, value));
         }
     }
-    Some(())
+    sum.extend(rest.cloned());
+    Some(sum)
+}
+
+/// The sparse vector of terms that may repeat an index; `None` is overflow.
+pub fn collected<F: Field>(mut terms: Vec<(u32, F)>) -> Option<Sparse<F>> {
+    terms.sort_by_key(|term| term.0);
+    let mut sum = Sparse::with_capacity(terms.len());
+    for (index, value) in terms {
+        match sum.last_mut() {
+            Some((last, present)) if *last == index => *present = F::plus(present, &value)?,
+            _ => sum.push((index, value)),
+        }
+    }
+    sum.retain(|(_, value)| !value.is_null());
+    Some(sum)
+}
+
+/// The coefficient at an index, if it is not zero.
+pub fn coefficient<F>(vector: &Sparse<F>, index: u32) -> Option<&F> {
+    vector.binary_search_by_key(&index, |entry| entry.0).ok().map(|at| &vector[at].1)
 }
 
 /// A homogeneous system over unknowns `0..unknowns`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct System<F> {
-    /// Equations Σ coefficient · unknown = 0.
-    pub rows: Vec<Sparse<F>>,
-    /// The number of unknowns.
-    pub unknowns: u32,
+    classes: Proportions<F>,
+    /// Equations Σ coefficient · unknown = 0 of more than two unknowns.
+    rows: Vec<Sparse<F>>,
 }
 
 /// A basis of solutions: one for each free unknown, in which that unknown is 1 and the other free ones are 0.
@@ -116,221 +159,136 @@ pub struct System<F> {
 pub struct Solutions<F> {
     /// The free unknowns, ascending.
     pub free: Vec<u32>,
-    /// For each unknown its value as a combination of free unknowns.
-    pub value: Vec<Sparse<F>>,
+    /// For each of them the solution: the value of each unknown.
+    pub basis: Vec<Sparse<F>>,
 }
 
 impl<F: Field> System<F> {
-    /// A new unknown.
-    pub fn unknown(&mut self) -> u32 {
-        self.unknowns += 1;
-        self.unknowns - 1
+    /// Without equations.
+    pub fn new(unknowns: u32) -> Self {
+        Self { classes: Proportions::new(unknowns), rows: Vec::new() }
     }
 
-    /// Adds Σ terms = 0; terms may repeat an unknown.
-    pub fn equation(&mut self, terms: impl IntoIterator<Item = (u32, F)>) {
-        let mut row = Sparse::new();
-        for (unknown, coefficient) in terms {
-            // A sum of a few given coefficients cannot overflow; if it does, the unknown is dropped from the equation's freedom below.
-            let _ = add_scaled(&mut row, &Sparse::from([(unknown, coefficient)]), &F::unit());
+    /// Adds unknown = 0.
+    pub fn zero(&mut self, unknown: u32) {
+        self.classes.vanish(unknown);
+    }
+
+    /// Adds Σ terms = 0; terms may repeat an unknown. Where a sum overflows, all its unknowns are zero: a stronger condition.
+    pub fn equation(&mut self, terms: &[(u32, F)]) {
+        match terms {
+            [a, b] if a.0 != b.0 && !a.1.is_null() && !b.1.is_null() => self.classes.relate(a, b),
+            _ => {
+                let row = self.used(terms);
+                self.rows.extend(row);
+            }
         }
-        if !row.is_empty() {
-            self.rows.push(row);
+    }
+
+    /// An equation as one between classes; `None` is overflow.
+    fn of_classes(&mut self, terms: &[(u32, F)]) -> Option<Sparse<F>> {
+        let mut row = Vec::with_capacity(terms.len());
+        for (unknown, coefficient) in terms {
+            if let Some((root, ratio)) = self.classes.root(*unknown) {
+                row.push((root, coefficient.times(&ratio)?));
+            }
+        }
+        collected(row)
+    }
+
+    /// Uses an equation, unless more than two classes stand in it: then it is given back.
+    fn used(&mut self, terms: &[(u32, F)]) -> Option<Sparse<F>> {
+        let Some(row) = self.of_classes(terms) else {
+            terms.iter().for_each(|term| self.classes.vanish(term.0));
+            return None;
+        };
+        match row.as_slice() {
+            [] => None,
+            [(unknown, _)] => {
+                self.classes.vanish(*unknown);
+                None
+            }
+            [a, b] => {
+                self.classes.relate(a, b);
+                None
+            }
+            _ => Some(row),
         }
     }
 
     /// All solutions. An arithmetic overflow sets the unknown concerned to zero: fewer solutions, all of them true.
-    pub fn solve(self) -> Solutions<F> {
-        Elimination::new(self).run()
-    }
-}
-
-struct Elimination<F> {
-    rows: Vec<Option<Sparse<F>>>,
-    columns: Vec<BTreeSet<u32>>,
-    /// Pivot unknown with the row that defines it, in order of elimination; an empty row means zero.
-    pivots: Vec<(u32, Sparse<F>)>,
-    short: VecDeque<u32>,
-    lonely: VecDeque<u32>,
-}
-
-impl<F: Field> Elimination<F> {
-    fn new(system: System<F>) -> Self {
-        let mut columns = vec![BTreeSet::new(); system.unknowns as usize];
-        for (at, row) in system.rows.iter().enumerate() {
-            row.keys().for_each(|&unknown| {
-                columns[unknown as usize].insert(at as u32);
-            });
-        }
-        let short = (0..system.rows.len() as u32).filter(|&at| system.rows[at as usize].len() <= 2).collect();
-        let lonely = (0..system.unknowns).filter(|&unknown| columns[unknown as usize].len() == 1).collect();
-        Self { rows: system.rows.into_iter().map(Some).collect(), columns, pivots: Vec::new(), short, lonely }
-    }
-
-    fn run(mut self) -> Solutions<F> {
-        let count = self.columns.len();
-        let mut eliminated = vec![false; count];
-        let mut long: BTreeSet<(usize, u32)> = BTreeSet::new();
-        let mut long_built = false;
+    pub fn solve(mut self) -> Solutions<F> {
+        // What one row says of classes can shorten those before it.
+        let mut rows = std::mem::take(&mut self.rows);
         loop {
-            let (row, pivot) = if let Some(at) = self.short.pop_front() {
-                let Some(row) = &self.rows[at as usize] else { continue };
-                let Some(pivot) = row.keys().copied().min_by_key(|&unknown| self.columns[unknown as usize].len()) else {
-                    self.rows[at as usize] = None;
-                    continue;
-                };
-                (at, pivot)
-            } else if let Some(unknown) = self.lonely.pop_front() {
-                if eliminated[unknown as usize] || self.columns[unknown as usize].len() != 1 {
-                    continue;
+            let before = rows.len();
+            rows = rows.iter().filter_map(|row| self.used(row)).collect();
+            if rows.len() * 8 >= before * 7 {
+                break;
+            }
+        }
+        // Shortens all paths, so that no ratio overflows any more and classes stay as they are.
+        (0..self.classes.len()).for_each(|unknown| {
+            self.classes.root(unknown);
+        });
+        let mut left = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.of_classes(&row) {
+                Some(row) => left.push(row),
+                None => {
+                    let roots = row.iter().filter_map(|term| self.classes.root(term.0));
+                    left.extend(roots.map(|(root, _)| vec![(root, F::unit())]));
                 }
-                let Some(&at) = self.columns[unknown as usize].first() else { continue };
-                (at, unknown)
+            }
+        }
+        let roots: Vec<Option<(u32, F)>> = (0..self.classes.len()).map(|unknown| self.classes.root(unknown)).collect();
+        Solutions::of(&roots, left)
+    }
+}
+
+impl<F: Field> Solutions<F> {
+    /// Of unknowns as multiples of roots, and equations between the roots.
+    fn of(roots: &[Option<(u32, F)>], mut rows: Vec<Sparse<F>>) -> Self {
+        const NONE: u32 = u32::MAX;
+        // The roots in equations are numbered, as the elimination wants them.
+        let mut live: Vec<u32> = rows.iter().flatten().map(|entry| entry.0).collect();
+        live.sort_unstable();
+        live.dedup();
+        let mut number = vec![NONE; roots.len()];
+        live.iter().enumerate().for_each(|(at, &root)| number[root as usize] = at as u32);
+        rows.iter_mut().flatten().for_each(|entry| entry.0 = number[entry.0 as usize]);
+        let mut sizes = vec![0; live.len()];
+        for (root, _) in roots.iter().flatten().filter(|(root, _)| number[*root as usize] != NONE) {
+            sizes[number[*root as usize] as usize] += 1;
+        }
+        let values = Elimination::new(rows, sizes).run();
+
+        let is_root = |unknown: u32| roots[unknown as usize].as_ref().is_some_and(|(root, _)| *root == unknown);
+        let is_free = |unknown: u32| number[unknown as usize] == NONE || values.is_free(number[unknown as usize]);
+        let free: Vec<u32> = (0..roots.len() as u32).filter(|&unknown| is_root(unknown) && is_free(unknown)).collect();
+        let mut place = vec![NONE; roots.len()];
+        free.iter().enumerate().for_each(|(at, &unknown)| place[unknown as usize] = at as u32);
+        // `None` once a value overflows.
+        let mut basis: Vec<Option<Sparse<F>>> = vec![Some(Sparse::new()); free.len()];
+        let mut add = |unknown: usize, of: u32, value: Option<F>| {
+            let vector = &mut basis[place[of as usize] as usize];
+            match (value, vector.as_mut()) {
+                (Some(value), Some(vector)) => vector.push((unknown as u32, value)),
+                _ => *vector = None,
+            }
+        };
+        for (unknown, root) in roots.iter().enumerate() {
+            let Some((root, ratio)) = root else { continue };
+            if number[*root as usize] == NONE {
+                add(unknown, *root, Some(ratio.clone()));
             } else {
-                if !long_built {
-                    long_built = true;
-                    long = self
-                        .rows
-                        .iter()
-                        .enumerate()
-                        .filter_map(|(at, row)| row.as_ref().map(|row| (row.len(), at as u32)))
-                        .collect();
-                }
-                let Some((length, at)) = long.pop_first() else { break };
-                let Some(row) = &self.rows[at as usize] else { continue };
-                if row.len() != length {
-                    long.insert((row.len(), at));
-                    continue;
-                }
-                let Some(pivot) = row.keys().copied().min_by_key(|&unknown| self.columns[unknown as usize].len()) else {
-                    continue;
-                };
-                (at, pivot)
-            };
-            eliminated[pivot as usize] = true;
-            self.eliminate(row, pivot);
-        }
-        self.back_substitute(&eliminated)
-    }
-
-    fn eliminate(&mut self, at: u32, pivot: u32) {
-        let Some(row) = self.rows[at as usize].take() else { return };
-        for unknown in row.keys() {
-            let column = &mut self.columns[*unknown as usize];
-            column.remove(&at);
-            if column.len() == 1 {
-                self.lonely.push_back(*unknown);
-            }
-        }
-        let mut definition = Sparse::new();
-        let mut zero = false;
-        for (&unknown, coefficient) in &row {
-            if unknown == pivot {
-                continue;
-            }
-            match coefficient.minus_over(&row[&pivot]) {
-                Some(value) => {
-                    definition.insert(unknown, value);
-                }
-                None => zero = true,
-            }
-        }
-        if zero {
-            // Overflow: the pivot is set to zero, and what remains of its equation stays one.
-            let mut rest = row.clone();
-            rest.remove(&pivot);
-            self.place(at, rest);
-            definition.clear();
-        }
-        for other in std::mem::take(&mut self.columns[pivot as usize]) {
-            let Some(mut target) = self.rows[other as usize].take() else { continue };
-            for unknown in target.keys().filter(|&&unknown| unknown != pivot) {
-                self.columns[*unknown as usize].remove(&other);
-            }
-            let Some(factor) = target.remove(&pivot) else { continue };
-            let mut sum = target.clone();
-            if add_scaled(&mut sum, &definition, &factor).is_none() {
-                // Overflow: both parts vanish on their own, which is a stronger condition.
-                self.rows.push(None);
-                let extra = self.rows.len() as u32 - 1;
-                self.place(extra, definition.clone());
-                sum = target;
-            }
-            self.place(other, sum);
-        }
-        self.pivots.push((pivot, definition));
-    }
-
-    fn place(&mut self, at: u32, row: Sparse<F>) {
-        if row.is_empty() {
-            self.rows[at as usize] = None;
-            return;
-        }
-        for unknown in row.keys() {
-            let column = &mut self.columns[*unknown as usize];
-            column.insert(at);
-            if column.len() == 1 {
-                self.lonely.push_back(*unknown);
-            }
-        }
-        if row.len() <= 2 {
-            self.short.push_back(at);
-        }
-        self.rows[at as usize] = Some(row);
-    }
-
-    fn back_substitute(self, eliminated: &[bool]) -> Solutions<F> {
-        let free: Vec<u32> = (0..self.columns.len() as u32).filter(|&unknown| !eliminated[unknown as usize]).collect();
-        let mut value: Vec<Sparse<F>> = vec![Sparse::new(); self.columns.len()];
-        for &unknown in &free {
-            value[unknown as usize].insert(unknown, F::unit());
-        }
-        let mut dropped = BTreeSet::new();
-        for (pivot, definition) in self.pivots.iter().rev() {
-            let mut sum = Sparse::new();
-            for (unknown, factor) in definition {
-                let source = value[*unknown as usize].clone();
-                if add_scaled(&mut sum, &source, factor).is_none() {
-                    dropped.extend(source.keys().copied());
-                }
-            }
-            value[*pivot as usize] = sum;
-        }
-        for expression in &mut value {
-            expression.retain(|unknown, _| !dropped.contains(unknown));
-        }
-        Solutions { free: free.into_iter().filter(|unknown| !dropped.contains(unknown)).collect(), value }
-    }
-}
-
-/// An incrementally built row echelon form: tells which vectors are new.
-#[derive(Debug, Default)]
-pub struct Echelon<F> {
-    rows: BTreeMap<u32, Sparse<F>>,
-}
-
-impl<F: Field> Echelon<F> {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self { rows: BTreeMap::new() }
-    }
-
-    /// Adds a vector; whether it was independent of those before. On overflow it counts as dependent.
-    pub fn insert(&mut self, vector: &Sparse<F>) -> bool {
-        let mut rest = vector.clone();
-        let mut from = 0;
-        while let Some((&lead, value)) = rest.range(from..).next() {
-            from = lead + 1;
-            if let Some(row) = self.rows.get(&lead) {
-                let Some(factor) = value.minus_over(&row[&lead]) else { return false };
-                if add_scaled(&mut rest, row, &factor).is_none() {
-                    return false;
+                for (other, factor) in values.of(number[*root as usize]) {
+                    add(unknown, live[*other as usize], factor.times(ratio));
                 }
             }
         }
-        let Some((&lead, _)) = rest.iter().find(|(lead, _)| !self.rows.contains_key(lead)) else { return false };
-        self.rows.insert(lead, rest);
-        true
+        let (free, basis) = free.into_iter().zip(basis).filter_map(|(free, vector)| Some((free, vector?))).unzip();
+        Self { free, basis }
     }
 }
 
@@ -350,29 +308,30 @@ mod tests {
         fn solutions_solve_and_rank_plus_nullity_is_the_number_of_unknowns(
             rows in prop::collection::vec(prop::collection::vec((0u32..8, -3i128..4), 0..5), 0..10)
         ) {
-            let mut system = System { unknowns: 8, ..System::default() };
-            for row in &rows {
-                system.equation(row.iter().filter(|(_, value)| *value != 0).map(|&(unknown, value)| (unknown, rational(value))));
-            }
-            let kept = system.rows.clone();
+            let mut system = System::new(8);
             let mut echelon = Echelon::new();
-            let rank = kept.iter().filter(|row| echelon.insert(row)).count();
+            let mut rank = 0;
+            for row in &rows {
+                let terms: Vec<(u32, Rational)> = row.iter().map(|&(unknown, value)| (unknown, rational(value))).collect();
+                system.equation(&terms);
+                rank += usize::from(echelon.insert(&collected(terms).expect("small numbers")));
+            }
             let solutions = system.solve();
             prop_assert_eq!(solutions.free.len() + rank, 8);
-            for row in &kept {
-                let mut sum = Sparse::new();
-                for (unknown, factor) in row {
-                    add_scaled(&mut sum, &solutions.value[*unknown as usize], factor).expect("small numbers");
+            for (&free, vector) in solutions.free.iter().zip(&solutions.basis) {
+                prop_assert_eq!(coefficient(vector, free), Some(&rational(1)));
+                for row in &rows {
+                    let products = row.iter().map(|&(unknown, value)| coefficient(vector, unknown).map_or(rational(0), |own| own * value));
+                    prop_assert!(products.sum::<Rational>().is_zero());
                 }
-                prop_assert!(sum.is_empty());
             }
         }
     }
 
     #[test]
     fn the_field_of_two_elements_has_its_own_solutions() {
-        let mut system = System { unknowns: 2, ..System::default() };
-        system.equation([(0, Parity(true)), (1, Parity(true))]);
+        let mut system = System::new(2);
+        system.equation(&[(0, Parity(true)), (1, Parity(true))]);
         let solutions = system.solve();
         assert_eq!(solutions.free.len(), 1);
     }

@@ -5,47 +5,24 @@
 //! coefficients, whatever the sizes, and the number of unknowns is that of components and not of weights. Subsets are *dependence sets*:
 //! the product u ⊙ w has one scale per entry because the component of both axes is free.
 
+mod unknowns;
+
+pub use unknowns::{Component, Part, Subset, Unknowns, members};
+
 use crate::class::FunctionClass;
 use crate::frames::Family;
 use crate::nullspace::{Field, Parity, Rational, System};
-use crate::spaces::{SpaceId, Spaces, kept_axes, repeats, unsplit_axes};
-use std::collections::{BTreeMap, BTreeSet};
-use sym_ir::{Label, Operation, Program, ValueId};
-
-/// A set of axes of a value, as a bit mask.
-pub type Subset = u32;
-
-/// Values of higher rank have components of at most one axis.
-const FULL_RANK: usize = 6;
-
-/// What kind of field an unknown component belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
-    /// The logarithm of a factor, or a sign.
-    Scale,
-    /// A summand that is the same at every θ, on values that an exponential reads or a logarithm makes.
-    Shift,
-}
-
-/// An unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Component {
-    /// Value.
-    pub value: ValueId,
-    /// Axes on which the component depends.
-    pub axes: Subset,
-    /// Of which field.
-    pub part: Part,
-}
+use crate::spaces::{Spaces, kept_axes, repeats, unsplit_axes};
+use std::collections::BTreeMap;
+use sym_ir::{Label, Operand, Operation, Program, ValueId};
 
 /// The equations of a program over a field.
 #[derive(Debug)]
 pub struct Relations<F> {
     /// The linear system.
     pub system: System<F>,
-    /// The meaning of each unknown.
-    pub components: Vec<Component>,
-    numbers: BTreeMap<Component, u32>,
+    /// The meaning of its unknowns.
+    pub unknowns: Unknowns,
 }
 
 /// How a field of coefficients treats elementwise functions.
@@ -146,13 +123,9 @@ impl<F: Coefficients> Relations<F> {
         classes: &BTreeMap<ValueId, FunctionClass>,
         absorbed: &dyn Fn(ValueId) -> bool,
     ) -> Self {
-        let mut relations =
-            Self { system: System { rows: Vec::new(), unknowns: 0 }, components: Vec::new(), numbers: BTreeMap::new() };
-        let shifting = if F::SHIFTS { shifting_values(program, classes) } else { BTreeSet::new() };
-        for index in 0..program.nodes.len() {
-            let value = ValueId(index as u32);
-            relations.declare(program, spaces, value, shifting.contains(&value));
-        }
+        let shifting = if F::SHIFTS { shifting_values(program, classes) } else { vec![false; program.nodes.len()] };
+        let unknowns = Unknowns::of(program, spaces, &shifting);
+        let mut relations = Self { system: System::new(unknowns.len() as u32), unknowns };
         for index in 0..program.nodes.len() {
             relations.operation(program, ValueId(index as u32), classes, absorbed);
         }
@@ -162,71 +135,44 @@ impl<F: Coefficients> Relations<F> {
         relations
     }
 
-    /// The unknown of a component; `None` where the component is zero by construction.
-    pub fn number(&self, value: ValueId, axes: Subset, part: Part) -> Option<u32> {
-        self.numbers.get(&Component { value, axes, part }).copied()
-    }
-
-    fn declare(&mut self, program: &Program, spaces: &Spaces, value: ValueId, shifts: bool) {
-        let rank = program.node(value).shape.len();
-        let subsets: Vec<Subset> = if rank <= FULL_RANK {
-            (0..1 << rank).collect()
-        } else {
-            std::iter::once(0).chain((0..rank.min(31)).map(|axis| 1 << axis)).collect()
-        };
-        for axes in subsets {
-            let mut seen: Vec<SpaceId> = Vec::new();
-            // A component of two indices of one space is not determined by its set of axes alone; it is taken as zero.
-            let distinct = members(axes).all(|axis| {
-                let space = spaces.of_axis(value, axis);
-                !seen.contains(&space) && {
-                    seen.push(space);
-                    true
-                }
-            });
-            if !distinct {
-                continue;
-            }
-            for part in [Part::Scale, Part::Shift].into_iter().take(if shifts { 2 } else { 1 }) {
-                let component = Component { value, axes, part };
-                self.numbers.insert(component, self.system.unknown());
-                self.components.push(component);
-            }
-        }
+    fn number(&self, value: ValueId, axes: Subset, part: Part) -> Option<u32> {
+        self.unknowns.number(Component { value, axes, part })
     }
 
     /// Σ coefficient · component = 0, with components that are zero by construction left out.
     fn relate(&mut self, terms: &[(ValueId, Subset, Part, F)]) {
-        let row: Vec<(u32, F)> = terms
-            .iter()
-            .filter_map(|(value, axes, part, coefficient)| Some((self.number(*value, *axes, *part)?, coefficient.clone())))
-            .collect();
-        self.system.equation(row);
+        let number = |&(value, axes, part, ref coefficient): &(ValueId, Subset, Part, F)| {
+            Some((self.number(value, axes, part)?, coefficient.clone()))
+        };
+        let row: Vec<(u32, F)> = terms.iter().filter_map(number).collect();
+        self.system.equation(&row);
     }
 
     fn equal(&mut self, a: (ValueId, Subset), b: (ValueId, Subset), part: Part) {
-        let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
-        self.relate(&[(a.0, a.1, part, F::unit()), (b.0, b.1, part, minus)]);
-    }
-
-    fn components_of(&self, value: ValueId) -> Vec<Component> {
-        let first = Component { value, axes: 0, part: Part::Scale };
-        let last = Component { value, axes: Subset::MAX, part: Part::Shift };
-        self.numbers.range(first..=last).map(|(component, _)| *component).collect()
-    }
-
-    fn zero(&mut self, component: Component) {
-        self.relate(&[(component.value, component.axes, component.part, F::unit())]);
-    }
-
-    fn vanish(&mut self, value: ValueId) {
-        for component in self.components_of(value) {
-            self.zero(component);
+        match (self.number(a.0, a.1, part), self.number(b.0, b.1, part)) {
+            (Some(a), Some(b)) => self.system.equation(&[(a, F::unit()), (b, F::minus())]),
+            (Some(one), None) | (None, Some(one)) => self.system.zero(one),
+            (None, None) => {}
         }
     }
 
+    fn components_of(&self, value: ValueId, part: Part) -> Vec<Component> {
+        self.unknowns.of_value(value).iter().copied().filter(|component| component.part == part).collect()
+    }
+
+    fn zero(&mut self, component: Component) {
+        if let Some(unknown) = self.unknowns.number(component) {
+            self.system.zero(unknown);
+        }
+    }
+
+    fn vanish(&mut self, value: ValueId) {
+        self.vanish_part(value, Part::Scale);
+        self.vanish_part(value, Part::Shift);
+    }
+
     fn vanish_part(&mut self, value: ValueId, part: Part) {
-        for component in self.components_of(value).into_iter().filter(|component| component.part == part) {
+        for component in self.components_of(value, part) {
             self.zero(component);
         }
     }
@@ -253,9 +199,7 @@ impl<F: Coefficients> Relations<F> {
                     self.vanish(result);
                     return;
                 }
-                let operands: Vec<(ValueId, Vec<Label>)> =
-                    operands.iter().map(|operand| (operand.value, operand.labels.clone())).collect();
-                self.einsum(result, &operands, output, *coefficient);
+                self.einsum(result, operands, output, *coefficient);
             }
             Operation::Add { terms, constant } => {
                 if *constant != 0.0 {
@@ -264,7 +208,7 @@ impl<F: Coefficients> Relations<F> {
                 let everything: Subset = if rank >= 31 { Subset::MAX } else { (1 << rank) - 1 };
                 for term in terms {
                     let covered = term.axes.iter().fold(0, |mask, &axis| mask | 1 << axis);
-                    for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+                    for component in self.components_of(result, Part::Scale) {
                         if component.axes & !covered == 0 {
                             let axes = pull(component.axes, &term.axes);
                             self.equal((term.value, axes), (result, component.axes), Part::Scale);
@@ -273,17 +217,15 @@ impl<F: Coefficients> Relations<F> {
                         }
                     }
                     // A component of the term that the result cannot have is zero.
-                    for component in self.components_of(term.value).into_iter().filter(|component| component.part == Part::Scale)
-                    {
+                    for component in self.components_of(term.value, Part::Scale) {
                         let axes = push(component.axes, &term.axes) & everything;
                         if self.number(result, axes, Part::Scale).is_none() {
                             self.zero(component);
                         }
                     }
                 }
-                for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Shift) {
-                    let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
-                    let mut row = vec![(result, component.axes, Part::Shift, minus)];
+                for component in self.components_of(result, Part::Shift) {
+                    let mut row = vec![(result, component.axes, Part::Shift, F::minus())];
                     for term in terms {
                         let covered = term.axes.iter().fold(0, |mask, &axis| mask | 1 << axis);
                         if component.axes & !covered != 0 {
@@ -377,7 +319,7 @@ impl<F: Coefficients> Relations<F> {
     fn normalise(&mut self, value: ValueId, result: ValueId, axes: &[usize], centre: bool) {
         self.vanish_part(value, Part::Shift);
         self.vanish_part(result, Part::Shift);
-        for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+        for component in self.components_of(result, Part::Scale) {
             let along = axes.iter().any(|axis| component.axes >> axis & 1 == 1);
             let source = Component { value, ..component };
             match (F::POSITIVE, along) {
@@ -405,59 +347,61 @@ impl<F: Coefficients> Relations<F> {
                 Some(mask | 1 << if forward { pair.1 } else { pair.0 })
             })
         };
-        for component in self.components_of(value).into_iter().filter(|component| component.part == Part::Scale) {
+        for component in self.components_of(value, Part::Scale) {
             match map(component.axes, true) {
                 Some(axes) => self.equal((value, component.axes), (result, axes), Part::Scale),
                 None => self.zero(component),
             }
         }
-        for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+        for component in self.components_of(result, Part::Scale) {
             if map(component.axes, false).is_none() {
                 self.zero(component);
             }
         }
     }
 
-    fn einsum(&mut self, result: ValueId, operands: &[(ValueId, Vec<Label>)], output: &[Label], coefficient: f64) {
-        let mut sets: BTreeSet<Vec<Label>> = BTreeSet::new();
-        let mut collect = |relations: &Self, value: ValueId, labels: &[Label]| {
-            for component in relations.components_of(value) {
-                let mut set: Vec<Label> = members(component.axes).map(|axis| labels[axis]).collect();
-                set.sort_unstable();
-                sets.insert(set);
-            }
+    fn einsum(&mut self, result: ValueId, operands: &[Operand], output: &[Label], coefficient: f64) {
+        let mut labels: Vec<Label> = operands.iter().flat_map(|operand| &operand.labels).chain(output).copied().collect();
+        labels.sort_unstable();
+        labels.dedup();
+        let bits = |own: &[Label]| -> Vec<usize> {
+            own.iter().map(|label| labels.binary_search(label).expect("all labels are collected")).collect()
         };
-        operands.iter().for_each(|(value, labels)| collect(self, *value, labels));
-        collect(self, result, output);
-        let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
-        let subset = |labels: &[Label], set: &[Label]| -> Option<Subset> {
-            set.iter().try_fold(0, |mask, label| Some(mask | 1 << labels.iter().position(|other| other == label)?))
-        };
+        let (factors, target): (Vec<(ValueId, Vec<usize>)>, Vec<usize>) =
+            (operands.iter().map(|operand| (operand.value, bits(&operand.labels))).collect(), bits(output));
+        if labels.len() > LabelSet::BITS as usize {
+            factors.iter().for_each(|(value, _)| self.vanish(*value));
+            self.vanish(result);
+            return;
+        }
+        let mut sets: Vec<LabelSet> = Vec::new();
+        for (value, bits) in factors.iter().map(|(value, bits)| (*value, bits)).chain([(result, &target)]) {
+            let components = self.unknowns.of_value(value).iter();
+            sets.extend(components.map(|component| members(component.axes).fold(0, |set, axis| set | 1 << bits[axis])));
+        }
+        sets.sort_unstable();
+        sets.dedup();
+        let mut row = Vec::new();
         for set in sets {
-            let mut row: Vec<(ValueId, Subset, Part, F)> = operands
-                .iter()
-                .filter_map(|(value, labels)| Some((*value, subset(labels, &set)?, Part::Scale, F::unit())))
-                .collect();
+            row.clear();
+            let within = factors.iter().filter_map(|(value, bits)| Some((*value, with_bits(bits, set)?)));
+            row.extend(within.map(|(value, axes)| (value, axes, Part::Scale, F::unit())));
             // The sum must scale as a whole: a component that depends on a summed index vanishes.
-            if let Some(axes) = subset(output, &set) {
-                row.push((result, axes, Part::Scale, minus.clone()));
-            }
+            row.extend(with_bits(&target, set).map(|axes| (result, axes, Part::Scale, F::minus())));
             self.relate(&row);
         }
         // Shifts pass relabelling and constant factors.
-        if let [(value, labels)] = operands
-            && labels.iter().all(|label| output.contains(label))
+        if let [(value, bits)] = factors.as_slice()
+            && bits.iter().all(|bit| target.contains(bit))
             && let Some(factor) = F::from_number(coefficient)
         {
-            for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Shift) {
-                let set: Vec<Label> = members(component.axes).map(|axis| output[axis]).collect();
-                match subset(labels, &set) {
-                    Some(axes) => {
-                        self.relate(&[
-                            (result, component.axes, Part::Shift, minus.clone()),
-                            (*value, axes, Part::Shift, factor.clone()),
-                        ]);
-                    }
+            for component in self.components_of(result, Part::Shift) {
+                let set = members(component.axes).fold(0, |set, axis| set | 1 << target[axis]);
+                match with_bits(bits, set) {
+                    Some(axes) => self.relate(&[
+                        (result, component.axes, Part::Shift, F::minus()),
+                        (*value, axes, Part::Shift, factor.clone()),
+                    ]),
                     None => self.zero(component),
                 }
             }
@@ -465,48 +409,48 @@ impl<F: Coefficients> Relations<F> {
                 self.vanish_part(*value, Part::Shift);
             }
         } else {
-            operands.iter().for_each(|(value, _)| self.vanish_part(*value, Part::Shift));
+            factors.iter().for_each(|(value, _)| self.vanish_part(*value, Part::Shift));
             self.vanish_part(result, Part::Shift);
         }
     }
 
     fn map(&mut self, value: ValueId, result: ValueId, class: &FunctionClass, absorbed: bool) {
-        let minus = F::unit().minus_over(&F::unit()).expect("−1 is small");
         if F::SHIFTS
             && let Some(rate) = class.exponential.and_then(F::from_number)
         {
-            for component in self.components_of(result) {
-                match component.part {
-                    Part::Scale => self.relate(&[
-                        (result, component.axes, Part::Scale, minus.clone()),
-                        (value, component.axes, Part::Shift, rate.clone()),
-                    ]),
-                    Part::Shift => self.zero(component),
-                }
+            for component in self.components_of(result, Part::Scale) {
+                self.relate(&[
+                    (result, component.axes, Part::Scale, F::minus()),
+                    (value, component.axes, Part::Shift, rate.clone()),
+                ]);
             }
+            self.vanish_part(result, Part::Shift);
             self.vanish_part(value, Part::Scale);
             return;
         }
         if F::SHIFTS
             && let Some(weight) = class.logarithmic.and_then(F::from_number)
         {
-            for component in self.components_of(value) {
-                match component.part {
-                    Part::Scale if self.number(result, 0, Part::Shift).is_some() => self.relate(&[
-                        (result, component.axes, Part::Shift, minus.clone()),
+            let shifts = self.number(result, 0, Part::Shift).is_some();
+            for component in self.components_of(value, Part::Scale) {
+                if shifts {
+                    self.relate(&[
+                        (result, component.axes, Part::Shift, F::minus()),
                         (value, component.axes, Part::Scale, weight.clone()),
-                    ]),
-                    _ => self.zero(component),
+                    ]);
+                } else {
+                    self.zero(component);
                 }
             }
+            self.vanish_part(value, Part::Shift);
             self.vanish_part(result, Part::Scale);
             return;
         }
         let through = F::through(class, if absorbed { Flips::Absorbed } else { Flips::Stuck });
-        for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Scale) {
+        for component in self.components_of(result, Part::Scale) {
             match &through {
                 Through::Times(factor) => self.relate(&[
-                    (result, component.axes, Part::Scale, minus.clone()),
+                    (result, component.axes, Part::Scale, F::minus()),
                     (value, component.axes, Part::Scale, factor.clone()),
                 ]),
                 Through::Forgotten => self.zero(component),
@@ -518,9 +462,9 @@ impl<F: Coefficients> Relations<F> {
         }
         match class.linear.and_then(F::from_number) {
             Some(slope) if self.number(result, 0, Part::Shift).is_some() => {
-                for component in self.components_of(result).into_iter().filter(|component| component.part == Part::Shift) {
+                for component in self.components_of(result, Part::Shift) {
                     self.relate(&[
-                        (result, component.axes, Part::Shift, minus.clone()),
+                        (result, component.axes, Part::Shift, F::minus()),
                         (value, component.axes, Part::Shift, slope.clone()),
                     ]);
                 }
@@ -533,9 +477,18 @@ impl<F: Coefficients> Relations<F> {
     }
 }
 
-/// The axes of a set, ascending.
-pub fn members(axes: Subset) -> impl Iterator<Item = usize> {
-    (0..32).filter(move |axis| axes >> axis & 1 == 1)
+/// A set of labels of one einsum.
+type LabelSet = u128;
+
+/// The axes that bear the labels of a set, if each is on one.
+fn with_bits(bits: &[usize], set: LabelSet) -> Option<Subset> {
+    let mut left = set;
+    let mut axes = 0;
+    for (axis, &bit) in bits.iter().enumerate().take(Subset::BITS as usize).filter(|(_, bit)| set >> **bit & 1 == 1) {
+        left &= !(1 << bit);
+        axes |= 1 << axis;
+    }
+    (left == 0).then_some(axes)
 }
 
 /// The axes of a term that run along `axes` of the result.
@@ -548,21 +501,22 @@ fn push(axes: Subset, along: &[usize]) -> Subset {
     members(axes).fold(0, |mask, axis| mask | 1 << along[axis])
 }
 
-/// Values with a shift field: those from which sums and constant factors lead to an exponential, or from a logarithm on.
-fn shifting_values(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>) -> BTreeSet<ValueId> {
-    let mut shifting = BTreeSet::new();
-    for index in (0..program.nodes.len()).rev() {
+/// Whether each value has a shift field: those from which sums and constant factors lead to an exponential, or from a logarithm on.
+fn shifting_values(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>) -> Vec<bool> {
+    let mut shifting = vec![false; program.nodes.len()];
+    for (index, node) in program.nodes.iter().enumerate().rev() {
         let result = ValueId(index as u32);
-        let node = program.node(result);
-        let reads: Vec<ValueId> = match &node.operation {
-            Operation::Map { value, .. } if classes[&result].exponential.is_some() => vec![*value],
-            _ if !shifting.contains(&result) => Vec::new(),
-            Operation::Add { .. } => node.operation.operands(),
-            Operation::Einsum { operands, .. } if operands.len() == 1 => node.operation.operands(),
-            Operation::Map { value, .. } if classes[&result].linear.is_some() => vec![*value],
-            _ => Vec::new(),
+        let passes = match &node.operation {
+            Operation::Map { .. } if classes[&result].exponential.is_some() => true,
+            _ if !shifting[index] => false,
+            Operation::Add { .. } => true,
+            Operation::Einsum { operands, .. } => operands.len() == 1,
+            Operation::Map { .. } => classes[&result].linear.is_some(),
+            _ => false,
         };
-        shifting.extend(reads);
+        if passes {
+            node.operation.operands().into_iter().for_each(|value| shifting[value.0 as usize] = true);
+        }
     }
     shifting
 }

@@ -168,6 +168,13 @@ impl Spaces {
         self.space[self.offsets[value.0 as usize] as usize + axis]
     }
 
+    /// The spaces of a value's axes.
+    pub fn of_value(&self, value: ValueId) -> &[SpaceId] {
+        let at = value.0 as usize;
+        let end = self.offsets.get(at + 1).map_or(self.space.len(), |&end| end as usize);
+        &self.space[self.offsets[at] as usize..end]
+    }
+
     /// The number of an axis among all axes of the program.
     pub fn place_number(&self, value: ValueId, axis: usize) -> u32 {
         self.offsets[value.0 as usize] + axis as u32

@@ -1,0 +1,106 @@
+//! The unknowns of the relations: components of the fields of all values.
+
+use crate::spaces::{SpaceId, Spaces};
+use sym_ir::{Program, ValueId};
+
+/// A set of axes of a value, as a bit mask.
+pub type Subset = u32;
+
+/// Values of higher rank have components of at most one axis.
+const FULL_RANK: usize = 6;
+
+/// Axes beyond this many have no components.
+const MOST_AXES: usize = 31;
+
+/// What kind of field an unknown component belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The logarithm of a factor, or a sign.
+    Scale,
+    /// A summand that is the same at every θ, on values that an exponential reads or a logarithm makes.
+    Shift,
+}
+
+/// An unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Component {
+    /// Value.
+    pub value: ValueId,
+    /// Axes on which the component depends.
+    pub axes: Subset,
+    /// Of which field.
+    pub part: Part,
+}
+
+/// All unknowns, numbered by value, then axes, then part.
+#[derive(Debug)]
+pub struct Unknowns {
+    components: Vec<Component>,
+    /// The number of the first unknown of each value, and of the end.
+    first: Vec<u32>,
+}
+
+impl Unknowns {
+    /// The components of all values; those for which `shifting` holds have shifts too.
+    pub fn of(program: &Program, spaces: &Spaces, shifting: &[bool]) -> Self {
+        let mut unknowns = Self { components: Vec::new(), first: vec![0] };
+        for (value, &shifts) in shifting.iter().enumerate() {
+            unknowns.declare(ValueId(value as u32), program.nodes[value].shape.len(), spaces, shifts);
+        }
+        unknowns
+    }
+
+    fn declare(&mut self, value: ValueId, rank: usize, spaces: &Spaces, shifts: bool) {
+        // A component of two indices of one space is not determined by its set of axes alone; it is taken as zero.
+        let own = spaces.of_value(value);
+        let distinct =
+            |axes: Subset| members(axes).all(|axis| members(axes).all(|other| other <= axis || own[axis] != own[other]));
+        let all = if rank <= FULL_RANK { 1 << rank } else { 0 };
+        let single = (0..if rank <= FULL_RANK { 0 } else { rank.min(MOST_AXES) }).map(|axis| 1 << axis);
+        let empty = (rank > FULL_RANK).then_some(0);
+        for axes in (0..all).chain(empty).chain(single).filter(|&axes| distinct(axes)) {
+            self.components.push(Component { value, axes, part: Part::Scale });
+            self.components.extend(shifts.then_some(Component { value, axes, part: Part::Shift }));
+        }
+        self.first.push(self.components.len() as u32);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.components.len()
+    }
+
+    /// The meaning of an unknown.
+    pub fn component(&self, unknown: u32) -> Component {
+        self.components[unknown as usize]
+    }
+
+    /// The components of a value.
+    pub fn of_value(&self, value: ValueId) -> &[Component] {
+        let at = value.0 as usize;
+        &self.components[self.first[at] as usize..self.first[at + 1] as usize]
+    }
+
+    /// The unknown of a component; `None` where the component is zero by construction.
+    pub fn number(&self, component: Component) -> Option<u32> {
+        let at = self.of_value(component.value).binary_search(&component).ok()?;
+        Some(self.first[component.value.0 as usize] + at as u32)
+    }
+
+    /// The spaces on which an unknown depends, ascending.
+    pub fn kind(&self, unknown: u32, spaces: &Spaces) -> Vec<SpaceId> {
+        let component = self.component(unknown);
+        let mut kind: Vec<SpaceId> = members(component.axes).map(|axis| spaces.of_axis(component.value, axis)).collect();
+        kind.sort_unstable();
+        kind
+    }
+}
+
+/// The axes of a set, ascending.
+pub fn members(mut axes: Subset) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let axis = axes.trailing_zeros();
+        axes &= axes.wrapping_sub(1);
+        (axis < Subset::BITS).then_some(axis as usize)
+    })
+}
