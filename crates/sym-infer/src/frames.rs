@@ -69,6 +69,7 @@ struct Collector<'a> {
     program: &'a Program,
     spaces: &'a Spaces,
     graph: &'a Graph,
+    classes: &'a BTreeMap<ValueId, FunctionClass>,
     union: Union,
     gain: Vec<bool>,
     rotary: Vec<bool>,
@@ -78,12 +79,13 @@ struct Collector<'a> {
 
 impl Frames {
     /// Solves the relations of all operations.
-    pub fn of(program: &Program, spaces: &Spaces, graph: &Graph) -> Self {
+    pub fn of(program: &Program, spaces: &Spaces, graph: &Graph, classes: &BTreeMap<ValueId, FunctionClass>) -> Self {
         let count = spaces.place_count();
         let mut collector = Collector {
             program,
             spaces,
             graph,
+            classes,
             union: Union::new(count),
             gain: vec![false; count as usize],
             rotary: vec![false; spaces.sizes.len()],
@@ -155,7 +157,7 @@ impl Collector<'_> {
                 }
             }
             Operation::Map { value, function } => {
-                let class = FunctionClass::of(function);
+                let class = &self.classes[&result];
                 for axis in 0..rank {
                     self.pass(*value, axis, result, axis);
                     if class.linear.is_none() {

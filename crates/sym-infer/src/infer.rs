@@ -87,8 +87,8 @@ impl<'a> Analysis<'a> {
     pub(crate) fn of(program: &'a Program) -> Self {
         let spaces = Spaces::of(program);
         let graph = Graph::of(program);
-        let frames = Frames::of(program, &spaces, &graph);
         let classes = classes(program);
+        let frames = Frames::of(program, &spaces, &graph, &classes);
         let paths = Paths::of(program, &graph, &classes);
         let movable = |value: ValueId| -> Subset {
             let rank = program.node(value).shape.len().min(31);
@@ -167,7 +167,7 @@ impl<'a> Analysis<'a> {
         let place = self.spaces.places[space as usize][0];
         let symbol = &self.program.node(place.value).shape[place.axis].symbol;
         if symbol.chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
-            symbol.clone()
+            symbol.to_string()
         } else {
             format!("({symbol})")
         }

@@ -48,7 +48,7 @@ pub fn candidates(program: &Program, spaces: &Spaces, space: SpaceId) -> Vec<Str
     });
     let mut names = Vec::new();
     if let Some((scope, axis)) = produced {
-        names.push(scope.clone());
+        names.push(scope.to_string());
         if !scope.is_empty() && !axis.is_empty() {
             names.push(format!("{scope}.{axis}"));
         }

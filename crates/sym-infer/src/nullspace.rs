@@ -129,16 +129,25 @@ pub fn add_scaled<F: Field>(target: &Sparse<F>, source: &Sparse<F>, factor: &F) 
 
 /// The sparse vector of terms that may repeat an index; `None` is overflow.
 pub fn collected<F: Field>(mut terms: Vec<(u32, F)>) -> Option<Sparse<F>> {
+    collect(&mut terms)?;
+    Some(terms)
+}
+
+/// Sums terms of one index in place.
+fn collect<F: Field>(terms: &mut Vec<(u32, F)>) -> Option<()> {
     terms.sort_by_key(|term| term.0);
-    let mut sum = Sparse::with_capacity(terms.len());
-    for (index, value) in terms {
-        match sum.last_mut() {
-            Some((last, present)) if *last == index => *present = F::plus(present, &value)?,
-            _ => sum.push((index, value)),
+    let mut overflow = false;
+    terms.dedup_by(|next, kept| {
+        next.0 == kept.0 && {
+            match kept.1.plus(&next.1) {
+                Some(sum) => kept.1 = sum,
+                None => overflow = true,
+            }
+            true
         }
-    }
-    sum.retain(|(_, value)| !value.is_null());
-    Some(sum)
+    });
+    terms.retain(|(_, value)| !value.is_null());
+    (!overflow).then_some(())
 }
 
 /// The coefficient at an index, if it is not zero.
@@ -152,6 +161,8 @@ pub struct System<F> {
     classes: Proportions<F>,
     /// Equations Σ coefficient · unknown = 0 of more than two unknowns.
     rows: Vec<Sparse<F>>,
+    /// Room for the equation being read.
+    row: Vec<(u32, F)>,
 }
 
 /// A basis of solutions: one for each free unknown, in which that unknown is 1 and the other free ones are 0.
@@ -166,7 +177,7 @@ pub struct Solutions<F> {
 impl<F: Field> System<F> {
     /// Without equations.
     pub fn new(unknowns: u32) -> Self {
-        Self { classes: Proportions::new(unknowns), rows: Vec::new() }
+        Self { classes: Proportions::new(unknowns), rows: Vec::new(), row: Vec::new() }
     }
 
     /// Adds unknown = 0.
@@ -179,41 +190,39 @@ impl<F: Field> System<F> {
         match terms {
             [a, b] if a.0 != b.0 && !a.1.is_null() && !b.1.is_null() => self.classes.relate(a, b),
             _ => {
-                let row = self.used(terms);
-                self.rows.extend(row);
+                let mut row = std::mem::take(&mut self.row);
+                if self.is_long(terms, &mut row) {
+                    self.rows.push(row.clone());
+                }
+                self.row = row;
             }
         }
     }
 
-    /// An equation as one between classes; `None` is overflow.
-    fn of_classes(&mut self, terms: &[(u32, F)]) -> Option<Sparse<F>> {
-        let mut row = Vec::with_capacity(terms.len());
+    /// Writes an equation as one between classes into `row`; `None` is overflow.
+    fn of_classes(&mut self, terms: &[(u32, F)], row: &mut Vec<(u32, F)>) -> Option<()> {
+        row.clear();
         for (unknown, coefficient) in terms {
             if let Some((root, ratio)) = self.classes.root(*unknown) {
                 row.push((root, coefficient.times(&ratio)?));
             }
         }
-        collected(row)
+        collect(row)
     }
 
-    /// Uses an equation, unless more than two classes stand in it: then it is given back.
-    fn used(&mut self, terms: &[(u32, F)]) -> Option<Sparse<F>> {
-        let Some(row) = self.of_classes(terms) else {
+    /// Uses an equation, unless more than two classes stand in it; as one between classes it is left in `row`.
+    fn is_long(&mut self, terms: &[(u32, F)], row: &mut Vec<(u32, F)>) -> bool {
+        if self.of_classes(terms, row).is_none() {
             terms.iter().for_each(|term| self.classes.vanish(term.0));
-            return None;
-        };
-        match row.as_slice() {
-            [] => None,
-            [(unknown, _)] => {
-                self.classes.vanish(*unknown);
-                None
-            }
-            [a, b] => {
-                self.classes.relate(a, b);
-                None
-            }
-            _ => Some(row),
+            return false;
         }
+        match row.as_slice() {
+            [] => {}
+            [(unknown, _)] => self.classes.vanish(*unknown),
+            [a, b] => self.classes.relate(a, b),
+            _ => return true,
+        }
+        false
     }
 
     /// All solutions. An arithmetic overflow sets the unknown concerned to zero: fewer solutions, all of them true.
@@ -222,7 +231,10 @@ impl<F: Field> System<F> {
         let mut rows = std::mem::take(&mut self.rows);
         loop {
             let before = rows.len();
-            rows = rows.iter().filter_map(|row| self.used(row)).collect();
+            rows.retain_mut(|row| {
+                let terms = std::mem::take(row);
+                self.is_long(&terms, row)
+            });
             if rows.len() * 8 >= before * 7 {
                 break;
             }
@@ -233,8 +245,9 @@ impl<F: Field> System<F> {
         });
         let mut left = Vec::with_capacity(rows.len());
         for row in rows {
-            match self.of_classes(&row) {
-                Some(row) => left.push(row),
+            let mut reduced = Vec::new();
+            match self.of_classes(&row, &mut reduced) {
+                Some(()) => left.push(reduced),
                 None => {
                     let roots = row.iter().filter_map(|term| self.classes.root(term.0));
                     left.extend(roots.map(|(root, _)| vec![(root, F::unit())]));

@@ -172,8 +172,10 @@ impl<F: Coefficients> Relations<F> {
     }
 
     fn vanish_part(&mut self, value: ValueId, part: Part) {
-        for component in self.components_of(value, part) {
-            self.zero(component);
+        for unknown in self.unknowns.numbers(value) {
+            if self.unknowns.component(unknown).part == part {
+                self.system.zero(unknown);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use crate::program::{
     Term, ValueId,
 };
 use crate::{Builtin, Function};
+use std::sync::Arc;
 use sym_diagnostics::{FileId, Span};
 
 /// A program under construction. It derives [`Node::batched`]; shapes are the caller's to get right: elaboration checks them
@@ -13,7 +14,7 @@ use sym_diagnostics::{FileId, Span};
 pub struct Builder {
     program: Program,
     /// The scope given to appended nodes.
-    pub scope: String,
+    pub scope: Arc<str>,
     /// The span given to appended nodes.
     pub span: Span,
 }
@@ -29,7 +30,7 @@ impl Builder {
                 nodes: Vec::new(),
                 outputs: Vec::new(),
             },
-            scope: String::new(),
+            scope: Arc::default(),
             span: Span::new(FileId(0), 0, 0),
         }
     }
@@ -50,7 +51,7 @@ impl Builder {
     }
 
     /// Appends an operation whose result has these axes.
-    pub fn push(&mut self, operation: Operation, shape: Vec<Axis>, name: impl Into<String>) -> ValueId {
+    pub fn push(&mut self, operation: Operation, shape: Vec<Axis>, name: impl Into<Arc<str>>) -> ValueId {
         let batched = match &operation {
             Operation::Input(_) => true,
             other => other.operands().iter().any(|&operand| self.program.node(operand).batched),
@@ -68,7 +69,7 @@ impl Builder {
 
     /// Renames a value: an assignment gives its value the target's name.
     pub fn rename(&mut self, value: ValueId, name: &str) {
-        self.program.nodes[value.0 as usize].name = name.to_string();
+        self.program.nodes[value.0 as usize].name = name.into();
     }
 
     /// Sets the axes of a value anew, for names and symbols that an assignment gives; sizes must not change.
@@ -186,7 +187,7 @@ impl Builder {
 
     /// `weight · value + bias` with parameters `{path}.weight` [out, in] and, where asked for, `{path}.bias` [out], over the last axis.
     pub fn linear(&mut self, path: &str, value: ValueId, out: u128, bias: bool) -> ValueId {
-        let outer = std::mem::replace(&mut self.scope, path.to_string());
+        let outer = std::mem::replace(&mut self.scope, path.into());
         let width = self.shape(value).last().expect("a vector").size;
         let weight = self.parameter(&format!("{path}.weight"), &[out, width]);
         let lead: String = ('a'..).take(self.shape(value).len() - 1).collect();

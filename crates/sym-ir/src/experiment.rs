@@ -28,6 +28,14 @@ pub struct Document {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Document {
+    /// The program of a run, or of a model by its defaults.
+    pub fn program(&self, name: &str) -> Option<&Program> {
+        let run = self.trains.get(name).map(|train| &train.program);
+        run.or_else(|| self.models.get(name).map(|model| &model.program))
+    }
+}
+
 /// A model with where it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {

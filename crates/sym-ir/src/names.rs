@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use std::rc::Rc;
 use sym_diagnostics::{Code, Diagnostic, FileId, Sources};
-use sym_syntax::ast::{File, Ident, Item, ItemKind};
+use sym_syntax::ast::{Ident, Item, ItemKind};
 
 /// Primitives: names that no item may take.
 pub const PRIMITIVES: [&str; 16] = [
@@ -25,7 +25,7 @@ pub const PRIMITIVES: [&str; 16] = [
     "rotary",
 ];
 
-/// The files of the standard library with the blocks that each defines. A file is parsed when one of its names is first used.
+/// The files of the standard library with the blocks that each defines. A block is parsed when its name is first used.
 const LIBRARY: [(&str, &[&str], &str); 13] = [
     ("std/linear.sym", &["linear"], include_str!("../std/linear.sym")),
     ("std/mlp.sym", &["mlp"], include_str!("../std/mlp.sym")),
@@ -38,7 +38,7 @@ const LIBRARY: [(&str, &[&str], &str); 13] = [
     ),
     (
         "std/conv.sym",
-        &["conv1d", "conv2d", "max_pool2d", "avg_pool2d", "separable_conv2d", "squeeze_excite"],
+        &["conv1d", "conv2d", "max_pool2d", "avg_pool2d", "separable_conv2d", "squeeze_excite", "flatten_linear"],
         include_str!("../std/conv.sym"),
     ),
     (
@@ -102,7 +102,7 @@ pub const MODULES: [&str; 14] = [
 pub struct Names {
     items: IndexMap<String, Rc<Item>>,
     library: IndexMap<String, Rc<Item>>,
-    library_files: Vec<FileId>,
+    library_files: IndexMap<&'static str, FileId>,
 }
 
 impl Names {
@@ -151,21 +151,16 @@ impl Names {
             return Some(item.clone());
         }
         let (file, _, text) = LIBRARY.iter().find(|(_, names, _)| names.contains(&name))?;
-        let id = sources.add(*file, *text);
-        self.library_files.push(id);
-        let (tree, _) = sym_syntax::parse(id, text);
-        let File { items, .. } = tree;
-        for item in items {
-            if let Some(name) = item_name(&item).map(|name| name.text.clone()) {
-                self.library.insert(name, Rc::new(item));
-            }
-        }
-        self.library.get(name).cloned()
+        let id = *self.library_files.entry(file).or_insert_with(|| sources.add(*file, *text));
+        let (tree, _) = sym_syntax::parse(id, &alone(text, name)?);
+        let item = Rc::new(tree.items.into_iter().next()?);
+        self.library.insert(name.to_string(), item.clone());
+        Some(item)
     }
 
     /// Whether a file belongs to the standard library.
     pub fn is_library(&self, file: FileId) -> bool {
-        self.library_files.contains(&file)
+        self.library_files.values().any(|known| *known == file)
     }
 
     /// The user's names of items that `wanted` accepts, in order.
@@ -180,6 +175,14 @@ impl Names {
         let builtin = crate::Builtin::ALL.iter().map(|(name, _)| (*name).to_string());
         own.into_iter().chain(library).chain(PRIMITIVES.iter().map(|name| (*name).to_string())).chain(builtin).collect()
     }
+}
+
+/// A text of the library with blanks in front of one block and nothing behind it, so that places in it are places in the text.
+fn alone(text: &str, block: &str) -> Option<String> {
+    let head = format!("\nblock {block}(");
+    let start = if text.starts_with(&head[1..]) { 0 } else { text.find(&head)? + 1 };
+    let end = text[start..].find("\nblock ").map_or(text.len(), |length| start + length);
+    Some(" ".repeat(start) + &text[start..end])
 }
 
 /// The name that an item defines for others.

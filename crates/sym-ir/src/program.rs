@@ -4,6 +4,7 @@
 //! of parameters alone do not.
 
 use crate::Function;
+use std::sync::Arc;
 use sym_diagnostics::Span;
 
 /// Names a node's value.
@@ -28,15 +29,15 @@ pub struct Axis {
     /// The number of positions.
     pub size: u128,
     /// The size as written (`width`, `d / heads`, `64`).
-    pub symbol: String,
+    pub symbol: Arc<str>,
     /// The index name that `over: j` refers to; empty where the axis has none.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 impl Axis {
     /// An axis of a literal size without a name.
     pub fn of(size: u128) -> Self {
-        Self { size, symbol: size.to_string(), name: String::new() }
+        Self { size, symbol: size.to_string().into(), name: Arc::default() }
     }
 }
 
@@ -146,9 +147,9 @@ pub struct Node {
     /// Whether the result carries the implicit batch axis: it depends on an input.
     pub batched: bool,
     /// The path of block names in which it stands, such as `fc1`; empty at the top.
-    pub scope: String,
+    pub scope: Arc<str>,
     /// The name that the file gives the value (`h`), or that of the operation.
-    pub name: String,
+    pub name: Arc<str>,
     /// Where it is written.
     pub span: Span,
 }

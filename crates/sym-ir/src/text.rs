@@ -30,7 +30,7 @@ pub fn text(program: &Program) -> String {
     }
     for (at, node) in program.nodes.iter().enumerate() {
         let batch = if node.batched { "batch " } else { "" };
-        let place = if node.scope.is_empty() { node.name.clone() } else { format!("{}/{}", node.scope, node.name) };
+        let place = if node.scope.is_empty() { node.name.to_string() } else { format!("{}/{}", node.scope, node.name) };
         let what = operation(program, &node.operation);
         line(&mut out, format_args!("  %{at} = {what} : {batch}{}  // {place}", shape(&node.shape)));
     }
@@ -57,7 +57,7 @@ fn shape(axes: &[Axis]) -> String {
     let axis = |axis: &Axis| {
         let name = if axis.name.is_empty() { String::new() } else { format!("{}: ", axis.name) };
         let size = axis.size.to_string();
-        if axis.symbol == size { format!("{name}{size}") } else { format!("{name}{} = {size}", axis.symbol) }
+        if *axis.symbol == size { format!("{name}{size}") } else { format!("{name}{} = {size}", axis.symbol) }
     };
     format!("[{}]", list(axes, axis))
 }

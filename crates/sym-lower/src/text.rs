@@ -18,7 +18,7 @@ pub fn text(program: &Program) -> Result<String, Vec<Diagnostic>> {
     for at in 0..program.nodes.len() {
         if !compiled.inside[at] {
             let node = &program.nodes[at];
-            let place = if node.scope.is_empty() { node.name.clone() } else { format!("{}/{}", node.scope, node.name) };
+            let place = if node.scope.is_empty() { node.name.to_string() } else { format!("{}/{}", node.scope, node.name) };
             line(&mut out, format_args!("  %{at} {} = {}  // {place}", sizes(node), operation(&compiled, at)));
         }
     }

@@ -151,8 +151,9 @@ mod tests {
         builder.output("output", y);
         let program = builder.finish();
         let classes = AxisClasses::of(&program);
-        let reads =
-            |path: &str| ValueId(program.nodes.iter().position(|node| node.name == path).expect("the parameter is read") as u32);
+        let reads = |path: &str| {
+            ValueId(program.nodes.iter().position(|node| *node.name == *path).expect("the parameter is read") as u32)
+        };
         assert_eq!(classes.class(reads("fc1.weight"), 0), classes.class(reads("head.weight"), 1));
         assert_eq!(classes.class(reads("fc1.bias"), 0), classes.class(hidden, 0));
         assert_ne!(classes.class(reads("fc1.weight"), 1), classes.class(hidden, 0));

@@ -82,19 +82,22 @@ impl Union {
 
     /// The root of a place and the place's frame relative to the root's.
     pub fn root(&mut self, element: u32) -> (u32, Link) {
-        let mut path = Vec::new();
-        let mut at = element;
-        while self.parent[at as usize] != at {
-            path.push(at);
-            at = self.parent[at as usize];
+        let parent = self.parent[element as usize];
+        let mut root = self.parent[parent as usize];
+        if parent != root {
+            let mut path = vec![element, parent];
+            while self.parent[root as usize] != root {
+                path.push(root);
+                root = self.parent[root as usize];
+            }
+            let mut link = Link::default();
+            for step in path.into_iter().rev() {
+                link = self.link[step as usize].after(&link);
+                self.parent[step as usize] = root;
+                self.link[step as usize] = link.clone();
+            }
         }
-        let mut link = Link::default();
-        for &step in path.iter().rev() {
-            link = self.link[step as usize].after(&link);
-            self.parent[step as usize] = at;
-            self.link[step as usize] = link.clone();
-        }
-        (at, link)
+        (root, self.link[element as usize].clone())
     }
 
     /// The constraint of a place's root.

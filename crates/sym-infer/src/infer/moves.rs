@@ -39,7 +39,7 @@ impl Analysis<'_> {
                 })
                 .map(|(_, axis)| axis)
                 .collect();
-            let symbol: Vec<&str> = rest.iter().map(|axis| axis.symbol.as_str()).collect();
+            let symbol: Vec<&str> = rest.iter().map(|axis| &*axis.symbol).collect();
             orbits.push(Orbit {
                 parameter,
                 axes: 1,

@@ -113,7 +113,7 @@ impl Analysis<'_> {
             let rest: Vec<&sym_ir::Axis> =
                 parameter.shape.iter().enumerate().filter(|(axis, _)| !entry.axes.contains(axis)).map(|(_, axis)| axis).collect();
             removed = removed.saturating_add(rest.iter().map(|axis| axis.size).fold(1, u128::saturating_mul));
-            let symbols: Vec<&str> = rest.iter().map(|axis| axis.symbol.as_str()).collect();
+            let symbols: Vec<&str> = rest.iter().map(|axis| &*axis.symbol).collect();
             terms.push(if symbols.is_empty() { "1".to_string() } else { symbols.join("·") });
         }
         vec![crate::symmetries::State {

@@ -1,6 +1,7 @@
 //! The unknowns of the relations: components of the fields of all values.
 
 use crate::spaces::{SpaceId, Spaces};
+use std::ops::Range;
 use sym_ir::{Program, ValueId};
 
 /// A set of axes of a value, as a bit mask.
@@ -75,10 +76,16 @@ impl Unknowns {
         self.components[unknown as usize]
     }
 
+    /// The unknowns of a value.
+    pub fn numbers(&self, value: ValueId) -> Range<u32> {
+        let at = value.0 as usize;
+        self.first[at]..self.first[at + 1]
+    }
+
     /// The components of a value.
     pub fn of_value(&self, value: ValueId) -> &[Component] {
-        let at = value.0 as usize;
-        &self.components[self.first[at] as usize..self.first[at + 1] as usize]
+        let Range { start, end } = self.numbers(value);
+        &self.components[start as usize..end as usize]
     }
 
     /// The unknown of a component; `None` where the component is zero by construction.

@@ -3,6 +3,7 @@
 use super::scope::Known;
 use super::setting::SettingType;
 use super::{Elaborator, Scope, Setting};
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{Argument, BinaryOperator, Expr, ExprKind, Parameter, ParameterKind};
 
@@ -18,7 +19,7 @@ impl Elaborator<'_> {
         call: Option<Span>,
     ) -> Known {
         let ParameterKind::Setting { type_name, default } = &parameter.kind else {
-            return Known { setting: None, symbol: parameter.name.text.clone(), span: parameter.span, counts: false };
+            return Known { setting: None, symbol: parameter.name.text.as_str().into(), span: parameter.span, counts: false };
         };
         let name = &parameter.name.text;
         let Some(kind) = SettingType::find(&type_name.text) else {
@@ -28,14 +29,14 @@ impl Elaborator<'_> {
                     .expected("`int`, `float`, `bool`, `fn` or `name`")
                     .suggest(&type_name.text, SettingType::ALL.iter().map(|(name, _)| *name)),
             );
-            return Known { setting: None, symbol: name.clone(), span: parameter.span, counts: false };
+            return Known { setting: None, symbol: name.as_str().into(), span: parameter.span, counts: false };
         };
         let (expr, scope) = match (given, default) {
             (Some((expr, scope)), _) => (expr, scope),
             (None, Some(default)) => (default, inner),
             (None, None) => {
                 let Some(call) = call else {
-                    return Known { setting: None, symbol: name.clone(), span: parameter.span, counts: false };
+                    return Known { setting: None, symbol: name.as_str().into(), span: parameter.span, counts: false };
                 };
                 self.report(
                     Diagnostic::new(Code::E0210, call, format!("`{owner}` needs a value for `{name}`"))
@@ -44,7 +45,7 @@ impl Elaborator<'_> {
                         .expected(kind.word())
                         .help(format!("add `{name}: …`")),
                 );
-                return Known { setting: None, symbol: name.clone(), span: call, counts: false };
+                return Known { setting: None, symbol: name.as_str().into(), span: call, counts: false };
             }
         };
         let word = match (&expr.kind, kind) {
@@ -58,20 +59,22 @@ impl Elaborator<'_> {
             None => self.setting(expr, scope),
         };
         let setting = value.and_then(|value| {
-            let typed = value.to_type(kind, &format!("`{name}` of `{owner}`"), expr.span);
+            let typed = value.to_type(kind, format_args!("`{name}` of `{owner}`"), expr.span);
             self.accept(typed)
         });
         Known { setting, symbol: self.symbol(expr, scope), span: Self::blame(expr, scope), counts: false }
     }
 
     /// How a size is written, in terms of the names of the outermost scope: settings of blocks are replaced by what the caller wrote.
-    pub(super) fn symbol(&self, expr: &Expr, scope: &Scope) -> String {
+    pub(super) fn symbol(&self, expr: &Expr, scope: &Scope) -> Arc<str> {
         match &expr.kind {
             ExprKind::Path(path) => match path.as_slice() {
-                [name] => scope.setting(&name.text).map_or_else(|| name.text.clone(), |known| known.symbol.clone()),
-                _ => self.text(expr.span),
+                [name] => scope.setting(&name.text).map_or_else(|| name.text.as_str().into(), |known| known.symbol.clone()),
+                _ => self.text(expr.span).into(),
             },
-            ExprKind::Number(number) => number.integer.map_or_else(|| number.text.clone(), |value| value.to_string()),
+            ExprKind::Number(number) => {
+                number.integer.map_or_else(|| number.text.as_str().into(), |value| value.to_string().into())
+            }
             ExprKind::Binary { operator, left, right } => {
                 let sign = match operator {
                     BinaryOperator::Add => "+",
@@ -79,18 +82,18 @@ impl Elaborator<'_> {
                     BinaryOperator::Multiply => "*",
                     BinaryOperator::Divide => "/",
                     BinaryOperator::Power => "^",
-                    BinaryOperator::And | BinaryOperator::Or => return self.text(expr.span),
+                    BinaryOperator::And | BinaryOperator::Or => return self.text(expr.span).into(),
                 };
                 let side = |expr: &Expr| match &expr.kind {
                     ExprKind::Path(_) | ExprKind::Number(_) => {
                         let symbol = self.symbol(expr, scope);
-                        if symbol.contains(' ') { format!("({symbol})") } else { symbol }
+                        if symbol.contains(' ') { format!("({symbol})").into() } else { symbol }
                     }
-                    _ => self.text(expr.span),
+                    _ => Arc::from(self.text(expr.span)),
                 };
-                format!("{} {sign} {}", side(left), side(right))
+                format!("{} {sign} {}", side(left), side(right)).into()
             }
-            _ => self.text(expr.span),
+            _ => self.text(expr.span).into(),
         }
     }
 

@@ -5,6 +5,7 @@ use super::network::{Body, Network, count_text, shape_text};
 use super::scope::{Binding, Known, Tensor};
 use super::setting::Setting;
 use crate::program::Axis;
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, Parameter, ParameterKind};
 
@@ -33,7 +34,7 @@ impl Network<'_, '_> {
             return None;
         }
         self.elaborator.elaborated.insert(block.name.span);
-        let outer_scope = std::mem::replace(&mut self.builder.scope, prefix.clone());
+        let outer_scope = std::mem::replace(&mut self.builder.scope, prefix.as_str().into());
         let outer_span = self.builder.span;
         self.elaborator.calls.push(call);
         self.bodies.push(Body { scope, prefix, block: Some(name.clone()), result: None, failed: false });
@@ -246,11 +247,11 @@ fn define_unknown(axis: &ast::Axis, scope: &mut Scope, span: Span) {
     if let ast::Axis::Expr(expr) = axis
         && let Some(name) = free_name(expr, scope)
     {
-        scope.define(name, Known { setting: None, symbol: name.to_string(), span, counts: false });
+        scope.define(name, Known { setting: None, symbol: name.into(), span, counts: false });
     }
 }
 
 /// Axes without their index names, which end at the border of a block.
 fn unnamed(axes: &[Axis]) -> Vec<Axis> {
-    axes.iter().map(|axis| Axis { name: String::new(), ..axis.clone() }).collect()
+    axes.iter().map(|axis| Axis { name: Arc::default(), ..axis.clone() }).collect()
 }

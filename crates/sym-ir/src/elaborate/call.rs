@@ -30,7 +30,7 @@ impl Network<'_, '_> {
         };
         if let Some(known) = self.scope().setting(&name.text) {
             let setting = known.setting.clone()?;
-            let function = setting.to_type(SettingType::Function, &format!("`{}`", name.text), name.span);
+            let function = setting.to_type(SettingType::Function, format_args!("`{}`", name.text), name.span);
             let Setting::Function(function) = self.elaborator.accept(function)? else { return None };
             if let Some(key) = arguments.iter().find_map(|argument| argument.name.as_ref()) {
                 self.report(super::function::unknown_setting(&name.text, key, &[]));
@@ -111,7 +111,8 @@ impl Network<'_, '_> {
         };
         match self.evaluate(&argument.value, context, depth + 1)? {
             Evaluated::Known(value) => {
-                let number = value.to_type(SettingType::Float, &format!("the argument of `{}`", name.text), argument.value.span);
+                let number =
+                    value.to_type(SettingType::Float, format_args!("the argument of `{}`", name.text), argument.value.span);
                 let number = self.elaborator.accept(number)?.number()?;
                 Some(Evaluated::Known(Setting::Float(function.body.evaluate(number))))
             }

@@ -264,7 +264,7 @@ impl Network<'_, '_> {
         for axis in indices {
             match axis {
                 ast::Axis::Rest(_) => labels.extend((0..rank - written).map(|at| (Index::Rest(at), axis_span(axis)))),
-                ast::Axis::Expr(expr) => labels.push((Index::Named(self.index_name(expr)?), expr.span)),
+                ast::Axis::Expr(expr) => labels.push((Index::Named(self.index_name(expr)?.into()), expr.span)),
             }
         }
         Some(labels)

@@ -5,6 +5,7 @@ use super::{Elaborator, Scope};
 use crate::Builder;
 use crate::program::{Axis, Operation, ValueId};
 use std::collections::HashMap;
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::Expr;
 
@@ -140,7 +141,7 @@ impl Network<'_, '_> {
             return None;
         }
         let literal = !symbol.contains(|letter: char| letter.is_alphabetic());
-        Some(Axis { size: size as u128, symbol: if literal { size.to_string() } else { symbol }, name: String::new() })
+        Some(Axis { size: size as u128, symbol: if literal { size.to_string().into() } else { symbol }, name: Arc::default() })
     }
 }
 

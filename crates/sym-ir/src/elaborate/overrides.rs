@@ -6,6 +6,7 @@ use super::{Elaborator, Scope};
 use crate::Function;
 use crate::experiments::overrides::expression;
 use crate::experiments::values::{constant, integer};
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, Number, Parameter, ParameterKind};
 
@@ -44,7 +45,7 @@ impl Elaborator<'_> {
                     let kind = SettingType::find(&type_name.text);
                     Known {
                         setting: kind.and_then(|kind| self.parse_override(name, parameter, kind, &raw)),
-                        symbol: String::new(),
+                        symbol: Arc::default(),
                         span: parameter.span,
                         counts: false,
                     }
@@ -52,7 +53,7 @@ impl Elaborator<'_> {
                 _ => self.setting_parameter(name, parameter, given.map(|given| (given, outer)), &scope, place),
             };
             sound &= known.setting.is_some();
-            scope.define(&parameter.name.text, Known { symbol: parameter.name.text.clone(), ..known });
+            scope.define(&parameter.name.text, Known { symbol: parameter.name.text.as_str().into(), ..known });
         }
         let options = self.options;
         for (key, value) in &options.set {

@@ -15,6 +15,7 @@ use super::product::{Context, Factor, Index, Sum};
 use super::setting::{Setting, SettingType};
 use crate::program::{Axis, Operation, ReduceKind};
 use crate::{Function, Scalar};
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{Argument, Expr, ExprKind, Ident, UnaryOperator};
 
@@ -118,7 +119,7 @@ impl Network<'_, '_> {
         span: Span,
         depth: usize,
     ) -> Option<Sum> {
-        let label = Index::Named(index.text.clone());
+        let label = Index::Named(index.text.as_str().into());
         if context.kept.contains(&label) {
             self.report(
                 Diagnostic::new(Code::E0205, index.span, format!("index `{}` is in use around this `{kind}`", index.text))
@@ -244,7 +245,7 @@ impl Network<'_, '_> {
             size = size.saturating_add(part.axes[axis].size);
         }
         let mut axes = parts[0].axes.clone();
-        let symbol = parts.iter().map(|part| part.axes[axis].symbol.as_str()).collect::<Vec<_>>().join(" + ");
+        let symbol = parts.iter().map(|part| &*part.axes[axis].symbol).collect::<Vec<_>>().join(" + ").into();
         axes[axis] = Axis { size, symbol, name: axes[axis].name.clone() };
         let operation = Operation::Concat { values: parts.iter().map(|part| part.value).collect(), axis };
         let value = self.push(operation, axes.clone(), "concat", span)?;
@@ -284,7 +285,7 @@ impl Network<'_, '_> {
         }
         let mut axes = factor.axes.clone();
         let kept = (end - start) as u128;
-        axes[axis] = Axis { size: kept, symbol: kept.to_string(), name: axes[axis].name.clone() };
+        axes[axis] = Axis { size: kept, symbol: kept.to_string().into(), name: axes[axis].name.clone() };
         let operation = Operation::Slice { value: factor.value, axis, start: start as u128 };
         let value = self.push(operation, axes.clone(), "slice", span)?;
         Some(finished(Factor { value, axes, ..factor }))
@@ -388,11 +389,11 @@ impl Network<'_, '_> {
         if let ExprKind::Path(path) = &entry.kind {
             let name = path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
             let found = factor.labels.iter().zip(&factor.axes).position(|(label, axis)| match label {
-                Index::Named(own) => *own == name,
-                Index::Rest(_) | Index::Position(_) | Index::Bound(_) => axis.name == name,
+                Index::Named(own) => **own == *name,
+                Index::Rest(_) | Index::Position(_) | Index::Bound(_) => *axis.name == *name,
             });
             if found.is_none() {
-                let available: Vec<String> = factor
+                let available: Vec<Arc<str>> = factor
                     .labels
                     .iter()
                     .zip(&factor.axes)
@@ -406,7 +407,7 @@ impl Network<'_, '_> {
                 if available.is_empty() {
                     diagnostic = diagnostic.help("the axes have no names; the last one is `over: -1`");
                 } else {
-                    diagnostic = diagnostic.suggest(&name, available.iter().map(String::as_str));
+                    diagnostic = diagnostic.suggest(&name, available.iter().map(AsRef::as_ref));
                 }
                 self.report(diagnostic);
             }
@@ -500,7 +501,7 @@ fn refine(from: &[Axis], to: &[Axis]) -> Option<(Vec<Axis>, Vec<usize>, Vec<usiz
         } else {
             &Axis::of(atom)
         };
-        atoms.push(Axis { name: String::new(), ..source.clone() });
+        atoms.push(Axis { name: Arc::default(), ..source.clone() });
         from_counts[i] += 1;
         to_counts[j] += 1;
         left /= atom;

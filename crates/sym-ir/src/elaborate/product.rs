@@ -5,13 +5,14 @@ use super::scope::Tensor;
 use crate::Function;
 use crate::program::{Axis, Label, Operand, Operation, Term, ValueId};
 use std::collections::HashMap;
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic, Span};
 
 /// An index of one statement.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Index {
     /// A name in brackets.
-    Named(String),
+    Named(Arc<str>),
     /// One of the leading axes that `..` stands for.
     Rest(usize),
     /// An axis of a tensor that is written without indices.
@@ -121,7 +122,7 @@ impl Index {
     /// As messages show it.
     pub fn text(&self) -> String {
         match self {
-            Index::Named(name) => name.clone(),
+            Index::Named(name) => name.to_string(),
             Index::Rest(_) => "..".into(),
             Index::Position(at) => format!("axis {at}"),
             Index::Bound(_) => "summed index".into(),

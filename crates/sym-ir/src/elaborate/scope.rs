@@ -3,6 +3,7 @@
 use super::setting::Setting;
 use crate::program::{Axis, ValueId};
 use indexmap::IndexMap;
+use std::sync::Arc;
 use sym_diagnostics::Span;
 
 /// A tensor under its name. Its axes may carry other names than the node's: those of the last assignment.
@@ -29,7 +30,7 @@ pub struct Known {
     /// The value; `None` where its expression failed.
     pub setting: Option<Setting>,
     /// How a size made from it is written.
-    pub symbol: String,
+    pub symbol: Arc<str>,
     /// Where the value is written.
     pub span: Span,
     /// Whether it is a loop variable, whose value is written nowhere.

@@ -1,6 +1,7 @@
 //! Compile-time values and their arithmetic.
 
 use crate::Function;
+use std::fmt::Display;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{BinaryOperator, Comparison};
 
@@ -101,7 +102,7 @@ impl Setting {
     ///
     /// # Errors
     /// E0208 for a number that is not whole, E0211 for another type.
-    pub fn to_type(self, wanted: SettingType, what: &str, span: Span) -> Result<Self, Diagnostic> {
+    pub fn to_type(self, wanted: SettingType, what: impl Display, span: Span) -> Result<Self, Diagnostic> {
         match (&self, wanted) {
             (Setting::Int(_), SettingType::Int)
             | (Setting::Float(_), SettingType::Float)
@@ -112,7 +113,7 @@ impl Setting {
             (Setting::Float(value), SettingType::Int) if value.fract() == 0.0 && value.abs() < 9e15 => {
                 Ok(Setting::Int(*value as i128))
             }
-            (Setting::Ratio(above, below), SettingType::Int) => Err(not_whole(*above, *below, what, span)),
+            (Setting::Ratio(above, below), SettingType::Int) => Err(not_whole(*above, *below, &what.to_string(), span)),
             (Setting::Float(value), SettingType::Int) => {
                 Err(Diagnostic::new(Code::E0208, span, format!("{what} is {value}, which is no whole number"))
                     .found(value.to_string())

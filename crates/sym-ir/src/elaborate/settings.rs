@@ -39,8 +39,7 @@ impl Elaborator<'_> {
     /// The value as one of this type.
     pub fn typed(&mut self, expr: &Expr, scope: &Scope, wanted: SettingType) -> Option<Setting> {
         let value = self.setting(expr, scope)?;
-        let what = format!("`{}`", self.text(expr.span));
-        let result = value.to_type(wanted, &what, expr.span);
+        let result = value.to_type(wanted, format_args!("`{}`", self.sources.text(expr.span)), expr.span);
         self.accept(result)
     }
 
@@ -209,12 +208,13 @@ impl Elaborator<'_> {
                 return None;
             };
             let argument = self.setting_at(value, scope, depth + 1)?;
-            let number = argument.to_type(SettingType::Float, &format!("the argument of `{}`", name.text), value.span);
+            let number = argument.to_type(SettingType::Float, format_args!("the argument of `{}`", name.text), value.span);
             let number = self.accept(number)?.number()?;
             let result = if name.text == "sqrt" {
                 number.sqrt()
             } else {
-                let function = self.known(name, scope)?.to_type(SettingType::Function, &format!("`{}`", name.text), name.span);
+                let function =
+                    self.known(name, scope)?.to_type(SettingType::Function, format_args!("`{}`", name.text), name.span);
                 match self.accept(function)? {
                     Setting::Function(function) => function.body.evaluate(number),
                     _ => return None,

@@ -164,7 +164,7 @@ impl Network<'_, '_> {
         for axis in indices {
             let label = match axis {
                 ast::Axis::Rest(_) => Some(Index::Rest(0)),
-                ast::Axis::Expr(expr) => self.index_name(expr).map(Index::Named),
+                ast::Axis::Expr(expr) => self.index_name(expr).map(|name| Index::Named(name.into())),
             };
             let Some(label) = label else {
                 sound = false;
@@ -242,7 +242,7 @@ impl Network<'_, '_> {
             scope.enter_loop();
             scope.define(
                 &variable.text,
-                Known { setting: Some(Setting::Int(at)), symbol: at.to_string(), span: variable.span, counts: true },
+                Known { setting: Some(Setting::Int(at)), symbol: at.to_string().into(), span: variable.span, counts: true },
             );
             self.statements(body);
             self.body().scope.leave_loop();

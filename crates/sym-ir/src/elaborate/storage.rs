@@ -37,23 +37,25 @@ impl Network<'_, '_> {
     }
 
     fn layout(&mut self, entries: &[StoredAxis], shape: &[Axis], written: &[String], stored: &Stored) -> Option<Vec<Vec<usize>>> {
-        let symbols: Vec<String> = shape.iter().map(|axis| axis.symbol.clone()).collect();
+        let symbols: Vec<&str> = shape.iter().map(|axis| &*axis.symbol).collect();
         let mut used = vec![false; shape.len()];
         let mut layout = Vec::new();
         for entry in entries {
             let mut group = Vec::new();
             for name in &entry.names {
-                let symbol = self.scope().setting(&name.text).map_or_else(|| name.text.clone(), |known| known.symbol.clone());
-                let free = |names: &[String], name: &str| (0..shape.len()).find(|&axis| !used[axis] && names[axis] == name);
-                let Some(axis) = free(written, &name.text).or_else(|| free(&symbols, &symbol)) else {
-                    let doubled = symbols.contains(&symbol);
+                let symbol =
+                    self.scope().setting(&name.text).map_or_else(|| name.text.as_str().into(), |known| known.symbol.clone());
+                let free = |name: &dyn Fn(usize) -> bool| (0..shape.len()).find(|&axis| !used[axis] && name(axis));
+                let Some(axis) = free(&|axis| written[axis] == name.text).or_else(|| free(&|axis| symbols[axis] == &*symbol))
+                else {
+                    let doubled = symbols.contains(&&*symbol);
                     let message = if doubled {
                         format!("`{}` stands more often in the layout than in the parameter", name.text)
                     } else {
                         format!("the parameter has no axis `{}`", name.text)
                     };
                     let named = |symbol: &&str| symbol.contains(|letter: char| letter.is_alphabetic());
-                    let available: Vec<&str> = symbols.iter().map(String::as_str).filter(named).collect();
+                    let available: Vec<&str> = symbols.iter().copied().filter(named).collect();
                     let diagnostic = Diagnostic::new(Code::E0218, name.span, message)
                         .found(name.text.clone())
                         .expected(format!("each of [{}] once", symbols.join(", ")));
@@ -65,8 +67,7 @@ impl Network<'_, '_> {
             }
             layout.push(group);
         }
-        let missing: Vec<&str> =
-            used.iter().zip(&symbols).filter(|(used, _)| !**used).map(|(_, symbol)| symbol.as_str()).collect();
+        let missing: Vec<&str> = used.iter().zip(&symbols).filter(|(used, _)| !**used).map(|(_, symbol)| *symbol).collect();
         if !missing.is_empty() {
             self.report(
                 Diagnostic::new(Code::E0218, stored.span, format!("the stored layout lacks `{}`", missing.join("`, `")))

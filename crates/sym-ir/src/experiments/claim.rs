@@ -4,7 +4,7 @@ use super::arguments::{Arguments, callee};
 use super::values::{arithmetic, constant, name, size, whole, word};
 use super::{Elaborator, probe};
 use crate::experiment::{Carrier, Claim, GroupName, Quantity, When};
-use crate::{Program, selector};
+use crate::selector;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{self, Expr, ExprKind, Ident};
 
@@ -240,13 +240,16 @@ impl Elaborator<'_> {
             return None;
         };
         let (owner, rest) = path.split_first()?;
-        let program = self.program(owner)?;
+        if !self.has_program(owner) {
+            return None;
+        }
+        let program = self.document.program(&owner.text)?;
         let space = (!rest.is_empty()).then(|| rest.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("."));
         if let Some(space) = &space
-            && selector::prefixes(space, &program).is_empty()
+            && selector::prefixes(space, program).is_empty()
         {
             let span = rest[0].span.to(target.span.after());
-            self.reporter.push(super::initial::unmatched(space, span, &program));
+            self.reporter.push(super::initial::unmatched(space, span, program));
             return None;
         }
         let of_carrier = carrier?;
@@ -283,26 +286,22 @@ impl Elaborator<'_> {
             self.reporter.wrong_type(target, &format!("`{quantity}`"), "the name of a model or run");
             return None;
         };
-        self.program(owner)?;
-        Some(owner.text.clone())
+        self.has_program(owner).then(|| owner.text.clone())
     }
 
-    /// The program of a model by its defaults, or of a run; `None` also where it has errors of its own.
-    fn program(&mut self, owner: &Ident) -> Option<Program> {
+    /// Whether a model has a program by its defaults, or a run has one; false also where it has errors of its own.
+    fn has_program(&mut self, owner: &Ident) -> bool {
         let owner_name = owner.text.as_str();
-        if let Some(train) = self.document.trains.get(owner_name) {
-            return Some(train.program.clone());
-        }
-        if let Some(model) = self.document.models.get(owner_name) {
-            return Some(model.program.clone());
+        if self.document.program(owner_name).is_some() {
+            return true;
         }
         if self.names.trains.contains_key(owner_name) {
-            return None;
+            return false;
         }
         let Some(model) = self.names.models.get(owner_name) else {
             let names: Vec<&str> = self.names.trains.keys().chain(self.names.models.keys()).copied().collect();
             self.reporter.unknown(owner.span, "model or training run", owner_name, names);
-            return None;
+            return false;
         };
         let open =
             model.parameters.iter().find(|parameter| matches!(parameter.kind, ast::ParameterKind::Setting { default: None, .. }));
@@ -315,7 +314,7 @@ impl Elaborator<'_> {
                     .help(format!("add `model {owner_name}16 = {owner_name}({setting}: 16)` and name that")),
             );
         }
-        None
+        false
     }
 
     /// `drop_ratio(Saddle.loss, breaking(fc1, threshold: 0.1), window: 200)`.

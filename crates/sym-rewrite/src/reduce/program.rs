@@ -160,8 +160,8 @@ impl<'a> Rewriter<'a> {
             operation: Operation::Parameter(id),
             shape,
             batched: false,
-            scope: String::new(),
-            name: path.to_string(),
+            scope: "".into(),
+            name: path.into(),
             span: self.span,
         });
         ValueId(self.result.nodes.len() as u32 - 1)

@@ -20,9 +20,9 @@ impl Known {
     fn new() -> Self {
         let mut builder = Builder::new("Net");
         let x = builder.input("x", &[3]);
-        builder.scope = "fc1".to_string();
+        builder.scope = "fc1".into();
         let h = builder.linear("fc1", x, 5, true);
-        builder.scope = String::new();
+        builder.scope = "".into();
         let h = builder.map(Builtin::Tanh, h);
         let y = builder.linear("head", h, 2, true);
         builder.output("output", y);

@@ -158,7 +158,7 @@ fn first_difference(
 /// An operation by its kind, and by the names of its value and its block where it has some.
 fn words(node: &sym_ir::Node) -> String {
     let word = node.operation.word();
-    let name = if node.name.is_empty() || node.name == word { String::new() } else { format!(" `{}`", node.name) };
+    let name = if node.name.is_empty() || *node.name == *word { String::new() } else { format!(" `{}`", node.name) };
     let scope = if node.scope.is_empty() { String::new() } else { format!(" in `{}`", node.scope) };
     format!("the {word}{name}{scope}")
 }

@@ -199,7 +199,7 @@ fn place(program: &sym_ir::Program, what: &str) -> Option<sym_diagnostics::Span>
     let name = quoted.next()?;
     if what.starts_with("value") || what.starts_with("loss") {
         let scope = quoted.next().unwrap_or_default();
-        return program.nodes.iter().find(|node| node.name == name && node.scope == scope).map(|node| node.span);
+        return program.nodes.iter().find(|node| *node.name == *name && *node.scope == *scope).map(|node| node.span);
     }
     program.parameters.iter().find(|parameter| parameter.path == name).map(|parameter| parameter.span)
 }

@@ -31,7 +31,7 @@ impl Network<'_, '_> {
             );
             return None;
         };
-        let symbol = if count == size { factor.axes[axis].symbol.clone() } else { count.to_string() };
+        let symbol = if count == size { factor.axes[axis].symbol.clone() } else { count.to_string().into() };
         let positions = Axis { size: count, symbol, name: factor.axes[axis].name.clone() };
         let mut axes = factor.axes.clone();
         axes.splice(axis..=axis, [positions, taps]);
