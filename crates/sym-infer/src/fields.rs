@@ -42,7 +42,7 @@ pub struct Fields<F> {
 impl<F: Coefficients> Fields<F> {
     /// Solves the relations.
     pub fn of(relations: Relations<F>, spaces: &Spaces, frames: &Frames) -> Self {
-        let Relations { system, unknowns } = relations;
+        let Relations { system, unknowns, .. } = relations;
         let solutions = system.solve();
         let mut is_free = vec![false; unknowns.len()];
         solutions.free.iter().for_each(|&free| is_free[free as usize] = true);
@@ -57,24 +57,23 @@ impl<F: Coefficients> Fields<F> {
         // Fields of more indices first.
         let mut kinds: Vec<(Vec<SpaceId>, Vec<usize>)> = by_kind.into_iter().collect();
         kinds.sort_by_key(|(kind, _)| std::cmp::Reverse(kind.len()));
-        let mut echelons: BTreeMap<Vec<SpaceId>, Echelon<F>> = BTreeMap::new();
+        // Fields of different kinds have no coordinates in common.
+        let mut known = Echelon::new(unknowns.len());
         let mut fields = Vec::new();
-        for (kind, vector) in of_matrices(spaces, frames, &unknowns) {
-            echelons.entry(kind).or_insert_with(Echelon::new).insert(&coordinates(vector));
+        for vector in of_matrices(spaces, frames, &unknowns) {
+            known.insert(coordinates(vector));
         }
         for (kind, members) in kinds {
             for at in members {
                 let vector = &solutions.basis[at];
-                let own = vec![(solutions.free[at], F::unit())];
-                let is_new = echelons.entry(kind.clone()).or_insert_with(Echelon::new).insert(&own);
-                if is_new {
+                if known.insert(vec![(solutions.free[at], F::unit())]) {
                     fields.push(field(&kind, vector, &unknowns, spaces));
                 }
                 // The same field, constant along one of its indices.
                 for dropped in &kind {
-                    let Some(lower) = drop_index(vector, *dropped, &unknowns, spaces) else { continue };
-                    let rest: Vec<SpaceId> = kind.iter().copied().filter(|space| space != dropped).collect();
-                    echelons.entry(rest).or_insert_with(Echelon::new).insert(&coordinates(lower));
+                    if let Some(lower) = drop_index(vector, *dropped, &unknowns, spaces) {
+                        known.insert(coordinates(lower));
+                    }
                 }
             }
         }
@@ -96,8 +95,8 @@ fn field<F: Coefficients>(kind: &[SpaceId], vector: &Sparse<F>, unknowns: &Unkno
     Field { spaces: kind.to_vec(), support }
 }
 
-/// The fields that the matrix groups contain, by kind: scales in GL and ℂ^×, signs in O as well.
-fn of_matrices<F: Coefficients>(spaces: &Spaces, frames: &Frames, unknowns: &Unknowns) -> Vec<(Vec<SpaceId>, Sparse<F>)> {
+/// The fields that the matrix groups contain: scales in GL and ℂ^×, signs in O as well.
+fn of_matrices<F: Coefficients>(spaces: &Spaces, frames: &Frames, unknowns: &Unknowns) -> Vec<Sparse<F>> {
     let mut all = Vec::new();
     for (&space, over) in &frames.dependence {
         let Kind::Matrix(family) = frames.kinds[space as usize] else { continue };
@@ -105,9 +104,6 @@ fn of_matrices<F: Coefficients>(spaces: &Spaces, frames: &Frames, unknowns: &Unk
         for subset in 0..1u32 << over.len().min(4) {
             let chosen: Vec<SpaceId> = members(subset).map(|at| over[at]).collect();
             for with in [true, false].into_iter().filter(|&with| if with { units } else { whole }) {
-                let mut kind = chosen.clone();
-                kind.extend(with.then_some(space));
-                kind.sort_unstable();
                 let of_place = |place: &Place| {
                     let at = spaces.place_number(place.value, place.axis) as usize;
                     let own = spaces.of_value(place.value);
@@ -121,7 +117,7 @@ fn of_matrices<F: Coefficients>(spaces: &Spaces, frames: &Frames, unknowns: &Unk
                     Some((unknown, if frames.links[at].dual { F::minus() } else { F::unit() }))
                 };
                 let terms = spaces.places[space as usize].iter().filter_map(of_place).collect();
-                all.push((kind, collected(terms).unwrap_or_default()));
+                all.push(collected(terms).unwrap_or_default());
             }
         }
     }

@@ -57,7 +57,6 @@ pub(crate) struct Analysis<'a> {
 /// Fields of the same dependence that act on common parameters.
 #[derive(Debug, Default)]
 struct Cluster {
-    spaces: Vec<SpaceId>,
     parameters: BTreeSet<ParameterId>,
     scales: Vec<Moves>,
     signs: Vec<Moves>,
@@ -97,10 +96,15 @@ impl<'a> Analysis<'a> {
                 .fold(0, |mask, axis| mask | 1 << axis)
         };
         let absorbed = |value: ValueId| classes[&value].complement.is_some() && paths.absorbs(value, movable(value));
-        let scales = Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false), &spaces, &frames);
-        let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed), &spaces, &frames);
-        let kernels = RankBounds::of(program, &spaces, &graph, &classes, &paths, false).kernels(program, &spaces, &graph);
-        let shifts = shifts(program, &paths, &kernels);
+        // Scales need none of the rest: they are solved beside it.
+        let (scales, signs, kernels, shifts) = std::thread::scope(|scope| {
+            let scales =
+                scope.spawn(|| Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false), &spaces, &frames));
+            let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed), &spaces, &frames);
+            let kernels = RankBounds::of(program, &spaces, &graph, &classes, &paths, false).kernels(program, &spaces, &graph);
+            let shifts = shifts(program, &paths, &kernels);
+            (scales.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), signs, kernels, shifts)
+        });
         let mut own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for (at, field) in scales.fields.iter().enumerate() {
             if let [space] = field.spaces[..] {

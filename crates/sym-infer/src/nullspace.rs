@@ -322,12 +322,12 @@ mod tests {
             rows in prop::collection::vec(prop::collection::vec((0u32..8, -3i128..4), 0..5), 0..10)
         ) {
             let mut system = System::new(8);
-            let mut echelon = Echelon::new();
+            let mut echelon = Echelon::new(8);
             let mut rank = 0;
             for row in &rows {
                 let terms: Vec<(u32, Rational)> = row.iter().map(|&(unknown, value)| (unknown, rational(value))).collect();
                 system.equation(&terms);
-                rank += usize::from(echelon.insert(&collected(terms).expect("small numbers")));
+                rank += usize::from(echelon.insert(collected(terms).expect("small numbers")));
             }
             let solutions = system.solve();
             prop_assert_eq!(solutions.free.len() + rank, 8);

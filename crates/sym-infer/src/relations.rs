@@ -5,6 +5,7 @@
 //! coefficients, whatever the sizes, and the number of unknowns is that of components and not of weights. Subsets are *dependence sets*:
 //! the product u ⊙ w has one scale per entry because the component of both axes is free.
 
+mod einsum;
 mod unknowns;
 
 pub use unknowns::{Component, Part, Subset, Unknowns, members};
@@ -13,8 +14,10 @@ use crate::class::FunctionClass;
 use crate::frames::Family;
 use crate::nullspace::{Field, Parity, Rational, System};
 use crate::spaces::{Spaces, kept_axes, repeats, unsplit_axes};
+use einsum::{Form, Pattern};
 use std::collections::BTreeMap;
-use sym_ir::{Label, Operand, Operation, Program, ValueId};
+use std::rc::Rc;
+use sym_ir::{Operation, Program, ValueId};
 
 /// The equations of a program over a field.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub struct Relations<F> {
     pub system: System<F>,
     /// The meaning of its unknowns.
     pub unknowns: Unknowns,
+    forms: BTreeMap<Form, Rc<Pattern>>,
 }
 
 /// How a field of coefficients treats elementwise functions.
@@ -125,7 +129,7 @@ impl<F: Coefficients> Relations<F> {
     ) -> Self {
         let shifting = if F::SHIFTS { shifting_values(program, classes) } else { vec![false; program.nodes.len()] };
         let unknowns = Unknowns::of(program, spaces, &shifting);
-        let mut relations = Self { system: System::new(unknowns.len() as u32), unknowns };
+        let mut relations = Self { system: System::new(unknowns.len() as u32), unknowns, forms: BTreeMap::new() };
         for index in 0..program.nodes.len() {
             relations.operation(program, ValueId(index as u32), classes, absorbed);
         }
@@ -362,60 +366,6 @@ impl<F: Coefficients> Relations<F> {
         }
     }
 
-    fn einsum(&mut self, result: ValueId, operands: &[Operand], output: &[Label], coefficient: f64) {
-        let mut labels: Vec<Label> = operands.iter().flat_map(|operand| &operand.labels).chain(output).copied().collect();
-        labels.sort_unstable();
-        labels.dedup();
-        let bits = |own: &[Label]| -> Vec<usize> {
-            own.iter().map(|label| labels.binary_search(label).expect("all labels are collected")).collect()
-        };
-        let (factors, target): (Vec<(ValueId, Vec<usize>)>, Vec<usize>) =
-            (operands.iter().map(|operand| (operand.value, bits(&operand.labels))).collect(), bits(output));
-        if labels.len() > LabelSet::BITS as usize {
-            factors.iter().for_each(|(value, _)| self.vanish(*value));
-            self.vanish(result);
-            return;
-        }
-        let mut sets: Vec<LabelSet> = Vec::new();
-        for (value, bits) in factors.iter().map(|(value, bits)| (*value, bits)).chain([(result, &target)]) {
-            let components = self.unknowns.of_value(value).iter();
-            sets.extend(components.map(|component| members(component.axes).fold(0, |set, axis| set | 1 << bits[axis])));
-        }
-        sets.sort_unstable();
-        sets.dedup();
-        let mut row = Vec::new();
-        for set in sets {
-            row.clear();
-            let within = factors.iter().filter_map(|(value, bits)| Some((*value, with_bits(bits, set)?)));
-            row.extend(within.map(|(value, axes)| (value, axes, Part::Scale, F::unit())));
-            // The sum must scale as a whole: a component that depends on a summed index vanishes.
-            row.extend(with_bits(&target, set).map(|axes| (result, axes, Part::Scale, F::minus())));
-            self.relate(&row);
-        }
-        // Shifts pass relabelling and constant factors.
-        if let [(value, bits)] = factors.as_slice()
-            && bits.iter().all(|bit| target.contains(bit))
-            && let Some(factor) = F::from_number(coefficient)
-        {
-            for component in self.components_of(result, Part::Shift) {
-                let set = members(component.axes).fold(0, |set, axis| set | 1 << target[axis]);
-                match with_bits(bits, set) {
-                    Some(axes) => self.relate(&[
-                        (result, component.axes, Part::Shift, F::minus()),
-                        (*value, axes, Part::Shift, factor.clone()),
-                    ]),
-                    None => self.zero(component),
-                }
-            }
-            if self.number(result, 0, Part::Shift).is_none() {
-                self.vanish_part(*value, Part::Shift);
-            }
-        } else {
-            factors.iter().for_each(|(value, _)| self.vanish_part(*value, Part::Shift));
-            self.vanish_part(result, Part::Shift);
-        }
-    }
-
     fn map(&mut self, value: ValueId, result: ValueId, class: &FunctionClass, absorbed: bool) {
         if F::SHIFTS
             && let Some(rate) = class.exponential.and_then(F::from_number)
@@ -477,20 +427,6 @@ impl<F: Coefficients> Relations<F> {
             }
         }
     }
-}
-
-/// A set of labels of one einsum.
-type LabelSet = u128;
-
-/// The axes that bear the labels of a set, if each is on one.
-fn with_bits(bits: &[usize], set: LabelSet) -> Option<Subset> {
-    let mut left = set;
-    let mut axes = 0;
-    for (axis, &bit) in bits.iter().enumerate().take(Subset::BITS as usize).filter(|(_, bit)| set >> **bit & 1 == 1) {
-        left &= !(1 << bit);
-        axes |= 1 << axis;
-    }
-    (left == 0).then_some(axes)
 }
 
 /// The axes of a term that run along `axes` of the result.

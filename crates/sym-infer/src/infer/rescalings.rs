@@ -7,7 +7,7 @@ use crate::names;
 use crate::names::Names;
 use crate::spaces::SpaceId;
 use crate::symmetries::{Action, Class, Field as Moves, Frame, Generators, Group, Reason, Space, Status};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::ParameterId;
 
 impl Analysis<'_> {
@@ -15,29 +15,33 @@ impl Analysis<'_> {
     pub(super) fn rescalings(&self, names: &mut Names) -> Vec<Space> {
         let own = |spaces: &[SpaceId]| matches!(spaces, [space] if self.frames.kinds[*space as usize] == Kind::Monomial && !self.axes_of(*space).is_empty());
         let mut clusters: Vec<Cluster> = Vec::new();
+        // The first cluster of some spaces that acts on a parameter.
+        let mut first: BTreeMap<(&[SpaceId], ParameterId), usize> = BTreeMap::new();
         let scales = self
             .scales
             .fields
             .iter()
             .filter(|field| !own(&field.spaces))
-            .map(|field| (&field.spaces, self.moves(field), Some(self.is_approximate(field))));
+            .map(|field| (field.spaces.as_slice(), self.moves(field), Some(self.is_approximate(field))));
         let signs = self
             .signs
             .fields
             .iter()
             .filter(|field| !own(&field.spaces))
-            .map(|field| (&field.spaces, self.sign_moves(field), None));
+            .map(|field| (field.spaces.as_slice(), self.sign_moves(field), None));
         for (spaces, moves, scale) in scales.chain(signs) {
             let parameters: BTreeSet<ParameterId> = moves.entries.iter().map(|entry| entry.parameter).collect();
             if parameters.is_empty() {
                 continue;
             }
-            let known =
-                clusters.iter().position(|cluster| cluster.spaces == *spaces && !cluster.parameters.is_disjoint(&parameters));
+            let known = parameters.iter().filter_map(|parameter| first.get(&(spaces, *parameter)).copied()).min();
             let at = known.unwrap_or_else(|| {
-                clusters.push(Cluster { spaces: spaces.clone(), ..Cluster::default() });
+                clusters.push(Cluster::default());
                 clusters.len() - 1
             });
+            for &parameter in &parameters {
+                first.entry((spaces, parameter)).and_modify(|known| *known = at.min(*known)).or_insert(at);
+            }
             clusters[at].parameters.extend(parameters);
             clusters[at].approximate |= scale == Some(true);
             let fields = if scale.is_some() { &mut clusters[at].scales } else { &mut clusters[at].signs };

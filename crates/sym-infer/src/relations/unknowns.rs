@@ -33,18 +33,28 @@ pub struct Component {
     pub part: Part,
 }
 
+/// What says which components a value has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Layout {
+    rank: usize,
+    /// Three bits an axis: the first axis of its space. Zero beyond the rank at which components of several axes exist.
+    first: u32,
+    shifts: bool,
+}
+
 /// All unknowns, numbered by value, then axes, then part.
 #[derive(Debug)]
 pub struct Unknowns {
     components: Vec<Component>,
     /// The number of the first unknown of each value, and of the end.
     first: Vec<u32>,
+    layouts: Vec<Layout>,
 }
 
 impl Unknowns {
     /// The components of all values; those for which `shifting` holds have shifts too.
     pub fn of(program: &Program, spaces: &Spaces, shifting: &[bool]) -> Self {
-        let mut unknowns = Self { components: Vec::new(), first: vec![0] };
+        let mut unknowns = Self { components: Vec::new(), first: vec![0], layouts: Vec::new() };
         for (value, &shifts) in shifting.iter().enumerate() {
             unknowns.declare(ValueId(value as u32), program.nodes[value].shape.len(), spaces, shifts);
         }
@@ -64,6 +74,9 @@ impl Unknowns {
             self.components.extend(shifts.then_some(Component { value, axes, part: Part::Shift }));
         }
         self.first.push(self.components.len() as u32);
+        let same = |axis: usize| own.iter().position(|space| *space == own[axis]).unwrap_or(axis) as u32;
+        let first = if rank <= FULL_RANK { (0..rank).fold(0, |code, axis| code << 3 | same(axis)) } else { 0 };
+        self.layouts.push(Layout { rank, first, shifts });
     }
 
     /// How many there are.
@@ -74,6 +87,11 @@ impl Unknowns {
     /// The meaning of an unknown.
     pub fn component(&self, unknown: u32) -> Component {
         self.components[unknown as usize]
+    }
+
+    /// What says which components a value has: values of equal layout have the same ones.
+    pub fn layout(&self, value: ValueId) -> Layout {
+        self.layouts[value.0 as usize]
     }
 
     /// The unknowns of a value.

@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod human;
 pub mod json;
+mod repeated;
 pub mod short;
 pub mod table;
 mod text;

@@ -1,7 +1,7 @@
 //! Reports as tables.
 
-use super::Style;
 use super::text::printable;
+use super::{Style, repeated};
 use crate::report::{
     AtWeightsRow, CONVENTIONS, ExpectationRow, Integer, MiniatureRow, ModelReport, Outcome, Report, RunReport, SpaceRow,
     TrainingReport, VerifyRow,
@@ -101,7 +101,7 @@ fn spaces(spaces: &[SpaceRow], verify: Option<&VerifyRow>, style: Style) -> Stri
     let rows = spaces
         .iter()
         .map(|space| {
-            let acts_on = space.acts_on.iter().map(action).collect::<Vec<_>>().join("\n");
+            let acts_on = repeated::lines(space.acts_on.iter().map(action).collect()).join("\n");
             vec![
                 space.name.clone(),
                 space.size.to_string(),
@@ -117,7 +117,18 @@ fn spaces(spaces: &[SpaceRow], verify: Option<&VerifyRow>, style: Style) -> Stri
             ]
         })
         .collect();
-    table(&["space", "size", "group", "class", "acts on", "dim", "log₁₀ order", "status"], rows, style)
+    shortened(&["space", "size", "group", "class", "acts on", "dim", "log₁₀ order", "status"], rows, &[0, 4], style)
+}
+
+/// A table in which rows that repeat from layer to layer are one; numbers of layers stand in the columns `named`.
+fn shortened(header: &[&str], rows: Vec<Vec<String>>, named: &[usize], style: Style) -> String {
+    let (rows, repeats) = repeated::merged(rows, named);
+    let mut text = table(header, rows, style);
+    if repeats {
+        text.push_str(repeated::LEGEND);
+        text.push('\n');
+    }
+    text
 }
 
 /// `fc1.weight[0] ±π`: parameter, axis, frame.
@@ -146,7 +157,7 @@ fn states(spaces: &[SpaceRow], style: Style) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    table(&["space", "symmetric state", "rank(P_G)", "removed", "formula"], rows, style)
+    shortened(&["space", "symmetric state", "rank(P_G)", "removed", "formula"], rows, &[0, 1], style)
 }
 
 fn conserved(spaces: &[SpaceRow], style: Style) -> String {
@@ -162,7 +173,7 @@ fn conserved(spaces: &[SpaceRow], style: Style) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    table(&["space", "conserved under gradient flow", "number"], rows, style)
+    shortened(&["space", "conserved under gradient flow", "number"], rows, &[0, 1], style)
 }
 
 fn training(training: &TrainingReport, style: Style) -> String {
@@ -172,7 +183,7 @@ fn training(training: &TrainingReport, style: Style) -> String {
         .map(|space| vec![space.name.clone(), space.model.clone(), space.objective.clone(), space.dynamics.clone()])
         .collect();
     format!("\ntrain {}: {}", training.name, training.objective)
-        + &table(&["space", "model", "objective", "dynamics"], rows, style)
+        + &shortened(&["space", "model", "objective", "dynamics"], rows, &[0], style)
 }
 
 /// The numbers of a proof in a few sentences.
