@@ -44,7 +44,7 @@ impl<F: Coefficients> Fields<F> {
     pub fn of(relations: Relations<F>, spaces: &Spaces, frames: &Frames) -> Self {
         let Relations { system, unknowns, .. } = relations;
         let solutions = system.solve();
-        let mut is_free = vec![false; unknowns.len()];
+        let mut is_free = vec![false; unknowns.count()];
         solutions.free.iter().for_each(|&free| is_free[free as usize] = true);
         let coordinates = |mut vector: Sparse<F>| {
             vector.retain(|(unknown, _)| is_free[*unknown as usize]);
@@ -58,7 +58,7 @@ impl<F: Coefficients> Fields<F> {
         let mut kinds: Vec<(Vec<SpaceId>, Vec<usize>)> = by_kind.into_iter().collect();
         kinds.sort_by_key(|(kind, _)| std::cmp::Reverse(kind.len()));
         // Fields of different kinds have no coordinates in common.
-        let mut known = Echelon::new(unknowns.len());
+        let mut known = Echelon::new(unknowns.count());
         let mut fields = Vec::new();
         for vector in of_matrices(spaces, frames, &unknowns) {
             known.insert(coordinates(vector));

@@ -246,12 +246,11 @@ impl<F: Field> System<F> {
         let mut left = Vec::with_capacity(rows.len());
         for row in rows {
             let mut reduced = Vec::new();
-            match self.of_classes(&row, &mut reduced) {
-                Some(()) => left.push(reduced),
-                None => {
-                    let roots = row.iter().filter_map(|term| self.classes.root(term.0));
-                    left.extend(roots.map(|(root, _)| vec![(root, F::unit())]));
-                }
+            if self.of_classes(&row, &mut reduced).is_some() {
+                left.push(reduced);
+            } else {
+                let roots = row.iter().filter_map(|term| self.classes.root(term.0));
+                left.extend(roots.map(|(root, _)| vec![(root, F::unit())]));
             }
         }
         let roots: Vec<Option<(u32, F)>> = (0..self.classes.len()).map(|unknown| self.classes.root(unknown)).collect();

@@ -129,7 +129,7 @@ impl<F: Coefficients> Relations<F> {
     ) -> Self {
         let shifting = if F::SHIFTS { shifting_values(program, classes) } else { vec![false; program.nodes.len()] };
         let unknowns = Unknowns::of(program, spaces, &shifting);
-        let mut relations = Self { system: System::new(unknowns.len() as u32), unknowns, forms: BTreeMap::new() };
+        let mut relations = Self { system: System::new(unknowns.count() as u32), unknowns, forms: BTreeMap::new() };
         for index in 0..program.nodes.len() {
             relations.operation(program, ValueId(index as u32), classes, absorbed);
         }

@@ -80,7 +80,7 @@ impl Unknowns {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.components.len()
     }
 

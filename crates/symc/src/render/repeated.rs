@@ -95,7 +95,7 @@ impl Run {
                     Piece::Number(number) => {
                         let step = self.steps[next];
                         next += 1;
-                        text += &match index {
+                        let word = match index {
                             _ if step == 0 => number.to_string(),
                             None => {
                                 index = Some(number);
@@ -110,6 +110,7 @@ impl Run {
                             Some(index) if number > index => format!("{{i+{}}}", number - index),
                             Some(index) => format!("{{i-{}}}", index - number),
                         };
+                        text.push_str(&word);
                     }
                 }
             }
