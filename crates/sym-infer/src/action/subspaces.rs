@@ -20,14 +20,14 @@ pub fn kernel(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> 
     complement(&conditions(context, paths, value, axis), size(context, (value, axis)))
 }
 
-/// The changes of biases that go with a change of a parameter by `amounts` ⊗ direction, `amounts` by the parameter's other axes: they take
-/// back the constants that it makes. Empty where it makes none.
+/// The changes of biases that go with a change of a parameter by Σ amounts ⊗ direction, `amounts` by the parameter's other axes: they take
+/// back the constants that it makes. Empty where it makes none. Of a whole step one must ask at once: what takes a constant back need not
+/// be linear in it.
 pub fn compensation(
     context: &Context,
     paths: &Paths,
     (value, axis): Place,
-    direction: &[f64],
-    amounts: &[f64],
+    parts: &[(Vec<f64>, Vec<f64>)],
     size: Size,
 ) -> Vec<(ParameterId, Vec<f64>)> {
     let mut changes = Vec::new();
@@ -38,21 +38,29 @@ pub fn compensation(
         if !constant_is_taken_back(context.program, paths, value, reader) {
             continue;
         }
-        let factor: f64 = constant(context, (other, place)).iter().zip(direction).map(|(c, n)| c * n).sum();
+        let constant = constant(context, (other, place));
         let Operation::Einsum { operands, output, coefficient } = &context.program.node(reader.by).operation else { continue };
-        if factor == 0.0 {
-            continue;
-        }
         let own = &operands[reader.slot].labels;
         let others = other_axes(own.len(), &[axis]);
         let labels: Vec<_> = others.iter().map(|&at| own[at]).collect();
         let rest: Vec<usize> = others.iter().map(|&at| context.program.node(value).shape[at].size as usize).collect();
         let sizes = context.label_sizes(operands, output, reader.by);
         let sizes = sizes.into_iter().filter(|(label, _)| labels.contains(label)).collect();
-        let amounts = Tensor { shape: rest, values: amounts.to_vec() };
+        let mut amounts = Tensor::zeros(&rest);
+        for (direction, own) in parts {
+            let factor: f64 = constant.iter().zip(direction).map(|(c, n)| c * n).sum();
+            let terms = constant.iter().zip(direction).map(|(c, n)| (c * n).abs()).sum::<f64>();
+            // Less is rounding.
+            if factor.abs() > 1e-12 * terms {
+                amounts.values.iter_mut().zip(own).for_each(|(sum, amount)| *sum += factor * amount);
+            }
+        }
+        if amounts.values.iter().all(|amount| *amount == 0.0) {
+            continue;
+        }
         let along: Vec<usize> = (0..output.len()).filter(|at| labels.contains(&output[*at])).collect();
         let kept: Vec<_> = along.iter().map(|&at| output[at]).collect();
-        let shift = Tensor::einsum(&[(&amounts, &labels)], &kept, &sizes, factor * coefficient);
+        let shift = Tensor::einsum(&[(&amounts, &labels)], &kept, &sizes, *coefficient);
         changes.extend(take_back(context, paths, reader.by, shift, &along, Follow::Constants, size).unwrap_or_default());
     }
     changes
@@ -74,14 +82,16 @@ pub fn kernel_shift(
     let shape = sizes(&program.parameter(parameter).shape);
     let along = offsets(&shape, &[axis]);
     let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
-    for direction in kernel(&context, &paths, value, axis) {
-        let amounts: Vec<f64> = rest.iter().map(|_| amount()).collect();
+    let directions = kernel(&context, &paths, value, axis);
+    let parts: Vec<(Vec<f64>, Vec<f64>)> =
+        directions.into_iter().map(|direction| (direction, rest.iter().map(|_| amount()).collect())).collect();
+    for (direction, amounts) in &parts {
         let values = &mut target.values[parameter.0 as usize];
-        for (start, amount) in rest.iter().zip(&amounts) {
-            along.iter().zip(&direction).for_each(|(at, entry)| values[start + at] += amount * entry);
+        for (start, amount) in rest.iter().zip(amounts) {
+            along.iter().zip(direction).for_each(|(at, entry)| values[start + at] += amount * entry);
         }
-        add_changes(target, &compensation(&context, &paths, (value, axis), &direction, &amounts, size));
     }
+    add_changes(target, &compensation(&context, &paths, (value, axis), &parts, size));
 }
 
 /// A direction n along an axis that is orthogonal to all that varies there, and n·c with the constant part c.

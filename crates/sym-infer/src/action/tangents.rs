@@ -154,7 +154,8 @@ fn kernels(context: &Context, paths: &Paths, parameter: ParameterId, axis: usize
             let mut vector = Weights::zeros(context.program);
             along.iter().zip(&direction).for_each(|(at, entry)| vector.values[parameter.0 as usize][start + at] = *entry);
             let amounts: Vec<f64> = (0..rest.len()).map(|other| if other == column { 1.0 } else { 0.0 }).collect();
-            add_changes(&mut vector, &compensation(context, paths, (value, axis), &direction, &amounts, Size::Tangent));
+            let parts = [(direction.clone(), amounts)];
+            add_changes(&mut vector, &compensation(context, paths, (value, axis), &parts, Size::Tangent));
             vectors.push(vector);
         }
     }

@@ -30,6 +30,18 @@ struct Condition {
     count: u128,
     /// The operation.
     origin: Origin,
+    /// Where the change itself, not only its absence, meets another operand.
+    meets: Option<Meeting>,
+}
+
+/// A contraction that shows no change to first order. Where the change reaches its other operand as well, by another way from the same
+/// value, a whole step shows: |z + n|² is not |z|², though n ⟂ z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Meeting {
+    /// Whether the other operand depends on weights alone.
+    weights: bool,
+    /// Whether an operation carries the change to it.
+    carried: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +64,11 @@ struct Conditions {
 
 impl Conditions {
     fn all(size: u128) -> Self {
-        Self { parts: vec![Condition { key: Key::All, gains: Gains::new(), count: size, origin: Origin::Unread }] }
+        Self { parts: vec![Condition { key: Key::All, gains: Gains::new(), count: size, origin: Origin::Unread, meets: None }] }
     }
 
     fn one(key: Key, count: u128, origin: Origin) -> Self {
-        Self { parts: vec![Condition { key, gains: Gains::new(), count, origin }] }
+        Self { parts: vec![Condition { key, gains: Gains::new(), count, origin, meets: None }] }
     }
 
     fn count(&self) -> u128 {
@@ -83,6 +95,22 @@ impl Conditions {
             [Condition { key: Key::Ones, gains, .. }] if gains.is_empty() => Some(FixedKernel::Differences),
             _ => None,
         }
+    }
+
+    /// The conditions on a change that an operation passes on.
+    fn carried(&self) -> Self {
+        let carry = |part: &Condition| {
+            let meets = part.meets.map(|meeting| Meeting { carried: true, ..meeting });
+            Condition { meets, ..part.clone() }
+        };
+        Self { parts: self.parts.iter().map(carry).collect() }
+    }
+
+    /// Whether the change may reach both operands of a contraction from a value with several readers: operands made of weights alone only
+    /// from weights.
+    fn may_meet_itself(&self, batched: bool) -> bool {
+        let danger = |meeting: Meeting| meeting.carried && !(batched && meeting.weights);
+        self.parts.iter().filter_map(|part| part.meets).any(danger)
     }
 
     fn scaled(&self, gain: ValueId) -> Self {
@@ -238,6 +266,9 @@ impl Pass<'_> {
                     let own = self.of_reader(&conditions, value, *reader, axis, size);
                     total.add(&own, size);
                 }
+                if self.graph.uses(value).len() > 1 && total.may_meet_itself(node.batched) {
+                    total = Conditions::all(size);
+                }
                 conditions[self.spaces.place_number(value, axis) as usize] = total;
             }
         }
@@ -249,12 +280,18 @@ impl Pass<'_> {
         match step(self.program, self.classes, reader, axis) {
             Step::Seen => Conditions::all(size),
             Step::Nothing => Conditions::default(),
-            Step::Passes(target) => at(target).clone(),
-            Step::Scaled { target, gain } => at(target).scaled(gain),
+            Step::Passes(target) => at(target).carried(),
+            Step::Scaled { target, gain } => at(target).carried().scaled(gain),
             Step::Ones => Conditions::one(Key::Ones, 1, Origin::Sum(reader.by)),
             Step::Shift => Conditions::one(Key::Differences, size.saturating_sub(1), Origin::Softmax(reader.by)),
             Step::Contracted { other, place, image, weights } => {
                 let span = self.span[self.spaces.place_number(other, place) as usize];
+                let behind = image.filter(|_| weights).map(|(_, target)| at(target));
+                let passed = behind.into_iter().flat_map(|behind| &behind.parts).filter_map(|part| part.meets);
+                let meets = match passed.reduce(|one, other| Meeting { weights: one.weights && other.weights, carried: true }) {
+                    Some(meeting) => Meeting { carried: true, ..meeting },
+                    None => Meeting { weights, carried: other == value },
+                };
                 let (count, origin) = match image {
                     Some((_, target)) if weights => (span.all.min(at(target).count()), Origin::Product(reader.by)),
                     _ if weights => (span.all, Origin::Product(reader.by)),
@@ -263,7 +300,8 @@ impl Pass<'_> {
                     }
                     _ => (span.all, Origin::Span(reader.by)),
                 };
-                Conditions::one(Key::Reader(reader), count, origin)
+                let key = Key::Reader(reader);
+                Conditions { parts: vec![Condition { key, gains: Gains::new(), count, origin, meets: Some(meets) }] }
             }
         }
     }

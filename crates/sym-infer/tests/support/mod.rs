@@ -2,6 +2,9 @@
 #![allow(dead_code, clippy::needless_for_each, reason = "each test file uses a part; short closures read as one statement")]
 
 pub mod evaluate;
+pub mod jet;
 pub mod linear_paths;
 pub mod networks;
+pub mod numbers;
+pub mod random_program;
 pub mod rank;
