@@ -168,6 +168,8 @@ pub enum Source {
     Whole,
     /// The span of the vectors along these axes of operands, with a multiple of the vector of ones.
     Of(Vec<(ValueId, usize)>, Ones),
+    /// The vectors along these axes of operands, each of which has a constant part of its own.
+    Joined(Vec<(ValueId, usize)>),
     /// The vectors along an axis of an operand, times a vector of weights, entry by entry.
     Scaled {
         /// The vector of weights.
@@ -253,7 +255,7 @@ pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, val
             .find(|pair| pair.1 == axis)
             .map_or(Source::Whole, |pair| Source::Of(vec![(*value, pair.0)], Ones::Absent)),
         Operation::Concat { values, axis: joined } if *joined != axis => {
-            Source::Of(values.iter().map(|value| (*value, axis)).collect(), Ones::Absent)
+            Source::Joined(values.iter().map(|value| (*value, axis)).collect())
         }
         Operation::Slice { value, axis: cut, .. } if *cut != axis => Source::Of(vec![(*value, axis)], Ones::Absent),
         Operation::Softmax { axis: normal, .. } if *normal == axis => Source::SumsToOne,

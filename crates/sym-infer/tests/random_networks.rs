@@ -74,3 +74,11 @@ fn a_change_that_meets_itself_is_seen() {
     let steps = vec![step(windows, 0, 1), step(dense, 1, 3), step(Kind::Gram, 0, 1)];
     assert_eq!(contradiction(&Plan { sequence: false, steps, whole: false }, 0), None);
 }
+
+#[test]
+fn joined_values_have_constant_parts_of_their_own() {
+    // Rows behind a softmax have a constant part; the row of weights beside them another.
+    let step = |kind, axis| Step { kind, axis, width: 4 };
+    let steps = vec![step(Kind::Mixture { bias: false }, 2), step(Kind::Token, 1)];
+    assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 0), None);
+}

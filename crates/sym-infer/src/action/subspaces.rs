@@ -187,7 +187,7 @@ fn sources(context: &Context, start: Place) -> BTreeSet<Place> {
         }
         let next = match source(context.program, context.classes, place.0, place.1) {
             Source::Whole | Source::SumsToOne => Vec::new(),
-            Source::Of(parts, _) => parts,
+            Source::Of(parts, _) | Source::Joined(parts) => parts,
             Source::Scaled { of, .. } | Source::Mixed(of) | Source::Centred(of) => vec![of],
             Source::Mapped { other, .. } => vec![other],
         };
@@ -228,6 +228,7 @@ fn range(context: &Context, start: Place, varying: bool) -> Vectors {
                     vectors.retain(|vector| vector.iter().map(|entry| entry * entry).sum::<f64>() > 1e-20);
                     vectors
                 }
+                Source::Joined(parts) => parts.iter().flat_map(|part| range(context, *part, false)).collect(),
                 Source::Mixed(of) if varying => range(context, of, false),
                 Source::Mixed(of) => known[&of].clone(),
                 Source::Mapped { matrix, summed, other, alone } => match context.value(matrix) {

@@ -215,6 +215,10 @@ pub fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, Fun
                         Span { all, varying: all }
                     }
                     Source::Mixed(of) => Span { varying: at(of).all, ..at(of) },
+                    Source::Joined(parts) => {
+                        let all = parts.into_iter().map(|part| at(part).all).fold(0, u128::saturating_add);
+                        Span { all, varying: all }
+                    }
                     Source::Mapped { matrix, summed, other, alone } => {
                         let (rank, other) = (at((matrix, 1 - summed)).all, at(other));
                         Span { all: rank.min(other.all), varying: rank.min(if alone { other.varying } else { other.all }) }
