@@ -42,10 +42,8 @@ impl<const N: usize> Add for Jet<N> {
 
 impl<const N: usize> Mul for Jet<N> {
     type Output = Self;
-    fn mul(mut self, other: Self) -> Self {
-        self.slopes.iter_mut().zip(other.slopes).for_each(|(own, slope)| *own = *own * other.value + slope * self.value);
-        self.value *= other.value;
-        self
+    fn mul(self, other: Self) -> Self {
+        Self::add(self.chain(self.value * other.value, other.value), other.chain(0.0, self.value))
     }
 }
 

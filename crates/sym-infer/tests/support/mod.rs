@@ -4,6 +4,7 @@
 pub mod evaluate;
 pub mod jet;
 pub mod linear_paths;
+pub mod network;
 pub mod networks;
 pub mod numbers;
 pub mod random_program;
