@@ -4,6 +4,7 @@
 
 mod assembled;
 mod basis;
+mod constants;
 pub(crate) mod context;
 mod element;
 mod elementary;
@@ -11,6 +12,7 @@ mod family;
 mod form;
 mod low_rank;
 mod matrix;
+mod offset;
 mod parallel;
 mod random_tangent;
 mod subspaces;
@@ -21,6 +23,7 @@ mod trade;
 pub use elementary::{Elementary, elementary};
 
 use crate::centres::Centres;
+use crate::splits::unfolded;
 use crate::symmetries::{Space, Symmetries};
 use sym_ir::Program;
 
@@ -41,6 +44,12 @@ fn about_centres(program: &Program, weights: &Weights, apply: impl FnOnce(&Progr
     moved
 }
 
+/// A row about split axes alone, with the program that it is about.
+fn only(program: &Program, symmetries: &Symmetries, space: usize) -> Option<(Program, Symmetries)> {
+    let space = symmetries.spaces[space].clone();
+    unfolded(program, &Symmetries { continuous_dim: space.continuous_dim, spaces: vec![space] })
+}
+
 /// gθ for a random g of one space's group: e^{0.3 N} with reflections, permutations, signs; for groups that act with θ-dependent
 /// coefficients the element at θ. `normal` draws standard normal numbers.
 pub fn random_element(
@@ -50,6 +59,8 @@ pub fn random_element(
     weights: &Weights,
     normal: &mut dyn FnMut() -> f64,
 ) -> Weights {
+    let unfolded = only(program, symmetries, space);
+    let (program, symmetries, space) = unfolded.as_ref().map_or((program, symmetries, space), |(split, own)| (split, own, 0));
     about_centres(program, weights, |program, weights| element::random_element(program, symmetries, space, weights, normal))
 }
 
@@ -61,6 +72,8 @@ pub fn apply_elementary(program: &Program, space: &Space, weights: &Weights, ele
 /// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space
 /// of the orbit but may be dependent: stabilisers make orbits smaller than groups.
 pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -> Vec<(usize, Weights)> {
+    let unfolded = unfolded(program, symmetries);
+    let (program, symmetries) = unfolded.as_ref().map_or((program, symmetries), |(split, own)| (split, own));
     uncentred(program, weights, |program, weights| tangents::tangents(program, symmetries, weights)).0
 }
 
@@ -73,6 +86,8 @@ pub fn random_tangent(
     weights: &Weights,
     normal: &mut dyn FnMut() -> f64,
 ) -> Weights {
+    let unfolded = only(program, symmetries, space);
+    let (program, symmetries, space) = unfolded.as_ref().map_or((program, symmetries, space), |(split, own)| (split, own, 0));
     uncentred(program, weights, |program, weights| random_tangent::random_tangent(program, symmetries, space, weights, normal)).0
 }
 

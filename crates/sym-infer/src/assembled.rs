@@ -131,7 +131,8 @@ impl Assembly {
                 // What does not look at the program stays as it is.
                 generators @ (Generators::Matrices { .. } | Generators::Parallel { .. }) if touched.is_empty() => generators,
                 Generators::Units { permuted, scales, signs }
-                    if touched.is_empty() && signs.iter().all(|field| field.complements.is_empty()) =>
+                    if touched.is_empty()
+                        && scales.iter().chain(&signs).all(|field| field.complements.is_empty() && field.offsets.is_empty()) =>
                 {
                     Generators::Units { permuted, scales, signs }
                 }

@@ -11,8 +11,10 @@ const LETTERS: [&str; 6] = ["i", "j", "k", "l", "m", "n"];
 /// The laws of one space.
 pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<Conserved> {
     match generators {
+        // The field of a scale that others take a constant back of is no gradient.
         Generators::Units { scales, .. } => scales
             .iter()
+            .filter(|field| field.offsets.is_empty())
             .map(|field| Conserved { formula: charge(program, field), count: field.sizes.iter().product() })
             .collect(),
         Generators::Matrices { frames, family: Family::General, .. } if frames.iter().all(|frame| frame.gains.is_empty()) => {
@@ -28,6 +30,8 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
         Generators::Form { .. }
         | Generators::Kernels { .. }
         | Generators::Trade { .. }
+        | Generators::Constants { .. }
+        | Generators::Split { .. }
         | Generators::Matrices { .. }
         | Generators::Assembled { .. } => Vec::new(),
     }

@@ -1,5 +1,6 @@
 //! The whole analysis: relations, their solutions, and the table of symmetries that they make.
 
+mod constants;
 mod derivation;
 mod directions;
 mod forms;
@@ -14,6 +15,7 @@ pub use derivation::{Decision, Derivation, Step, derivations};
 use crate::assembled;
 use crate::centres::Centres;
 use crate::class::FunctionClass;
+use crate::constants::Constants;
 use crate::fields::Fields;
 use crate::frames::{Frames, Kind};
 use crate::graph::Graph;
@@ -24,16 +26,19 @@ use crate::paths::Paths;
 use crate::paths::shifts::Shift;
 use crate::relations::{Relations, Subset};
 use crate::spaces::{SpaceId, Spaces};
+use crate::splits::with_splits;
 use crate::symmetries::{Degree, Field as Moves, Generators, Space, Symmetries};
 use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// All symmetries of a program that the rules of this crate derive.
 pub fn infer(program: &Program) -> Symmetries {
-    let Some(centres) = Centres::of(program) else { return assembled::symmetries(program) };
-    let mut symmetries = assembled::symmetries(&centres.program);
-    symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
-    symmetries
+    with_splits(program, |program| {
+        let Some(centres) = Centres::of(program) else { return assembled::symmetries(program) };
+        let mut symmetries = assembled::symmetries(&centres.program);
+        symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
+        symmetries
+    })
 }
 
 /// Everything that is known about a program, before it becomes a table.
@@ -48,6 +53,7 @@ pub(crate) struct Analysis<'a> {
     signs: Fields<Parity>,
     kernels: Vec<AxisKernel>,
     shifts: Vec<Shift>,
+    constants: Constants,
     /// Numbers of the fields that depend on one space alone, by space: scales and signs.
     own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)>,
     /// D.
@@ -96,14 +102,21 @@ impl<'a> Analysis<'a> {
                 .fold(0, |mask, axis| mask | 1 << axis)
         };
         let absorbed = |value: ValueId| classes[&value].complement.is_some() && paths.absorbs(value, movable(value));
-        // Scales need none of the rest: they are solved beside it.
-        let (scales, signs, kernels, shifts) = std::thread::scope(|scope| {
-            let scales =
-                scope.spawn(|| Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false), &spaces, &frames));
-            let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed), &spaces, &frames);
+        let additive = Paths::additive(program, &graph, &classes);
+        let taken = |value: ValueId, axes: Subset| additive.absorbs(value, axes);
+        // Scales need none of the rest but what is taken back behind frozen terms: they are solved beside it.
+        let (scales, signs, kernels, shifts, constants) = std::thread::scope(|scope| {
+            let scales = scope.spawn(|| {
+                let additive = Paths::additive(program, &graph, &classes);
+                let taken = |value: ValueId, axes: Subset| additive.absorbs(value, axes);
+                Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false, &taken), &spaces, &frames)
+            });
+            let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed, &taken), &spaces, &frames);
             let kernels = RankBounds::of(program, &spaces, &graph, &classes, &paths, false).kernels(program, &spaces, &graph);
             let shifts = shifts(program, &paths, &kernels);
-            (scales.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), signs, kernels, shifts)
+            let constants = Constants::of(&paths);
+            let scales = scales.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (scales, signs, kernels, shifts, constants)
         });
         let mut own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for (at, field) in scales.fields.iter().enumerate() {
@@ -117,7 +130,7 @@ impl<'a> Analysis<'a> {
             }
         }
         let entries = program.trainable_entries();
-        Self { program, spaces, frames, graph, classes, scales, signs, kernels, shifts, own_fields, entries }
+        Self { program, spaces, frames, graph, classes, scales, signs, kernels, shifts, constants, own_fields, entries }
     }
 
     pub(crate) fn symmetries(&self) -> Symmetries {
@@ -150,6 +163,7 @@ impl<'a> Analysis<'a> {
         spaces.extend(self.rescalings(&mut names));
         let trades = self.trades(&spaces, &mut names);
         spaces.extend(trades);
+        spaces.extend(self.constant_spaces(&mut names));
         spaces.extend(self.kernel_spaces(&self.uncovered(), &mut names));
         ids.into_iter().map(Some).chain(std::iter::repeat(None)).zip(spaces).collect()
     }

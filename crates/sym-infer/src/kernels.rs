@@ -42,6 +42,8 @@ pub struct AxisKernel {
     pub dimension: u128,
     /// The number of directions in the parameter that earlier axes of it do not give.
     pub directions: u128,
+    /// How many of the dimensions are directions of a constant part alone, which biases take back.
+    pub constants: u128,
     /// What makes it.
     pub origin: Origin,
     /// What the kernel is whatever the weights are, where it is the same for all.

@@ -3,6 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`centres`] | frozen summands, about which symmetries act |
+//! | [`splits`] | axes that reshapes merge and split, written out |
 //! | [`class`] | what an elementwise function lets through |
 //! | [`spaces`] | which axes are one index space, and what fixes it |
 //! | [`frames`] | where full matrix groups act |
@@ -11,6 +12,7 @@
 //! | [`fields`] | the independent ones among them |
 //! | `assembled` | weights that a program joins from parameters, some frozen |
 //! | [`paths`] | changes that parameters behind linear maps take back |
+//! | [`constants`] | changes that no input enters, solved together |
 //! | [`kernels`] | directions behind maps of bounded rank and softmax |
 //! | [`infer`] | the table of all that |
 //! | [`states`], [`conserved`], [`training`] | what follows |
@@ -27,6 +29,7 @@ mod assembled;
 pub mod centres;
 pub mod class;
 pub mod conserved;
+pub mod constants;
 pub mod fields;
 pub mod frames;
 pub mod graph;
@@ -39,6 +42,7 @@ pub mod paths;
 pub mod permutations;
 pub mod relations;
 pub mod spaces;
+pub mod splits;
 pub mod states;
 pub mod symmetries;
 pub mod training;
@@ -47,7 +51,7 @@ pub use action::Weights;
 pub use infer::{Decision, Derivation, Step, derivations, infer};
 pub use permutations::{Permutation, permutations};
 pub use symmetries::{
-    Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, Kept, MatrixFrame, Reason, Space,
-    State, StateKind, Status, Symmetries,
+    Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, Kept, MatrixFrame, Offset, Reason,
+    Space, State, StateKind, Status, Symmetries,
 };
 pub use training::infer_training;

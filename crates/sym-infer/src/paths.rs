@@ -38,6 +38,7 @@ pub struct Paths<'a> {
     pub(crate) graph: &'a Graph,
     classes: &'a BTreeMap<ValueId, FunctionClass>,
     linear: BTreeMap<ValueId, f64>,
+    reads: bool,
     spans: OnceCell<(Spaces, Vec<Span>)>,
     memo: RefCell<HashMap<(ValueId, bool, Subset), bool>>,
 }
@@ -58,7 +59,13 @@ impl<'a> Paths<'a> {
     /// For one program.
     pub fn of(program: &'a Program, graph: &'a Graph, classes: &'a BTreeMap<ValueId, FunctionClass>) -> Self {
         let linear = classes.iter().filter_map(|(&value, class)| Some((value, class.linear?))).collect();
-        Self { program, graph, classes, linear, spans: OnceCell::new(), memo: RefCell::default() }
+        Self { program, graph, classes, linear, reads: true, spans: OnceCell::new(), memo: RefCell::default() }
+    }
+
+    /// The same without what weights take back along a constant that they read: what is taken back is then linear in what changes, so that
+    /// several changes may be taken back one after the other.
+    pub fn additive(program: &'a Program, graph: &'a Graph, classes: &'a BTreeMap<ValueId, FunctionClass>) -> Self {
+        Self { reads: false, ..Self::of(program, graph, classes) }
     }
 
     /// Whether a vector that no input changes is added along an axis, outside of the span of the differences.

@@ -40,9 +40,12 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
                 vec![(axes.unwrap_or_default(), 1)]
             }
             // The permutations of a form are those of its units.
-            Generators::Assembled { .. } | Generators::Form { .. } | Generators::Trade { .. } | Generators::Kernels { .. } => {
-                Vec::new()
-            }
+            Generators::Assembled { .. }
+            | Generators::Form { .. }
+            | Generators::Trade { .. }
+            | Generators::Split { .. }
+            | Generators::Constants { .. }
+            | Generators::Kernels { .. } => Vec::new(),
         };
         let parts: Vec<_> = parts.into_iter().filter(|(axes, _)| !axes.is_empty()).collect();
         let several = parts.len() > 1;

@@ -120,18 +120,20 @@ impl Coefficients for Parity {
 }
 
 impl<F: Coefficients> Relations<F> {
-    /// All equations of a program. `absorbed` says of a value whether a constant added to it can be taken up behind it.
+    /// All equations of a program. `absorbed` says of a value whether a constant added to it can be taken up behind it, `taken` whether one
+    /// that varies along these axes can.
     pub fn of(
         program: &Program,
         spaces: &Spaces,
         classes: &BTreeMap<ValueId, FunctionClass>,
         absorbed: &dyn Fn(ValueId) -> bool,
+        taken: &dyn Fn(ValueId, Subset) -> bool,
     ) -> Self {
         let shifting = if F::SHIFTS { shifting_values(program, classes) } else { vec![false; program.nodes.len()] };
         let unknowns = Unknowns::of(program, spaces, &shifting);
         let mut relations = Self { system: System::new(unknowns.count() as u32), unknowns, forms: BTreeMap::new() };
         for index in 0..program.nodes.len() {
-            relations.operation(program, ValueId(index as u32), classes, absorbed);
+            relations.operation(program, ValueId(index as u32), classes, absorbed, taken);
         }
         for output in &program.outputs {
             relations.vanish(output.value);
@@ -189,6 +191,7 @@ impl<F: Coefficients> Relations<F> {
         result: ValueId,
         classes: &BTreeMap<ValueId, FunctionClass>,
         absorbed: &dyn Fn(ValueId) -> bool,
+        taken: &dyn Fn(ValueId, Subset) -> bool,
     ) {
         let node = program.node(result);
         let rank = node.shape.len();
@@ -209,13 +212,19 @@ impl<F: Coefficients> Relations<F> {
             }
             Operation::Add { terms, constant } => {
                 if *constant != 0.0 {
-                    self.vanish_part(result, Part::Scale);
+                    for component in self.components_of(result, Part::Scale) {
+                        if !taken(result, component.axes) {
+                            self.zero(component);
+                        }
+                    }
                 }
                 let everything: Subset = if rank >= 31 { Subset::MAX } else { (1 << rank) - 1 };
                 for term in terms {
                     let covered = term.axes.iter().fold(0, |mask, &axis| mask | 1 << axis);
                     for component in self.components_of(result, Part::Scale) {
-                        if component.axes & !covered == 0 {
+                        if is_frozen(program, term.value) && taken(result, component.axes | covered) {
+                            // It stays as it is, and what is behind takes back that it is not scaled.
+                        } else if component.axes & !covered == 0 {
                             let axes = pull(component.axes, &term.axes);
                             self.equal((term.value, axes), (result, component.axes), Part::Scale);
                         } else {
@@ -426,6 +435,15 @@ impl<F: Coefficients> Relations<F> {
                 self.vanish_part(result, Part::Shift);
             }
         }
+    }
+}
+
+/// Whether a value depends on frozen tensors alone.
+pub fn is_frozen(program: &Program, value: ValueId) -> bool {
+    let node = program.node(value);
+    match node.operation {
+        Operation::Parameter(id) => !program.parameter(id).trainable,
+        _ => !node.batched && node.operation.operands().into_iter().all(|operand| is_frozen(program, operand)),
     }
 }
 

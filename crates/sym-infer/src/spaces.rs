@@ -31,6 +31,15 @@ pub struct Spaces {
 impl Spaces {
     /// Union–find over the axes of all values.
     pub fn of(program: &Program) -> Self {
+        Self::build(program, true)
+    }
+
+    /// The same where a reshape fixes no axis.
+    pub fn whole(program: &Program) -> Self {
+        Self::build(program, false)
+    }
+
+    fn build(program: &Program, reshapes: bool) -> Self {
         let mut offsets = Vec::with_capacity(program.nodes.len());
         let mut total = 0u32;
         for node in &program.nodes {
@@ -91,8 +100,10 @@ impl Spaces {
                     let pairs = unsplit_axes(from, to);
                     let broken = |axis: usize, side: usize| !pairs.iter().any(|pair| [pair.0, pair.1][side] == axis);
                     let reason = "it is split or merged by a reshape";
-                    fixed.extend((0..from.len()).filter(|&axis| broken(axis, 0)).map(|axis| (*value, axis, reason.to_string())));
-                    fixed.extend((0..to.len()).filter(|&axis| broken(axis, 1)).map(|axis| (result, axis, reason.to_string())));
+                    let sides = [(*value, from.len(), 0), (result, to.len(), 1)];
+                    for (value, rank, side) in sides.into_iter().filter(|_| reshapes) {
+                        fixed.extend((0..rank).filter(|&axis| broken(axis, side)).map(|axis| (value, axis, reason.to_string())));
+                    }
                     pairs.into_iter().for_each(|(source, target)| union.join(at(*value, source), at(result, target)));
                 }
                 Operation::Concat { values, axis } => {
@@ -226,6 +237,44 @@ pub fn unsplit_axes(from: &[usize], to: &[usize]) -> Vec<(usize, usize)> {
         }
     }
     pairs
+}
+
+/// Axes before and after a reshape that hold the same atoms.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// Before.
+    pub from: std::ops::Range<usize>,
+    /// After.
+    pub to: std::ops::Range<usize>,
+}
+
+/// The least runs of axes of argument and result of a reshape that hold the same atoms.
+pub fn segments(from: &[usize], to: &[usize]) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    let (mut source, mut target) = (0, 0);
+    while source < from.len() || target < to.len() {
+        let start = (source, target);
+        let (mut before, mut after) = (0, 0);
+        loop {
+            if before <= after && source < from.len() {
+                before += from[source];
+                source += 1;
+            } else if target < to.len() {
+                after += to[target];
+                target += 1;
+            } else if source < from.len() {
+                before += from[source];
+                source += 1;
+            } else {
+                break;
+            }
+            if before == after {
+                break;
+            }
+        }
+        segments.push(Segment { from: start.0..source, to: start.1..target });
+    }
+    segments
 }
 
 /// Union–find.

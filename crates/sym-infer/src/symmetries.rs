@@ -91,6 +91,16 @@ pub enum Generators {
         /// Parameters, each with the axes along which its change may vary.
         shifts: Vec<(ParameterId, Vec<usize>)>,
     },
+    /// In terms of the program with its axes split, see [`crate::splits`].
+    Split {
+        /// How the elements move its parameters.
+        inner: Box<Generators>,
+    },
+    /// Any solution of the system of constants that a parameter is in.
+    Constants {
+        /// The parameter.
+        parameter: ParameterId,
+    },
     /// Any n ⊗ z with n in the kernel of the axis.
     Kernels {
         /// Axes, with the least dimension of the kernel.
@@ -122,6 +132,21 @@ pub struct Field {
     pub entries: Vec<FieldEntry>,
     /// Values whose positions change from s to c − s where the sign is negative: point-symmetric functions, with c.
     pub complements: Vec<(sym_ir::ValueId, Vec<usize>, f64)>,
+    /// Sums with frozen terms, which are not scaled: parameters behind them take back the difference.
+    pub offsets: Vec<Offset>,
+}
+
+/// A sum with frozen terms, the rest of which is scaled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offset {
+    /// The sum.
+    pub value: sym_ir::ValueId,
+    /// Its axes that give the tuple.
+    pub axes: Vec<usize>,
+    /// The sum is multiplied by λ^degree.
+    pub degree: Degree,
+    /// The frozen terms.
+    pub frozen: Vec<sym_ir::ValueId>,
 }
 
 /// What a field does to one parameter.

@@ -3,6 +3,7 @@
 use crate::assembled;
 use crate::centres::Centres;
 use crate::infer::Analysis;
+use crate::splits::with_splits;
 use crate::symmetries::{Class, Generators, Group, Kept, Symmetries};
 use sym_ir::Program;
 use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
@@ -14,11 +15,15 @@ use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 /// sets training does not leave: all linear ones under gradient descent (Fix(G) = Fix(Gᵀ) holds for every group here), signed
 /// permutations of coordinates under Adam, and no θ-dependent ones under any decay.
 pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> Symmetries {
+    with_splits(program, |program| of_split(program, *loss, optimizer))
+}
+
+fn of_split(program: &Program, loss: Loss, optimizer: &Optimizer) -> Symmetries {
     let centres = Centres::of(program);
     let effective = centres.as_ref().map_or(program, |centres| &centres.program);
     let analysis = Analysis::of(effective);
     let mut symmetries = assembled::symmetries(effective);
-    if *loss == Loss::CrossEntropy {
+    if loss == Loss::CrossEntropy {
         symmetries.spaces.extend(analysis.logit_shifts(&symmetries));
     }
     let coupled = optimizer.decay > 0.0 && optimizer.decay_kind == DecayKind::Coupled;

@@ -2,11 +2,13 @@
 
 use crate::action::Weights;
 use crate::action::assembled;
+use crate::action::constants;
 use crate::action::context::{Context, sizes};
 use crate::action::family::random;
 use crate::action::form;
 use crate::action::low_rank;
 use crate::action::matrix::FrameOffsets;
+use crate::action::offset::settle;
 use crate::action::parallel;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::add_changes;
@@ -16,7 +18,7 @@ use crate::assembled::Assembly;
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::{Follow, Paths};
-use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Symmetries};
+use crate::symmetries::{Degree, Family, Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::{ParameterId, Program};
 
 /// Size of a random generator: g = e^{0.3 N}.
@@ -72,6 +74,12 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
                 trade(program, &at, moved, (*parameter, axes), Size::Step, &mut || SPREAD * normal());
             }
         }
+        // Unfolded before.
+        Generators::Split { .. } => {}
+        Generators::Constants { parameter } => {
+            let at = moved.clone();
+            constants::shift(program, &at, moved, *parameter, Size::Step, &mut || SPREAD * normal());
+        }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| {
                 let at = moved.clone();
@@ -121,11 +129,16 @@ fn rescale(program: &Program, moved: &mut Weights, field: &Field, normal: &mut d
     rescale_by(program, moved, field, &logarithms);
 }
 
+/// A degree as a number.
+pub(super) fn rate(degree: Degree) -> f64 {
+    degree.numerator as f64 / degree.denominator as f64
+}
+
 /// Scales by e^logarithm, one a tuple.
 pub(super) fn rescale_by(program: &Program, moved: &mut Weights, field: &Field, logarithms: &[f64]) {
     for entry in &field.entries {
         let shape = sizes(&program.parameter(entry.parameter).shape);
-        let degree = entry.degree.numerator as f64 / entry.degree.denominator as f64;
+        let degree = rate(entry.degree);
         let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
         let values = &mut moved.values[entry.parameter.0 as usize];
         for (start, logarithm) in offsets(&shape, &entry.axes).into_iter().zip(logarithms) {
@@ -138,6 +151,7 @@ pub(super) fn rescale_by(program: &Program, moved: &mut Weights, field: &Field, 
             }
         }
     }
+    settle(program, moved, field, &|offset, tuple| (rate(offset.degree) * logarithms[tuple]).exp());
 }
 
 fn flip(program: &Program, moved: &mut Weights, field: &Field, normal: &mut dyn FnMut() -> f64) {
@@ -155,6 +169,7 @@ pub(super) fn flip_by(program: &Program, moved: &mut Weights, field: &Field, fli
             rest.iter().for_each(|&at| values[start + at] = -values[start + at]);
         }
     }
+    settle(program, moved, field, &|_, tuple| if flipped[tuple] { -1.0 } else { 1.0 });
     if field.complements.is_empty() {
         return;
     }

@@ -93,6 +93,8 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
         | Generators::Form { .. }
         | Generators::Parallel { .. }
         | Generators::Trade { .. }
+        | Generators::Constants { .. }
+        | Generators::Split { .. }
         | Generators::Kernels { .. } => {}
     }
     elements

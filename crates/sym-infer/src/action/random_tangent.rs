@@ -2,15 +2,20 @@
 
 use crate::action::Weights;
 use crate::action::assembled;
-use crate::action::context::sizes;
-use crate::action::element::layouts;
+use crate::action::constants;
+use crate::action::context::{Context, sizes};
+use crate::action::element::{layouts, rate};
 use crate::action::low_rank::generator;
+use crate::action::offset::add_rest;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tensor::{offsets, other_axes};
 use crate::action::trade::{Size, trade};
 use crate::action::{form, parallel};
 use crate::assembled::Assembly;
 use crate::frames::Family;
+use crate::graph::Graph;
+use crate::infer::classes;
+use crate::paths::Paths;
 use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::Program;
 
@@ -60,6 +65,11 @@ fn add(program: &Program, generators: &Generators, weights: &Weights, tangent: &
                 .iter()
                 .for_each(|(parameter, axes)| trade(program, weights, tangent, (*parameter, axes), Size::Tangent, normal));
         }
+        // Unfolded before.
+        Generators::Split { .. } => {}
+        Generators::Constants { parameter } => {
+            constants::shift(program, weights, tangent, *parameter, Size::Tangent, normal);
+        }
         Generators::Kernels { axes } => {
             axes.iter().for_each(|&(parameter, axis, _)| {
                 kernel_shift(program, weights, tangent, (parameter, axis), Size::Tangent, normal);
@@ -101,6 +111,14 @@ fn scaling(program: &Program, weights: &Weights, tangent: &mut Weights, field: &
                 let factor = if entry.shift { 1.0 } else { weights.values[number][at] };
                 tangent.values[number][at] += rate * degree * factor;
             }
+        }
+    }
+    if !field.offsets.is_empty() {
+        let (graph, classes) = (Graph::of(program), classes(program));
+        let context = Context::new(program, &graph, &classes, weights);
+        let paths = Paths::additive(program, &graph, &classes);
+        for offset in &field.offsets {
+            add_rest(&context, &paths, tangent, offset, &|tuple| -rate(offset.degree) * rates[tuple], Size::Tangent);
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use crate::action::Weights;
 use crate::action::assembled;
+use crate::action::constants;
 use crate::action::context::{Context, sizes};
+use crate::action::element::rate;
 use crate::action::family::basis;
 use crate::action::matrix::FrameOffsets;
+use crate::action::offset::add_rest;
 use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::{Size, take_back};
@@ -33,10 +36,13 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
             Generators::Assembled { inner, frozen } => of_assembled(program, inner, *frozen, space, weights),
             Generators::Form { frames, form } => form::tangents(program, weights, frames, *form),
             Generators::Parallel { parts } => parallel::tangents(program, weights, parts),
-            Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(program, weights, field)).collect(),
+            Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(&context, weights, field)).collect(),
             Generators::Trade { shifts } => {
                 shifts.iter().flat_map(|(parameter, axes)| trades(&context, &paths, *parameter, axes)).collect()
             }
+            // Unfolded before.
+            Generators::Split { .. } => Vec::new(),
+            Generators::Constants { parameter } => constants::tangents(&context, &paths, *parameter),
             Generators::Kernels { axes } => {
                 axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, &paths, parameter, axis)).collect()
             }
@@ -92,7 +98,8 @@ fn matrices(context: &Context, weights: &Weights, frames: &[MatrixFrame], family
     vectors
 }
 
-fn scalings(program: &Program, weights: &Weights, field: &Field) -> Vec<Weights> {
+fn scalings(context: &Context, weights: &Weights, field: &Field) -> Vec<Weights> {
+    let program = context.program;
     let tuples: usize = field.sizes.iter().map(|&size| size as usize).product();
     let mut vectors: Vec<Weights> = (0..tuples).map(|_| Weights::zeros(program)).collect();
     for entry in &field.entries {
@@ -105,6 +112,13 @@ fn scalings(program: &Program, weights: &Weights, field: &Field) -> Vec<Weights>
                 let rate = if entry.shift { degree } else { degree * weights.values[number][start + at] };
                 vectors[tuple].values[number][start + at] += rate;
             }
+        }
+    }
+    let additive = Paths::additive(program, context.graph, context.classes);
+    for offset in &field.offsets {
+        for (own, vector) in vectors.iter_mut().enumerate() {
+            let share = |tuple| if tuple == own { -rate(offset.degree) } else { 0.0 };
+            add_rest(context, &additive, vector, offset, &share, Size::Tangent);
         }
     }
     vectors

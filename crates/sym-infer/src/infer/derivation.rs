@@ -6,6 +6,7 @@ use super::Analysis;
 use crate::class::FunctionClass;
 use crate::frames::{Family, Kind};
 use crate::spaces::{SpaceId, labelled};
+use crate::splits::Splits;
 use crate::symmetries::{Group, Reason, Space};
 use sym_diagnostics::Span;
 use sym_ir::{Operand, Operation, Program, ValueId};
@@ -45,7 +46,8 @@ pub struct Decision {
 
 /// The derivations of all rows of [`infer`](super::infer), in their order, for those that `wanted` names; `None` for the others.
 pub fn derivations(program: &Program, wanted: &dyn Fn(&str) -> bool) -> Vec<Option<Derivation>> {
-    let analysis = Analysis::of(program);
+    let splits = Splits::of(program);
+    let analysis = Analysis::of(splits.as_ref().map_or(program, |splits| &splits.program));
     let rows = analysis.rows();
     rows.iter().map(|(id, space)| wanted(&space.name).then(|| analysis.derivation(*id, space))).collect()
 }

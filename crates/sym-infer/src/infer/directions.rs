@@ -118,8 +118,10 @@ impl Analysis<'_> {
                 kernels.iter().map(|kernel| kernel.directions / kernel.dimension.max(1)).fold(0, u128::saturating_add);
             let mut left = all.saturating_sub(least.saturating_mul(columns.min(size)));
             for kernel in kernels {
-                let own = left.min(kernel.directions);
-                left -= own;
+                // No matrix moves the biases that take constants back.
+                let apart = kernel.directions / kernel.dimension.max(1) * kernel.constants;
+                let own = left.max(apart).min(kernel.directions);
+                left = left.saturating_sub(own);
                 if own > 0 {
                     kept.push((kernel.clone(), own));
                 }

@@ -3,10 +3,10 @@
 use super::{Analysis, least_common_multiple};
 use crate::fields::Field;
 use crate::nullspace::{Parity, Rational};
-use crate::relations::Part;
+use crate::relations::{Part, is_frozen};
 use crate::spaces::SpaceId;
 use crate::states::Orbit;
-use crate::symmetries::{Degree, Field as Moves, FieldEntry};
+use crate::symmetries::{Degree, Field as Moves, FieldEntry, Offset};
 use sym_ir::{Operation, ParameterId, ValueId};
 
 impl Analysis<'_> {
@@ -83,30 +83,46 @@ impl Analysis<'_> {
     }
 
     pub(super) fn moves(&self, field: &Field<Rational>) -> Moves {
-        let entries = self.entries(field, |coefficient| Degree {
-            numerator: *coefficient.numer() as i64,
-            denominator: *coefficient.denom() as i64,
-        });
+        let degree_of =
+            |coefficient: &Rational| Degree { numerator: *coefficient.numer() as i64, denominator: *coefficient.denom() as i64 };
+        let entries = self.entries(field, degree_of);
         // Degrees are written as integers, and so that what comes first is multiplied.
         let common = entries.iter().fold(1i64, |all, entry| least_common_multiple(all, entry.degree.denominator));
         let sign = if entries.first().is_some_and(|entry| entry.degree.numerator < 0) { -1 } else { 1 };
-        let entries = entries
-            .into_iter()
-            .map(|entry| {
-                let numerator = sign * entry.degree.numerator * (common / entry.degree.denominator);
-                FieldEntry { degree: Degree { numerator, denominator: 1 }, ..entry }
-            })
-            .collect();
-        Moves { sizes: self.field_sizes(field), entries, complements: Vec::new() }
+        let scaled =
+            |degree: Degree| Degree { numerator: sign * degree.numerator * (common / degree.denominator), denominator: 1 };
+        let entries = entries.into_iter().map(|entry| FieldEntry { degree: scaled(entry.degree), ..entry }).collect();
+        let offsets = self.offsets(field, degree_of);
+        let offsets = offsets.into_iter().map(|offset| Offset { degree: scaled(offset.degree), ..offset }).collect();
+        Moves { sizes: self.field_sizes(field), entries, complements: Vec::new(), offsets }
     }
 
     pub(super) fn sign_moves(&self, field: &Field<Parity>) -> Moves {
-        let entries = self.entries(field, |_| Degree { numerator: 1, denominator: 1 });
+        let once = |_: &Parity| Degree { numerator: 1, denominator: 1 };
+        let entries = self.entries(field, once);
         let complements = field
             .support
             .iter()
             .filter_map(|support| Some((support.value, support.axes.clone(), self.classes.get(&support.value)?.complement?)))
             .collect();
-        Moves { sizes: self.field_sizes(field), entries, complements }
+        Moves { sizes: self.field_sizes(field), entries, complements, offsets: self.offsets(field, once) }
+    }
+
+    /// The sums with frozen terms that a field scales.
+    fn offsets<F>(&self, field: &Field<F>, degree: impl Fn(&F) -> Degree) -> Vec<Offset> {
+        let scaled = field.support.iter().filter(|support| support.part == Part::Scale);
+        scaled
+            .filter_map(|support| {
+                let Operation::Add { terms, constant } = &self.program.node(support.value).operation else { return None };
+                let frozen: Vec<ValueId> =
+                    terms.iter().map(|term| term.value).filter(|value| is_frozen(self.program, *value)).collect();
+                (self.graph.is_read(support.value) && (!frozen.is_empty() || *constant != 0.0)).then(|| Offset {
+                    value: support.value,
+                    axes: support.axes.clone(),
+                    degree: degree(&support.coefficient),
+                    frozen,
+                })
+            })
+            .collect()
     }
 }

@@ -66,7 +66,8 @@ impl Analysis<'_> {
                     }
                 };
                 let parameters: Vec<ParameterId> = parameters.into_iter().collect();
-                let affine = scales.iter().any(|field| field.entries.iter().any(|entry| entry.shift));
+                let affine = scales.iter().any(|field| field.entries.iter().any(|entry| entry.shift))
+                    || scales.iter().chain(&signs).any(|field| !field.offsets.is_empty());
                 let acts_on = parameters
                     .iter()
                     .map(|&parameter| Action {
@@ -106,7 +107,8 @@ impl Analysis<'_> {
 
     /// The fixed set of one position's scale: what it multiplies vanishes.
     pub(super) fn closed_gate(&self, scales: &[Moves], parameters: &[ParameterId]) -> Vec<crate::symmetries::State> {
-        let Some(field) = scales.first().filter(|field| field.entries.iter().all(|entry| !entry.shift)) else {
+        let linear = |field: &&Moves| field.offsets.is_empty() && field.entries.iter().all(|entry| !entry.shift);
+        let Some(field) = scales.first().filter(linear) else {
             return Vec::new();
         };
         let Some(total) = self.entries else { return Vec::new() };

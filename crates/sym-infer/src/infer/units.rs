@@ -27,6 +27,7 @@ impl Analysis<'_> {
             return None;
         }
         let affine = scales.iter().any(|field| field.entries.iter().any(|entry| entry.shift))
+            || scales.iter().chain(&signs).any(|field| !field.offsets.is_empty())
             || signs.iter().any(|field| !field.complements.is_empty());
         let flips = |parameter: ParameterId, axis: usize| signs.iter().any(|field| acts(field, parameter, axis));
         let scaled = |parameter: ParameterId, axis: usize| {

@@ -28,6 +28,8 @@ struct Condition {
     gains: Gains,
     /// How many independent ones at most.
     count: u128,
+    /// How many more there would be if biases did not take constants back.
+    constants: u128,
     /// The operation.
     origin: Origin,
     /// Where the change itself, not only its absence, meets another operand.
@@ -64,11 +66,19 @@ struct Conditions {
 
 impl Conditions {
     fn all(size: u128) -> Self {
-        Self { parts: vec![Condition { key: Key::All, gains: Gains::new(), count: size, origin: Origin::Unread, meets: None }] }
+        let parts = vec![Condition {
+            key: Key::All,
+            gains: Gains::new(),
+            count: size,
+            constants: 0,
+            origin: Origin::Unread,
+            meets: None,
+        }];
+        Self { parts }
     }
 
     fn one(key: Key, count: u128, origin: Origin) -> Self {
-        Self { parts: vec![Condition { key, gains: Gains::new(), count, origin, meets: None }] }
+        Self { parts: vec![Condition { key, gains: Gains::new(), count, constants: 0, origin, meets: None }] }
     }
 
     fn count(&self) -> u128 {
@@ -162,12 +172,14 @@ impl RankBounds {
                 if let Some(origin) = origin.filter(|_| dimension > 0) {
                     let directions = dimension.saturating_mul(lead).saturating_mul(rest);
                     if directions > 0 {
+                        let constants = conditions.parts.iter().map(|part| part.constants).fold(0, u128::saturating_add);
                         kernels.push(AxisKernel {
                             parameter: id,
                             value,
                             axis,
                             dimension,
                             directions,
+                            constants: constants.min(dimension),
                             origin,
                             fixed: conditions.fixed_kernel(),
                         });
@@ -305,7 +317,8 @@ impl Pass<'_> {
                     _ => (span.all, Origin::Span(reader.by)),
                 };
                 let key = Key::Reader(reader);
-                Conditions { parts: vec![Condition { key, gains: Gains::new(), count, origin, meets: Some(meets) }] }
+                let constants = if weights { 0 } else { span.all - count };
+                Conditions { parts: vec![Condition { key, gains: Gains::new(), count, constants, origin, meets: Some(meets) }] }
             }
         }
     }

@@ -116,11 +116,12 @@ impl Paths<'_> {
         }
     }
 
-    fn reader(&self, operands: &[Operand], output: &[Label], slot: usize, flow: &Flow) -> Option<Reader> {
+    /// The weights that take back a change of a value that they read, along a constant that it has.
+    pub(crate) fn reader(&self, operands: &[Operand], output: &[Label], slot: usize, flow: &Flow) -> Option<Reader> {
         let [_, _] = operands else { return None };
         let (own, weights) = (&operands[slot], &operands[1 - slot]);
         let Operation::Parameter(parameter) = self.program.node(weights.value).operation else { return None };
-        if flow.source != Source::One || !self.program.node(own.value).batched {
+        if !self.reads || flow.source != Source::One || !self.program.node(own.value).batched {
             return None;
         }
         let shared = |label: &&Label| own.labels.contains(label) && !output.contains(label);

@@ -121,6 +121,7 @@ pub fn catalogue() -> Vec<Row> {
         row("mlp_relu2_3_4_2", 26, 22, 4, mlp("mlp_relu2_3_4_2", &[3, 4, 2], true, &relu_squared(), false)),
         row("linear_4_3_3_2_nobias", 27, 8, 19, mlp("linear_4_3_3_2_nobias", &[4, 3, 3, 2], false, &identity(), false)),
         row("linear_4_3_4_bias", 31, 19, 12, mlp("linear_4_3_4_bias", &[4, 3, 4], true, &identity(), false)),
+        row("linear_3_4_2_bias", 26, 8, 18, mlp("linear_3_4_2_bias", &[3, 4, 2], true, &identity(), false)),
         row("linear_2_5_6_3_nobias", 58, 6, 52, mlp("linear_2_5_6_3_nobias", &[2, 5, 6, 3], false, &identity(), false)),
         row("softmax_regression_4_3", 15, 10, 5, mlp("softmax_regression_4_3", &[4, 3], true, &identity(), true)),
         row("mlp_tanh_softmax_3_5_4", 44, 38, 6, mlp("mlp_tanh_softmax_3_5_4", &[3, 5, 4], true, &act(Builtin::Tanh), true)),

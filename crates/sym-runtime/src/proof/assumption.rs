@@ -259,7 +259,7 @@ fn field(size: u128, members: &[(ParameterId, usize, Role)], degree: &dyn Fn(Rol
     let entry = |&(parameter, axis, role): &(ParameterId, usize, Role)| {
         Some(FieldEntry { parameter, axes: vec![axis], degree: degree(role)?, shift: false })
     };
-    Field { sizes: vec![size], entries: members.iter().filter_map(entry).collect(), complements: Vec::new() }
+    Field { sizes: vec![size], entries: members.iter().filter_map(entry).collect(), complements: Vec::new(), offsets: Vec::new() }
 }
 
 fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize, Role)) -> Action {
@@ -278,7 +278,11 @@ fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize,
                 sign: signs.iter().any(|field| entry(field).is_some()),
             }
         }
-        Generators::Assembled { .. } | Generators::Trade { .. } | Generators::Kernels { .. } => Frame::Shift,
+        Generators::Assembled { .. }
+        | Generators::Trade { .. }
+        | Generators::Split { .. }
+        | Generators::Constants { .. }
+        | Generators::Kernels { .. } => Frame::Shift,
     };
     Action { parameter, axis: Some(axis), frame }
 }

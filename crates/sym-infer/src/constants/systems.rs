@@ -1,0 +1,99 @@
+//! Independent systems of conditions, with a lower bound on the dimension of their solutions from the sizes alone.
+
+use super::Constants;
+use super::expressions::{ExpressionId, Form, entries};
+use crate::spaces::Union;
+use std::collections::BTreeMap;
+use sym_ir::ValueId;
+
+/// Unknowns that share conditions, and those.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct System {
+    /// Numbers of the unknowns, ascending.
+    pub unknowns: Vec<usize>,
+    /// Numbers of the conditions, ascending.
+    pub conditions: Vec<usize>,
+    /// The least dimension of the solutions.
+    pub dimension: u128,
+    /// The operation that asks the last condition.
+    pub by: Option<ValueId>,
+}
+
+impl Constants {
+    /// All systems with at least one unknown, by their first.
+    pub fn systems(&self) -> Vec<System> {
+        let count = self.expressions.len();
+        let mut needed = vec![false; count];
+        self.conditions.iter().for_each(|condition| needed[condition.expression as usize] = true);
+        for id in (0..count).rev() {
+            if needed[id] {
+                self.expressions.get(id as u32).form.operands().iter().for_each(|operand| needed[*operand as usize] = true);
+            }
+        }
+        let vanishing = self.vanishing();
+        let mut union = Union::new(count as u32);
+        for id in (0..count).filter(|&id| needed[id] && !vanishing[id]) {
+            for operand in self.expressions.get(id as u32).form.operands() {
+                if !vanishing[operand as usize] {
+                    union.join(id as u32, operand);
+                }
+            }
+        }
+        let mut systems: BTreeMap<u32, System> = BTreeMap::new();
+        for (number, unknown) in self.unknowns.iter().enumerate().filter(|(_, unknown)| !vanishing[unknown.expression as usize]) {
+            let none = || System { unknowns: Vec::new(), conditions: Vec::new(), dimension: 0, by: None };
+            let system = systems.entry(union.root(unknown.expression)).or_insert_with(none);
+            system.unknowns.push(number);
+            system.dimension = system.dimension.saturating_add(self.expressions.get(unknown.expression).entries());
+        }
+        let rank = self.ranks(&vanishing);
+        for (number, condition) in self.conditions.iter().enumerate() {
+            if vanishing[condition.expression as usize] {
+                continue;
+            }
+            let Some(system) = systems.get_mut(&union.root(condition.expression)) else { continue };
+            let sizes = &self.expressions.get(condition.expression).sizes;
+            let even = condition.even.as_ref().map(|axes| {
+                let kept: Vec<u128> = (0..sizes.len()).filter(|axis| !axes.contains(axis)).map(|axis| sizes[axis]).collect();
+                entries(&kept)
+            });
+            let asked = entries(sizes).saturating_sub(even.unwrap_or(0)).min(rank[condition.expression as usize]);
+            system.conditions.push(number);
+            system.dimension = system.dimension.saturating_sub(asked);
+            system.by = Some(condition.by);
+        }
+        systems.into_values().collect()
+    }
+
+    /// The expressions that vanish as their unknowns do, one by one.
+    fn vanishing(&self) -> Vec<bool> {
+        let mut vanishing = vec![false; self.expressions.len()];
+        for condition in self.conditions.iter().filter(|condition| condition.even.is_none()) {
+            if matches!(self.expressions.get(condition.expression).form, Form::Unknown { .. }) {
+                vanishing[condition.expression as usize] = true;
+            }
+        }
+        for id in 0..self.expressions.len() as ExpressionId {
+            let operands = self.expressions.get(id).form.operands();
+            if !operands.is_empty() && operands.iter().all(|operand| vanishing[*operand as usize]) {
+                vanishing[id as usize] = true;
+            }
+        }
+        vanishing
+    }
+
+    /// Bounds on the dimensions of the values of all expressions where some vanish.
+    fn ranks(&self, vanishing: &[bool]) -> Vec<u128> {
+        let mut ranks: Vec<u128> = Vec::with_capacity(self.expressions.len());
+        for id in 0..self.expressions.len() as ExpressionId {
+            let expression = self.expressions.get(id);
+            let below = expression.form.operands().iter().map(|operand| ranks[*operand as usize]).fold(0, u128::saturating_add);
+            ranks.push(match expression.form {
+                _ if vanishing[id as usize] => 0,
+                Form::Unknown { .. } => expression.entries(),
+                _ => below.min(expression.entries()),
+            });
+        }
+        ranks
+    }
+}
