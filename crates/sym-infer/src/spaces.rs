@@ -229,12 +229,9 @@ pub fn unsplit_axes(from: &[usize], to: &[usize]) -> Vec<(usize, usize)> {
     let (sources, targets) = (starts(from), starts(to));
     let mut pairs = Vec::new();
     for (axis, &start) in sources.iter().enumerate() {
-        if let Some(target) = targets.iter().position(|&other| other == start)
-            && from[axis] == to[target]
-            && from[axis] > 0
-        {
-            pairs.push((axis, target));
-        }
+        // An axis of one position merges nothing and starts where the next one does.
+        let whole = (0..to.len()).find(|&target| targets[target] == start && from[axis] == to[target] && from[axis] > 0);
+        pairs.extend(whole.map(|target| (axis, target)));
     }
     pairs
 }
