@@ -12,9 +12,11 @@
 
 mod depth;
 mod search;
+mod sequences;
 mod sizes;
 
 pub use depth::shorten;
+pub use sequences::shorten_sequences;
 
 use search::{Assignment, Rules, assign};
 use sizes::{Size, Sizes};

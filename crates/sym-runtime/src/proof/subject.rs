@@ -3,13 +3,16 @@
 use super::TRUE_SIZES;
 use sym_infer::{Space, Symmetries};
 use sym_ir::Program;
-use sym_rewrite::{miniatures, shorten};
+use sym_rewrite::{miniatures, shorten, shorten_sequences};
 
 /// Assignments of sizes that a miniature is counted at: a number that follows from the structure follows one formula at all of them.
 pub const ASSIGNMENTS: usize = 3;
 
 /// How many repetitions of a block are kept, the fewest that keep the table.
 const BLOCKS: [usize; 4] = [2, 3, 4, 6];
+
+/// How many steps of a recurrence are kept: more than twice the least width of a state, beyond which more of them say nothing new of a linear one.
+const STEPS: u128 = 8;
 
 /// A program with its claims.
 pub struct Subject {
@@ -62,10 +65,12 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
     Subjects { found, missing, large }
 }
 
-/// The program with fewer repetitions of its blocks, at least two, whose table has the same rows but for those of blocks that are gone.
+/// The program with shorter sequences and fewer repetitions of its blocks, at least two, whose table has the same rows but for those of blocks that are gone.
 fn shallow(program: &Program, symmetries: &Symmetries) -> Option<Program> {
-    let shorter = BLOCKS.into_iter().filter_map(|keep| shorten(program, keep));
-    shorter.into_iter().find(|short| difference(symmetries, &sym_infer::infer(short), true).is_none())
+    let brief = shorten_sequences(program, STEPS);
+    let base = brief.as_ref().unwrap_or(program);
+    let shorter = BLOCKS.into_iter().filter_map(|keep| shorten(base, keep));
+    shorter.chain(brief.clone()).find(|short| difference(symmetries, &sym_infer::infer(short), true).is_none())
 }
 
 /// The first row by which the table of a miniature differs in kind from that of its model. Where blocks are `missing` from it, each row of
