@@ -78,6 +78,7 @@ codes! {
     E0223 Error "bad-value" "a value outside its allowed range"
     E0224 Error "too-many-operations" "a model that unrolls into more operations than the limit"
     E0225 Warning "unused-parameter" "a parameter that the output does not depend on"
+    E0226 Error "bad-scan" "a `scan` whose states change their shape, or a `collect` without a `scan`"
     E0301 Error "expectation-failed" "an `expect` that does not hold"
     E0302 Error "symmetry-refuted" "a claimed symmetry that numbers contradict"
     E0303 Warning "unexplained-directions" "flat directions that no derived symmetry explains"

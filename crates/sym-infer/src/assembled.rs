@@ -92,7 +92,7 @@ impl Assembly {
             let paths: Vec<&str> = leaves.iter().map(|leaf| program.parameter(*leaf).path.as_str()).collect();
             let path = if shifted { format!("({} + θ₀)", paths.join("; ")) } else { format!("[{}]", paths.join("; ")) };
             with.parameters.push(Parameter {
-                storage: Storage { name: path.clone(), layout: (0..shape.len()).map(|axis| vec![axis]).collect() },
+                storage: Storage::plain(&path, shape.len()),
                 path,
                 shape,
                 trainable: true,

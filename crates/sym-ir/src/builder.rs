@@ -1,10 +1,10 @@
 //! Appends nodes to a program. The elaboration of `.sym` files and tests of later stages build programs through it.
 
 use crate::program::{
-    Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Storage,
-    Term, ValueId,
+    Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Term,
+    ValueId,
 };
-use crate::{Builtin, Function};
+use crate::{Builtin, Function, Storage};
 use std::sync::Arc;
 use sym_diagnostics::{FileId, Span};
 
@@ -117,7 +117,7 @@ impl Builder {
     fn tensor(&mut self, path: &str, sizes: &[u128], trainable: bool) -> ValueId {
         self.declare_parameter(Parameter {
             path: path.to_string(),
-            storage: Storage { name: path.to_string(), layout: (0..sizes.len()).map(|axis| vec![axis]).collect() },
+            storage: Storage::plain(path, sizes.len()),
             shape: sizes.iter().map(|&size| Axis::of(size)).collect(),
             trainable,
             initial: Initial::Normal { mean: 0.0, std: 1.0 },

@@ -3,7 +3,8 @@
 use crate::elaborate::Elaborator;
 use crate::experiment::{Document, Model};
 use crate::experiments::{Models, Overrides};
-use crate::names::{MODULES, Names};
+use crate::library::FILES;
+use crate::names::Names;
 use crate::program::Program;
 use std::rc::Rc;
 use sym_diagnostics::{Code, Diagnostic, FileId, Sources, Span};
@@ -69,6 +70,11 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
     document
 }
 
+/// What `use std.NAME` may name; `layers` is all of it.
+fn modules() -> impl Iterator<Item = &'static str> {
+    std::iter::once("layers").chain(FILES.iter().map(|file| file.module))
+}
+
 /// Files being read: their items, and which `use` leads where.
 struct Reading {
     diagnostics: Vec<Diagnostic>,
@@ -112,10 +118,10 @@ impl Reading {
         match path {
             UsePath::Module(module) => {
                 let known = module.first().is_some_and(|first| first.text == "std")
-                    && module.get(1).is_none_or(|name| MODULES.contains(&name.text.as_str()));
+                    && module.get(1).is_none_or(|name| modules().any(|module| module == name.text));
                 if !known {
                     let written = module.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
-                    let modules: Vec<String> = MODULES.iter().map(|name| format!("std.{name}")).collect();
+                    let modules: Vec<String> = modules().map(|name| format!("std.{name}")).collect();
                     self.diagnostics.push(
                         Diagnostic::new(Code::E0201, span, format!("there is no module `{written}`"))
                             .found(written.clone())

@@ -9,17 +9,21 @@ pub mod elaborate;
 pub mod experiment;
 pub mod experiments;
 pub mod function;
+pub mod library;
 mod names;
 pub mod program;
 pub mod selector;
+pub mod storage;
 mod text;
 
 pub use builder::Builder;
 pub use compile::{Loader, Options, compile};
 pub use experiment::Document;
 pub use function::{Builtin, Function, Scalar};
+pub use names::PRIMITIVES;
 pub use program::{
     Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Pairs, Parameter, ParameterId, Program,
-    ReduceKind, Storage, Term, ValueId,
+    ReduceKind, Term, ValueId,
 };
+pub use storage::{Storage, StoredName, StoredTensor};
 pub use text::text;

@@ -1,12 +1,13 @@
 //! The names that the items of a file define, with the standard library behind them.
 
+use crate::library::{self, LibraryFile};
 use indexmap::IndexMap;
 use std::rc::Rc;
 use sym_diagnostics::{Code, Diagnostic, FileId, Sources};
 use sym_syntax::ast::{Ident, Item, ItemKind};
 
 /// Primitives: names that no item may take.
-pub const PRIMITIVES: [&str; 16] = [
+pub const PRIMITIVES: [&str; 18] = [
     "softmax",
     "sum",
     "mean",
@@ -23,78 +24,8 @@ pub const PRIMITIVES: [&str; 16] = [
     "mask",
     "top_k",
     "rotary",
-];
-
-/// The files of the standard library with the blocks that each defines. A block is parsed when its name is first used.
-const LIBRARY: [(&str, &[&str], &str); 13] = [
-    ("std/linear.sym", &["linear"], include_str!("../std/linear.sym")),
-    ("std/mlp.sym", &["mlp"], include_str!("../std/mlp.sym")),
-    ("std/residual.sym", &["residual_mlp", "residual_linear"], include_str!("../std/residual.sym")),
-    ("std/embedding.sym", &["embedding", "positions"], include_str!("../std/embedding.sym")),
-    (
-        "std/norm.sym",
-        &["layer_norm", "rms_norm", "l2_normalise", "batch_norm1d", "batch_norm2d", "group_norm"],
-        include_str!("../std/norm.sym"),
-    ),
-    (
-        "std/conv.sym",
-        &["conv1d", "conv2d", "max_pool2d", "avg_pool2d", "separable_conv2d", "squeeze_excite", "flatten_linear"],
-        include_str!("../std/conv.sym"),
-    ),
-    (
-        "std/resnet.sym",
-        &["conv_norm", "shortcut", "basic_block", "bottleneck", "resnet_basic", "resnet_bottleneck", "convnext_block"],
-        include_str!("../std/resnet.sym"),
-    ),
-    (
-        "std/attention.sym",
-        &["attention", "attention_weights", "cross_attention", "grouped_attention", "latent_attention"],
-        include_str!("../std/attention.sym"),
-    ),
-    (
-        "std/transformer.sym",
-        &[
-            "feed_forward",
-            "gated_mlp",
-            "pre_norm_block",
-            "post_norm_block",
-            "gpt2",
-            "gpt2_block",
-            "llama",
-            "llama_block",
-            "bert",
-            "bert_block",
-            "vit",
-            "mixer_block",
-        ],
-        include_str!("../std/transformer.sym"),
-    ),
-    ("std/moe.sym", &["moe", "plain_moe", "moe_gates", "shared_moe"], include_str!("../std/moe.sym")),
-    ("std/recurrent.sym", &["rnn", "lstm", "gru", "diagonal_ssm"], include_str!("../std/recurrent.sym")),
-    (
-        "std/factorised.sym",
-        &["lora_linear", "weight_norm_linear", "autoencoder", "tied_autoencoder", "ensemble", "cp", "tucker"],
-        include_str!("../std/factorised.sym"),
-    ),
-    ("std/heads.sym", &["siren", "prelu", "contrastive"], include_str!("../std/heads.sym")),
-];
-
-/// The modules that `use std.NAME` may name.
-pub const MODULES: [&str; 14] = [
-    "layers",
-    "linear",
-    "mlp",
-    "residual",
-    "embedding",
-    "norm",
-    "conv",
-    "resnet",
-    "attention",
-    "transformer",
-    "moe",
-    "recurrent",
-    "factorised",
-    "heads",
+    "zeros",
+    "gather",
 ];
 
 /// Items by name.
@@ -150,9 +81,9 @@ impl Names {
         if let Some(item) = self.items.get(name).or_else(|| self.library.get(name)) {
             return Some(item.clone());
         }
-        let (file, _, text) = LIBRARY.iter().find(|(_, names, _)| names.contains(&name))?;
-        let id = *self.library_files.entry(file).or_insert_with(|| sources.add(*file, *text));
-        let (tree, _) = sym_syntax::parse(id, &alone(text, name)?);
+        let file = library::file_of(name)?;
+        let id = *self.library_files.entry(file.path).or_insert_with(|| sources.add(file.path, file.text));
+        let (tree, _) = sym_syntax::parse(id, &alone(file.text, name)?);
         let item = Rc::new(tree.items.into_iter().next()?);
         self.library.insert(name.to_string(), item.clone());
         Some(item)
@@ -171,7 +102,7 @@ impl Names {
     /// Everything that can be called in a model: blocks, functions and primitives.
     pub fn callable(&self) -> Vec<String> {
         let own = self.list(|kind| matches!(kind, ItemKind::Block(_) | ItemKind::Function(_)));
-        let library = LIBRARY.iter().flat_map(|(_, names, _)| names.iter().map(|name| (*name).to_string()));
+        let library = library::FILES.iter().flat_map(LibraryFile::blocks).map(str::to_string);
         let builtin = crate::Builtin::ALL.iter().map(|(name, _)| (*name).to_string());
         own.into_iter().chain(library).chain(PRIMITIVES.iter().map(|name| (*name).to_string())).chain(builtin).collect()
     }

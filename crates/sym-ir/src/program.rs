@@ -4,6 +4,7 @@
 //! of parameters alone do not.
 
 use crate::Function;
+use crate::storage::Storage;
 use std::sync::Arc;
 use sym_diagnostics::Span;
 
@@ -71,15 +72,6 @@ pub struct Parameter {
     pub initial: Initial,
     /// Where it is declared.
     pub span: Span,
-}
-
-/// A view of a parameter in a state dict.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Storage {
-    /// The name, such as `fc1.weight`.
-    pub name: String,
-    /// The stored axes in order, each the parameter's axes that it merges, first varies slowest. Every axis occurs once.
-    pub layout: Vec<Vec<usize>>,
 }
 
 /// Initial values of a parameter.
@@ -406,11 +398,6 @@ impl Parameter {
     /// The number of entries; `None` beyond `u128`.
     pub fn entries(&self) -> Option<u128> {
         self.shape.iter().try_fold(1u128, |product, axis| product.checked_mul(axis.size))
-    }
-
-    /// The stored shape.
-    pub fn stored_shape(&self) -> Vec<u128> {
-        self.storage.layout.iter().map(|group| group.iter().map(|&axis| self.shape[axis].size).product()).collect()
     }
 
     /// PyTorch's fans of the stored shape: (second axis, first axis), each times the receptive field of the others. `None` below rank 2.

@@ -1,6 +1,7 @@
 //! The stable text of a program: one line a parameter, input, operation and output.
 
 use crate::program::{Axis, Entries, Initial, Label, Operation, Pairs, Parameter, Program, ReduceKind, ValueId};
+use crate::storage::{Part, StoredAxis};
 use crate::{Builtin, Scalar};
 use std::fmt::Write;
 
@@ -63,18 +64,24 @@ fn shape(axes: &[Axis]) -> String {
 }
 
 fn stored(parameter: &Parameter) -> String {
-    let plain = parameter.storage.layout.iter().enumerate().all(|(at, group)| *group == [at]);
-    if plain && parameter.storage.name == parameter.path {
+    let storage = &parameter.storage;
+    if storage.is_as_written() && storage.name.pattern() == parameter.path {
         return String::new();
     }
-    let group = |group: &Vec<usize>| {
-        if let [axis] = group.as_slice() {
-            axis.to_string()
-        } else {
-            format!("({})", list(group, usize::to_string).replace(", ", " "))
+    format!(" stored \"{}\" as [{}]", storage.name, list(&storage.layout, stored_axis))
+}
+
+/// `0`, `(0 2)`, `(0 [2 at 5])` for a part in each block.
+fn stored_axis(stored: &StoredAxis) -> String {
+    let names: Vec<String> = stored.axes.iter().map(usize::to_string).collect();
+    let mut names = match stored.part {
+        None => names,
+        Some(Part { first, count, start }) => {
+            let cut = format!("[{} at {start}]", names[first..first + count].join(" "));
+            names[..first].iter().cloned().chain([cut]).chain(names[first + count..].iter().cloned()).collect()
         }
     };
-    format!(" stored {:?} as [{}]", parameter.storage.name, list(&parameter.storage.layout, group))
+    if names.len() == 1 { names.remove(0) } else { format!("({})", names.join(" ")) }
 }
 
 fn initial(initial: Initial) -> String {

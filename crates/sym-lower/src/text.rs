@@ -58,7 +58,7 @@ fn operation(compiled: &Compiled, at: usize) -> String {
         Operation::Parameter(id) => {
             let parameter = compiled.program.parameter(*id);
             let stored = parameter.stored_shape().iter().map(u128::to_string).collect::<Vec<_>>().join(", ");
-            format!("weights {} stored [{stored}]", parameter.storage.name)
+            format!("weights {} stored [{stored}]", parameter.storage.name.pattern())
         }
         Operation::Map { function, .. } => {
             let way = if kernel(&function.body).is_some() { "kernel" } else { "formula" };

@@ -209,6 +209,24 @@ pub enum StatementKind {
         /// Body.
         body: Vec<Statement>,
     },
+    /// `scan u in z, v in x backwards { … }`: the body for each entry of the first axes, one after another.
+    Scan {
+        /// The names of the entries, each with what it runs through; at least one.
+        sequences: Vec<(Ident, Expr)>,
+        /// From the last entry to the first.
+        backwards: bool,
+        /// Body.
+        body: Vec<Statement>,
+    },
+    /// `collect h = s` or `collect h[o] = …` in the body of a `scan`: the values of all entries, stacked over a new first axis.
+    Collect {
+        /// Target.
+        target: Ident,
+        /// Index names, where given.
+        indices: Option<Vec<Axis>>,
+        /// Value.
+        value: Expr,
+    },
     /// `if bias { … } else { … }`, decided while compiling.
     If {
         /// Condition.
@@ -235,11 +253,14 @@ pub struct ResultValue {
     pub value: Expr,
 }
 
-/// `stored "q_proj.weight" as [(heads k), d]`.
+/// `stored "q_proj.weight" as [(heads k), d]`, `stored "c_attn.weight" as [d, (heads k) at d]` for a part of a longer axis, or
+/// `stored "experts.{e}.w1.weight" for e in experts` for a tensor each position of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     /// The state-dict name; `{i}` interpolates.
     pub name: StringLiteral,
+    /// `for e in experts`: the names of positions in the stored name, each with the axis, by its size, that it counts.
+    pub each: Vec<(Ident, Ident)>,
     /// Layout: stored axes in order, each a group of the parameter's axes by size name.
     pub layout: Option<Vec<StoredAxis>>,
     /// The whole clause.
@@ -249,10 +270,21 @@ pub struct Stored {
 /// One stored axis: a single parameter axis, or several merged in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredAxis {
-    /// The names of the merged axes.
-    pub names: Vec<Ident>,
+    /// The merged axes.
+    pub factors: Vec<StoredFactor>,
+    /// `at d` behind it: where the whole of it begins in a longer axis.
+    pub at: Option<Expr>,
     /// The whole entry.
     pub span: Span,
+}
+
+/// One of the axes that a stored axis merges.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredFactor {
+    /// The name of the axis's size.
+    pub name: Ident,
+    /// `at d` behind it: where it begins in a longer axis.
+    pub at: Option<Expr>,
 }
 
 /// A string with interpolated names.

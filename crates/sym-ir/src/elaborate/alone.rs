@@ -57,6 +57,8 @@ impl Elaborator<'_> {
             builder: Builder::new(block.name.text.clone()),
             bodies: vec![Body { scope: Scope::new(), prefix: String::new(), block: None, result: None, failed: false }],
             stored: HashMap::new(),
+            scans: Vec::new(),
+            shared: HashMap::new(),
             outputs: 0,
             fuel: MOST_OPERATIONS,
             stopped: false,
@@ -100,6 +102,7 @@ fn holds_for_all_sizes(code: Code) -> bool {
             | Code::E0213
             | Code::E0215
             | Code::E0222
+            | Code::E0226
     )
 }
 

@@ -4,11 +4,30 @@ use super::expression::axis_span;
 use super::network::Network;
 use super::scope::{Binding, Tensor};
 use crate::program::{Axis, Entries, Initial, Input, Parameter};
+use crate::storage::Storage;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, Field, FieldValue, Ident, Stored};
 
 /// The names of initial values.
 const INITIAL: [&str; 5] = ["uniform", "normal", "constant", "zeros", "ones"];
+
+/// What a `param` or `frozen` statement declares.
+#[derive(Debug, Clone)]
+pub(super) struct Declared {
+    pub path: String,
+    pub storage: Storage,
+    pub shape: Vec<Axis>,
+    pub trainable: bool,
+    pub initial: Initial,
+    pub span: Span,
+}
+
+impl Declared {
+    pub fn parameter(self) -> Parameter {
+        let Self { path, storage, shape, trainable, initial, span } = self;
+        Parameter { path, storage, shape, trainable, initial, span }
+    }
+}
 
 impl Network<'_, '_> {
     /// `input x[10] rank 3` or `input tokens[16] in 0..100`.
@@ -81,7 +100,7 @@ impl Network<'_, '_> {
         Some(Entries::Integer { below: high as u128 })
     }
 
-    /// `param w[a, b] stored "weight" as [b, a] init zeros`.
+    /// `param w[a, b] stored "weight" as [b, a] init zeros fixed [[0, 1]]`.
     pub fn parameter(
         &mut self,
         trainable: bool,
@@ -93,29 +112,66 @@ impl Network<'_, '_> {
         let Some(shape) = self.shape(sizes) else { return self.declare(name, None) };
         let prefix = self.body().prefix.clone();
         let path = if prefix.is_empty() { name.text.clone() } else { format!("{prefix}.{}", name.text) };
+        if self.is_later_step()
+            && let Some(shared) = self.shared.get(&path).cloned()
+        {
+            return self.declare(name, Some(shared));
+        }
         let written: Vec<String> = sizes.iter().map(|size| self.elaborator.text(axis_span(size))).collect();
         let storage = self.storage(&path, &prefix, &shape, &written, stored);
-        let mut initial = None;
+        let (mut initial, mut fixed) = (None, None);
         let mut sound = self.countable(&shape, name.span);
         for field in fields {
             if field.key.text == "init" {
                 initial = self.only(field).and_then(|expr| self.initial(expr));
                 sound &= initial.is_some();
+            } else if field.key.text == "fixed" && trainable {
+                fixed = self.only(field).and_then(|expr| self.fixed_places(expr, &shape));
+                sound &= fixed.is_some();
             } else {
-                self.unknown_field(if trainable { "param" } else { "frozen" }, field, &["init", "stored"]);
+                let known: &[&str] = if trainable { &["init", "fixed", "stored"] } else { &["init", "stored"] };
+                self.unknown_field(if trainable { "param" } else { "frozen" }, field, known);
                 sound = false;
             }
         }
         let (Some(storage), true) = (storage, sound) else { return self.declare(name, None) };
-        if self.is_taken(name) || !self.claim_name(&storage.name, name.span) {
+        if self.is_taken(name) || !self.claim_name(&storage, name.span) {
             return self.declare(name, None);
         }
-        let visible = self.builder.span;
-        let mut parameter =
-            Parameter { path, storage, shape: shape.clone(), trainable, initial: Initial::Constant(0.0), span: visible };
-        parameter.initial = initial.unwrap_or_else(|| default_initial(&parameter));
-        let value = self.builder.declare_parameter(parameter);
-        self.declare(name, Some(Tensor { value, axes: shape }))
+        let span = self.builder.span;
+        let mut declared = Declared { path, storage, shape, trainable, initial: Initial::Constant(0.0), span };
+        declared.initial = initial.unwrap_or_else(|| default_initial(&declared.clone().parameter()));
+        let path = declared.path.clone();
+        let tensor = match fixed {
+            Some(places) if !places.is_empty() => {
+                if !self.can_be_cut(&declared, name.span) {
+                    return self.declare(name, None);
+                }
+                self.declare_pieces(declared, &places, name.span)?
+            }
+            _ => {
+                let axes = declared.shape.clone();
+                Tensor { value: self.builder.declare_parameter(declared.parameter()), axes }
+            }
+        };
+        if !self.scans.is_empty() {
+            self.shared.insert(path, tensor.clone());
+        }
+        self.declare(name, Some(tensor))
+    }
+
+    /// Whether the pieces of a parameter can be stored side by side: E0218 where stored axes are merged or cut already.
+    fn can_be_cut(&mut self, declared: &Declared, name: Span) -> bool {
+        let plain = declared.storage.layout.iter().all(|axis| axis.axes.len() == 1 && axis.part.is_none());
+        let sound = plain && declared.storage.name.axes().is_empty();
+        if !sound {
+            self.report(
+                Diagnostic::new(Code::E0218, name, "a parameter with fixed entries is stored as a whole, axis by axis")
+                    .found("a layout that merges, cuts or counts axes")
+                    .expected("a layout of single axes"),
+            );
+        }
+        sound
     }
 
     /// Binds a declared name; `None` where its declaration failed.
@@ -152,13 +208,17 @@ impl Network<'_, '_> {
     }
 
     /// Enters a stored name; E0213 where another parameter has it.
-    fn claim_name(&mut self, stored: &str, name: Span) -> bool {
+    fn claim_name(&mut self, storage: &Storage, name: Span) -> bool {
+        let stored = storage.name.pattern();
+        // Parts of one tensor differ in where they begin.
+        let starts: Vec<u128> = storage.layout.iter().filter_map(|axis| Some(axis.part?.start)).collect();
+        let claim = (stored.clone(), starts);
         let place = match self.visible_depth() {
             0 => name,
             depth => self.elaborator.calls[depth - 1],
         };
-        let Some(&first) = self.stored.get(stored) else {
-            self.stored.insert(stored.to_string(), place);
+        let Some(&first) = self.stored.get(&claim) else {
+            self.stored.insert(claim, place);
             return true;
         };
         let visible = self.visible_depth();
@@ -172,7 +232,7 @@ impl Network<'_, '_> {
         };
         let mut diagnostic = Diagnostic::new(Code::E0213, place, format!("two parameters are stored as `{stored}`"))
             .label("stored again here")
-            .found(stored.to_string())
+            .found(stored.clone())
             .expected("one stored name a parameter")
             .help(help);
         if first != place {

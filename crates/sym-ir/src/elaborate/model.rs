@@ -130,6 +130,8 @@ impl Elaborator<'_> {
             builder: Builder::new(name.clone()),
             bodies: vec![body],
             stored: HashMap::new(),
+            scans: Vec::new(),
+            shared: HashMap::new(),
             outputs: 0,
             fuel: MOST_OPERATIONS,
             stopped: false,
@@ -148,7 +150,7 @@ impl Elaborator<'_> {
             );
             return None;
         }
-        if failed {
+        if failed || !network.check_storage() {
             return None;
         }
         let (program, unused) = without_dead_nodes(network.builder.finish());

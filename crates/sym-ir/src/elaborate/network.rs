@@ -1,6 +1,7 @@
 //! One model while it is elaborated: the program so far and the stack of bodies from the model down to the innermost block.
 
-use super::scope::Binding;
+use super::scan::Scan;
+use super::scope::{Binding, Tensor};
 use super::{Elaborator, Scope};
 use crate::Builder;
 use crate::program::{Axis, Operation, ValueId};
@@ -39,8 +40,12 @@ pub(super) struct Network<'e, 'a> {
     pub builder: Builder,
     /// The bodies from the model to the innermost block.
     pub bodies: Vec<Body>,
-    /// Stored names with where they were first used.
-    pub stored: HashMap<String, Span>,
+    /// Stored names, with where in the tensor, and where they were first used.
+    pub stored: HashMap<(String, Vec<u128>), Span>,
+    /// The scans being unrolled, innermost last.
+    pub scans: Vec<Scan>,
+    /// Parameters that a first step of a scan has declared, by path.
+    pub shared: HashMap<String, Tensor>,
     /// Number of `output` statements so far, sound or not.
     pub outputs: usize,
     /// What is left of [`MOST_OPERATIONS`].

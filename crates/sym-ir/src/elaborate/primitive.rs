@@ -1,6 +1,7 @@
 //! The primitives that are no einsum and no elementwise function: softmax, reductions, reshape, concat and slice here, each other one in a file of
 //! its own.
 
+mod gather;
 mod mask;
 mod normalise;
 mod one_hot;
@@ -8,6 +9,7 @@ mod rotary;
 mod settings;
 mod top_k;
 mod window;
+mod zeros;
 
 use super::expression::Evaluated;
 use super::network::{Network, shape_text};
@@ -40,6 +42,8 @@ impl Network<'_, '_> {
             "one_hot" => self.one_hot(arguments, context, span, depth).map(Evaluated::Sum),
             "mask" => self.mask(arguments, context, span, depth).map(Evaluated::Sum),
             "top_k" => self.top_k(arguments, context, span, depth).map(Evaluated::Sum),
+            "zeros" => self.zeros(arguments, context, span).map(Evaluated::Sum),
+            "gather" => self.gather(arguments, context, span, depth).map(Evaluated::Sum),
             "rotary" => self.rotary(arguments, context, span, depth).map(Evaluated::Sum),
             reduction => self.reduction(reduction, arguments, context, span, depth).map(Evaluated::Sum),
         }

@@ -240,6 +240,9 @@ impl Network<'_, '_> {
 
     /// An elementwise function of an indexed value.
     pub fn map(&mut self, factor: Factor, function: Function, span: Span) -> Option<Factor> {
+        if self.is_zero(factor.value) && function.body.evaluate(0.0) == 0.0 {
+            return Some(factor);
+        }
         let name = function.name.clone();
         let value = self.push(Operation::Map { value: factor.value, function }, factor.axes.clone(), &name, span)?;
         Some(Factor { value, ..factor })
@@ -256,13 +259,19 @@ impl Network<'_, '_> {
             axes.push(position.or_else(|| sum.axis_of(label))?);
         }
         let constant: f64 = sum.terms.iter().filter(|term| term.factors.is_empty()).map(|term| term.coefficient).sum();
-        let products: Vec<&Product> = sum.terms.iter().filter(|term| !term.factors.is_empty()).collect();
+        let vanishes = |product: &&Product| product.factors.iter().any(|factor| self.is_zero(factor.value));
+        let products: Vec<&Product> =
+            sum.terms.iter().filter(|term| !term.factors.is_empty()).filter(|term| !vanishes(term)).collect();
         if products.is_empty() {
-            let operation = Operation::Einsum { operands: Vec::new(), output: Vec::new(), coefficient: constant };
-            let value = self.push(operation, Vec::new(), "constant", span)?;
-            return Some(Factor { value, labels: Vec::new(), axes: Vec::new() });
+            let output = (0..axes.len() as u32).map(Label).collect();
+            let (name, coefficient) = if constant == 0.0 { ("zeros", 0.0) } else { ("constant", constant) };
+            let value = self.push(Operation::Einsum { operands: Vec::new(), output, coefficient }, axes.clone(), name, span)?;
+            return Some(Factor { value, labels: order.to_vec(), axes });
         }
-        if let ([product], true) = (products.as_slice(), constant == 0.0) {
+        let complete = |product: &Product| order.iter().all(|label| product.has(label));
+        if let ([product], true) = (products.as_slice(), constant == 0.0)
+            && complete(product)
+        {
             if let [factor] = product.factors.as_slice()
                 && product.coefficient == 1.0
                 && factor.labels == order

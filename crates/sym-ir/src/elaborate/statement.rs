@@ -41,6 +41,8 @@ impl Network<'_, '_> {
             }
             StatementKind::Assign { target, indices, value } => self.assign(target, indices.as_deref(), value),
             StatementKind::For { variable, range, body } => self.repeat(variable, range, body),
+            StatementKind::Scan { sequences, backwards, body } => self.scan(sequences, *backwards, body, statement.span),
+            StatementKind::Collect { target, indices, value } => self.collect(target, indices.as_deref(), value),
             StatementKind::If { condition, then, otherwise } => {
                 let scope = &self.bodies.last().expect("a network always has the model's body").scope;
                 let taken = self.elaborator.truth(condition, scope)?;
@@ -62,13 +64,16 @@ impl Network<'_, '_> {
     }
 
     /// Binds a name to a value; E0212 where it is bound already and no loop allows that.
-    fn rebind(&mut self, target: &Ident, tensor: Option<Tensor>) -> Option<()> {
+    pub(super) fn rebind(&mut self, target: &Ident, tensor: Option<Tensor>) -> Option<()> {
         let sound = tensor.is_some();
         let scope = &mut self.body().scope;
         let frames = scope.tensors.len();
         if let Some(at) = scope.tensors.iter().rposition(|frame| frame.contains_key(&target.text)) {
             let outer = scope.in_loop() && at + 1 < frames;
-            let binding = scope.tensors[at].get_mut(&target.text)?;
+            let before = scope.tensors[at].get(&target.text)?.clone();
+            let tensor = tensor.filter(|tensor| !outer || self.keeps_state(target, at, &before, tensor));
+            let sound = tensor.is_some();
+            let binding = self.body().scope.tensors[at].get_mut(&target.text)?;
             if outer {
                 binding.tensor = tensor;
                 return sound.then_some(());
@@ -106,7 +111,7 @@ impl Network<'_, '_> {
     }
 
     /// The value of an assignment or result, with the axes named by the indices on the left.
-    fn assigned(&mut self, target: Option<&Ident>, indices: Option<&[ast::Axis]>, value: &Expr) -> Option<Tensor> {
+    pub(super) fn assigned(&mut self, target: Option<&Ident>, indices: Option<&[ast::Axis]>, value: &Expr) -> Option<Tensor> {
         let first_node = self.builder.program().nodes.len();
         let mut context = Context { indexed: indices.is_some(), ..Context::default() };
         let written = match indices {

@@ -1,6 +1,5 @@
 //! Weights outside of a module: their sizes, layouts and files.
 
-mod layout;
 mod number;
 mod pytorch;
 mod safetensors;

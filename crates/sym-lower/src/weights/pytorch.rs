@@ -2,7 +2,7 @@
 
 use super::number::NumberType;
 use super::stored::{Stored, from_state_dict};
-use super::{damaged, missing, unsupported};
+use super::{damaged, missing};
 use burn_store::pytorch_reader::{DType, PytorchReader};
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
@@ -18,11 +18,11 @@ pub fn load_pytorch(path: &Path, program: &Program) -> Result<Weights, Diagnosti
     from_state_dict(program, &tensors(path)?, &path.display().to_string())
 }
 
-/// The tensors of such a file, by name.
+/// The tensors of such a file, by name, without those of whole numbers.
 ///
 /// # Errors
 ///
-/// E0601 for a missing file, E0602 for a damaged one, E0607 for numbers that are not floating-point.
+/// E0601 for a missing file, E0602 for a damaged one.
 pub(super) fn tensors(path: &Path) -> Result<Vec<Stored>, Diagnostic> {
     let source = path.display().to_string();
     if !path.is_file() {
@@ -39,7 +39,10 @@ pub(super) fn tensors(path: &Path) -> Result<Vec<Stored>, Diagnostic> {
             DType::F32 => NumberType::F32,
             DType::F16 => NumberType::F16,
             DType::BF16 => NumberType::BF16,
-            other => return Err(unsupported(&source, name, &format!("{other:?}"))),
+            // Counters and masks, such as `num_batches_tracked`: no parameter is one.
+            DType::I64 | DType::I32 | DType::I16 | DType::I8 | DType::U64 | DType::U32 | DType::U16 | DType::U8 | DType::Bool => {
+                continue;
+            }
         };
         // The reader gives native order, and the only supported machines are little-endian.
         let bytes = tensor.read().map_err(|error| damaged(&source, "PyTorch", &error))?;

@@ -58,7 +58,7 @@ pub fn from_safetensors(bytes: &[u8], program: &Program, source: &str) -> Result
     from_state_dict(program, &tensors(bytes, source)?, source)
 }
 
-/// The tensors that such a file holds, by name.
+/// The tensors that such a file holds, by name, without those of whole numbers.
 ///
 /// # Errors
 ///
@@ -72,6 +72,10 @@ pub(super) fn tensors(bytes: &[u8], source: &str) -> Result<Vec<Stored>, Diagnos
             Dtype::F32 => NumberType::F32,
             Dtype::F16 => NumberType::F16,
             Dtype::BF16 => NumberType::BF16,
+            // Counters and masks of published models, such as `num_batches_tracked`: no parameter is one.
+            Dtype::I64 | Dtype::I32 | Dtype::I16 | Dtype::I8 | Dtype::U64 | Dtype::U32 | Dtype::U16 | Dtype::U8 | Dtype::BOOL => {
+                continue;
+            }
             other => return Err(unsupported(source, &name, &format!("{other:?}"))),
         };
         tensors.push(Stored { name, shape: view.shape().to_vec(), values: number.widen(view.data()) });

@@ -1,9 +1,10 @@
 //! Tensors as files hold them, and their fit to a program.
 
-use super::layout::{from_stored, stored_shape, to_stored};
+use std::collections::{HashMap, HashSet};
 use sym_diagnostics::{Code, Diagnostic, nearest};
 use sym_infer::Weights;
-use sym_ir::{Parameter, Program};
+use sym_ir::storage::View;
+use sym_ir::{Parameter, Program, StoredTensor};
 
 /// A tensor under its stored name, in its stored layout.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,16 +19,59 @@ pub struct Stored {
 
 /// The weights of a program as its state dict stores them.
 pub fn to_state_dict(program: &Program, weights: &Weights) -> Vec<Stored> {
-    program
-        .parameters
+    let (tensors, _) = program.stored_tensors();
+    tensors
         .iter()
-        .zip(&weights.values)
-        .map(|(parameter, values)| Stored {
-            name: parameter.storage.name.clone(),
-            shape: stored_shape(parameter),
-            values: to_stored(parameter, values),
+        .flat_map(|tensor| {
+            let form = Form::of(tensor);
+            let mut values = vec![0.0; form.members.len() * form.entries];
+            for view in &tensor.views {
+                let shape = &program.parameter(view.parameter).shape;
+                for (place, value) in view.places(shape).zip(&weights.values[view.parameter.0 as usize]) {
+                    values[place as usize] = *value;
+                }
+            }
+            let member = |(at, name): (usize, String)| Stored {
+                name,
+                shape: form.shape.clone(),
+                values: values[at * form.entries..(at + 1) * form.entries].to_vec(),
+            };
+            form.members.into_iter().enumerate().map(member).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// The tensors of one pattern of names, which must fit into memory.
+struct Form {
+    /// The name of each.
+    members: Vec<String>,
+    /// The shape of each.
+    shape: Vec<usize>,
+    /// The number of entries of each.
+    entries: usize,
+}
+
+impl Form {
+    fn of(tensor: &StoredTensor) -> Self {
+        let shape: Vec<usize> = tensor.shape.iter().map(|&size| size as usize).collect();
+        let count: u128 = tensor.stack.iter().product();
+        let name = |at: u128| {
+            let mut rest = at;
+            let mut positions: Vec<u128> = tensor
+                .stack
+                .iter()
+                .rev()
+                .map(|size| {
+                    let position = rest % size;
+                    rest /= size;
+                    position
+                })
+                .collect();
+            positions.reverse();
+            tensor.name.at(&positions)
+        };
+        Self { members: (0..count).map(name).collect(), entries: shape.iter().product(), shape }
+    }
 }
 
 /// The weights of a program from its state dict; `source` is the name of the file for messages.
@@ -62,21 +106,36 @@ fn fitted(
 ) -> Result<Vec<(usize, Vec<f64>)>, Diagnostic> {
     let mut weights = Vec::with_capacity(program.parameters.len());
     let (mut missing, mut reshaped) = (Vec::new(), Vec::new());
-    for (at, parameter) in program.parameters.iter().enumerate() {
-        if selected.is_some_and(|selected| !selected(parameter)) {
+    let given: HashMap<&str, &Stored> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    let mut own: HashSet<String> = HashSet::new();
+    for tensor in &program.stored_tensors().0 {
+        let wanted = |view: &&View| selected.is_none_or(|selected| selected(program.parameter(view.parameter)));
+        let views: Vec<&View> = tensor.views.iter().filter(wanted).collect();
+        let form = Form::of(tensor);
+        own.extend(form.members.iter().cloned());
+        if views.is_empty() {
             continue;
         }
-        let expected = stored_shape(parameter);
-        match tensors.iter().find(|tensor| tensor.name == parameter.storage.name) {
-            None => missing.push((&parameter.storage.name, expected)),
-            Some(tensor) if tensor.shape != expected => reshaped.push((tensor, expected)),
-            Some(tensor) => weights.push((at, from_stored(parameter, &tensor.values))),
+        let mut members = Vec::with_capacity(form.members.len());
+        for name in &form.members {
+            match given.get(name.as_str()) {
+                None => missing.push((name.clone(), form.shape.clone())),
+                Some(found) if found.shape != form.shape => reshaped.push((*found, form.shape.clone())),
+                Some(found) => members.push(&found.values),
+            }
+        }
+        if members.len() == form.members.len() {
+            weights.extend(views.into_iter().map(|view| {
+                let places = view.places(&program.parameter(view.parameter).shape).map(|place| place as usize);
+                let values = places.map(|place| members[place / form.entries][place % form.entries]).collect();
+                (view.parameter.0 as usize, values)
+            }));
         }
     }
-    let known = |name: &String| program.parameters.iter().any(|parameter| parameter.storage.name == *name);
-    let unknown: Vec<&Stored> = tensors.iter().filter(|tensor| !known(&tensor.name)).collect();
+    weights.sort_by_key(|(at, _)| *at);
+    let unknown: Vec<&Stored> = tensors.iter().filter(|tensor| !own.contains(&tensor.name)).collect();
     let extra: &[&Stored] = if selected.is_some() { &[] } else { &unknown };
-    if missing.is_empty() && reshaped.is_empty() && extra.is_empty() {
+    if missing.is_empty() && extra.is_empty() && reshaped.is_empty() {
         return Ok(weights);
     }
 
@@ -94,7 +153,7 @@ fn fitted(
     };
     let found = extra.iter().map(|tensor| (&tensor.name, &tensor.shape));
     let found = list(found.chain(reshaped.iter().map(|(tensor, _)| (&tensor.name, &tensor.shape))).collect());
-    let expected = missing.iter().map(|(name, shape)| (*name, shape));
+    let expected = missing.iter().map(|(name, shape)| (name, shape));
     let expected = list(expected.chain(reshaped.iter().map(|(tensor, shape)| (&tensor.name, shape))).collect());
     let renamed = missing.iter().find_map(|(name, _)| {
         let near = nearest(name, unknown.iter().map(|tensor| tensor.name.as_str()))?;

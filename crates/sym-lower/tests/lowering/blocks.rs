@@ -63,3 +63,10 @@ fn recurrences() {
 fn factorised_layers_and_heads() {
     assert_file_faithful("std_factorised");
 }
+
+#[test]
+fn scans_gathers_and_parameters_in_pieces() {
+    for name in ["scan", "gather", "fixed", "stored_parts"] {
+        assert_file_faithful(name);
+    }
+}

@@ -5,6 +5,7 @@ use burn::tensor::DType;
 use std::path::Path;
 use sym_diagnostics::{Code, Span};
 use sym_infer::Weights;
+use sym_ir::storage::{Part, StoredAxis, StoredName};
 use sym_ir::{Axis, Builder, Initial, Parameter, Program, Storage};
 use sym_lower::{Stored, from_state_dict, load, load_pytorch, load_safetensors, save_safetensors, to_safetensors, to_state_dict};
 
@@ -15,7 +16,10 @@ fn program() -> Program {
     let mut tensor = |path: &str, name: &str, sizes: &[u128], layout: &[&[usize]]| {
         builder.declare_parameter(Parameter {
             path: path.to_string(),
-            storage: Storage { name: name.to_string(), layout: layout.iter().map(|group| group.to_vec()).collect() },
+            storage: Storage {
+                name: StoredName::plain(name),
+                layout: layout.iter().map(|group| StoredAxis::merged(group.to_vec())).collect(),
+            },
             shape: sizes.iter().map(|&size| Axis::of(size)).collect(),
             trainable: true,
             initial: Initial::Constant(0.0),
@@ -41,6 +45,61 @@ fn storage_merges_and_transposes_axes() {
         let (head, unit) = (row / 3, row % 3);
         assert_eq!(entries, [0, 1, 2, 3].map(|d| (12 * head + 3 * d + unit) as f64));
     }
+}
+
+/// Keys and values of two heads, three and one rows each, in one tensor of two columns, and a matrix for each of three experts.
+fn parts() -> Program {
+    let mut builder = Builder::new("Parts");
+    let span = Span::new(sym_diagnostics::FileId(0), 0, 0);
+    let mut tensor = |path: &str, sizes: &[u128], storage: Storage| {
+        builder.declare_parameter(Parameter {
+            path: path.to_string(),
+            storage,
+            shape: sizes.iter().map(|&size| Axis::of(size)).collect(),
+            trainable: true,
+            initial: Initial::Constant(0.0),
+            span,
+        })
+    };
+    let part = |start| {
+        let rows = StoredAxis { axes: vec![0, 1], part: Some(Part { first: 1, count: 1, start }) };
+        Storage { name: StoredName::plain("kv_b_proj.weight"), layout: vec![rows, StoredAxis::single(2)] }
+    };
+    let key = tensor("wk", &[2, 3, 2], part(0));
+    tensor("wv", &[2, 1, 2], part(3));
+    let mut name = StoredName::plain("experts.");
+    name.push_axis(0);
+    name.push(".weight");
+    tensor("experts", &[3, 2, 2], Storage { name, layout: vec![StoredAxis::single(2), StoredAxis::single(1)] });
+    builder.output("output", key);
+    builder.finish()
+}
+
+#[test]
+fn parts_of_a_tensor_and_stacked_tensors_are_read_and_written() {
+    let program = parts();
+    let mut weights = Weights::zeros(&program);
+    weights.values =
+        vec![(0..12).map(f64::from).collect(), (100..104).map(f64::from).collect(), (200..212).map(f64::from).collect()];
+    let stored = to_state_dict(&program, &weights);
+    let names: Vec<(&str, &[usize])> = stored.iter().map(|tensor| (tensor.name.as_str(), &tensor.shape[..])).collect();
+    let experts = ["experts.0.weight", "experts.1.weight", "experts.2.weight"].map(|name| (name, &[2, 2][..]));
+    assert_eq!(names, [&[("kv_b_proj.weight", &[8, 2][..])][..], &experts].concat());
+    // Three rows of keys and one of values for each head.
+    let rows = [[0, 1], [2, 3], [4, 5], [100, 101], [6, 7], [8, 9], [10, 11], [102, 103]];
+    assert_eq!(stored[0].values, rows.as_flattened().iter().map(|&entry| f64::from(entry)).collect::<Vec<_>>());
+    // Transposed.
+    assert_eq!(stored[2].values, [204.0, 206.0, 205.0, 207.0]);
+
+    assert_eq!(from_state_dict(&program, &stored, "model"), Ok(weights.clone()));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("weights.safetensors");
+    save_safetensors(&path, &program, &weights, DType::F64).expect("can be written");
+    assert_eq!(load(&path, &program), Ok(weights));
+
+    let without: Vec<Stored> = stored.into_iter().filter(|tensor| tensor.name != "experts.1.weight").collect();
+    let diagnostic = from_state_dict(&program, &without, "model").expect_err("an expert is missing");
+    assert_eq!(diagnostic.expected.as_deref(), Some("`experts.1.weight` [2, 2]"));
 }
 
 #[test]
@@ -73,6 +132,21 @@ fn numbers_of_16_bits_are_widened() {
         let weights = sym_lower::from_safetensors(&file, &program, "w.safetensors").expect("fits");
         assert_eq!(weights.values, [[1.0, -2.0, 0.5]]);
     }
+}
+
+/// Batch norm counts its batches.
+#[test]
+fn tensors_of_whole_numbers_are_no_weights() {
+    use safetensors::{Dtype, tensor::TensorView};
+    let mut builder = Builder::new("Case");
+    let w = builder.parameter("bn.weight", &[1]);
+    builder.output("output", w);
+    let (weight, count) = (2.0f64.to_le_bytes(), 7i64.to_le_bytes());
+    let weight = TensorView::new(Dtype::F64, vec![1], &weight).expect("consistent");
+    let count = TensorView::new(Dtype::I64, vec![], &count).expect("consistent");
+    let file = safetensors::serialize([("bn.weight", weight), ("bn.num_batches_tracked", count)], None).expect("serializable");
+    let weights = sym_lower::from_safetensors(&file, &builder.finish(), "w.safetensors").expect("fits");
+    assert_eq!(weights.values, [[2.0]]);
 }
 
 #[test]

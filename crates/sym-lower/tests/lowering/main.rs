@@ -5,4 +5,5 @@ mod files;
 mod layers;
 mod limits;
 mod primitives;
+mod published;
 mod support;

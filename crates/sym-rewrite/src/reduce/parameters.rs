@@ -120,7 +120,7 @@ fn diagonal(partition: &Partition) -> String {
 pub(super) fn vector(path: &str, size: usize, span: Span) -> Parameter {
     Parameter {
         path: path.to_string(),
-        storage: Storage { name: path.to_string(), layout: vec![vec![0]] },
+        storage: Storage::plain(path, 1),
         shape: vec![Axis::of(size as u128)],
         trainable: false,
         initial: Initial::Constant(1.0),

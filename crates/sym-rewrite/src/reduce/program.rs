@@ -151,9 +151,8 @@ impl<'a> Rewriter<'a> {
     pub fn constant(&mut self, path: &str, sizes: &[usize], values: Vec<f64>) -> ValueId {
         let id = ParameterId(self.result.parameters.len() as u32);
         let shape: Vec<Axis> = sizes.iter().map(|&size| Axis::of(size as u128)).collect();
-        let layout = (0..sizes.len()).map(|axis| vec![axis]).collect();
         let flat = vector(path, 1, self.span);
-        let storage = sym_ir::Storage { layout, ..flat.storage.clone() };
+        let storage = sym_ir::Storage::plain(path, sizes.len());
         self.result.parameters.push(Parameter { shape: shape.clone(), storage, ..flat });
         self.constants.push(values);
         self.result.nodes.push(Node {

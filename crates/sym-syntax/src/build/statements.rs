@@ -2,16 +2,19 @@
 
 use super::Builder;
 use super::items::single_equals;
-use crate::ast::{Comparison, Expr, ExprKind, Field, ResultValue, Statement, StatementKind, Stored, StoredAxis, StringLiteral};
+use crate::ast::{
+    Comparison, Expr, ExprKind, Field, Ident, ResultValue, Statement, StatementKind, Stored, StoredAxis, StoredFactor,
+    StringLiteral,
+};
 use crate::grammar::Rule;
 use pest::iterators::Pair;
 use sym_diagnostics::{Code, Diagnostic, Span, nearest};
 
 /// The words that start a statement.
-const STATEMENT_WORDS: [&str; 8] = ["input", "param", "frozen", "for", "if", "output", "return", "else"];
+const STATEMENT_WORDS: [&str; 10] = ["input", "param", "frozen", "for", "scan", "collect", "if", "output", "return", "else"];
 
 /// The keys of the fields that may follow an `input` or `param`.
-const TRAILING_WORDS: [&str; 3] = ["init", "rank", "in"];
+const TRAILING_WORDS: [&str; 4] = ["init", "fixed", "rank", "in"];
 
 /// How many `else if` one `if` may have; each nests the tree by one.
 const MAX_ELSE_IF: usize = 64;
@@ -43,6 +46,8 @@ impl<'a> Builder<'a> {
             Rule::input_statement => self.input(pair),
             Rule::param_statement => self.param(pair),
             Rule::for_statement => self.for_loop(pair),
+            Rule::scan_statement => self.scan(pair),
+            Rule::collect_statement => self.collect(pair),
             Rule::if_statement => self.branch(pair),
             Rule::output_statement => StatementKind::Output(self.result(pair)),
             Rule::return_statement => StatementKind::Return(self.result(pair)),
@@ -65,8 +70,9 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let diagnostic = if is_name {
-                let expected =
-                    format!("`=` after `{word}`, or a statement such as `input`, `param`, `for`, `if`, `output` or `return`");
+                let expected = format!(
+                    "`=` after `{word}`, or a statement such as `input`, `param`, `for`, `scan`, `if`, `output` or `return`"
+                );
                 let message = format!("{found} starts no statement");
                 let diagnostic = Diagnostic::new(Code::E0101, place, message).label("not a statement").expected(expected);
                 match near {
@@ -75,7 +81,7 @@ impl<'a> Builder<'a> {
                     None => diagnostic,
                 }
             } else {
-                let expected = "a statement: `NAME = …`, `input`, `param`, `for`, `if`, `output` or `return`";
+                let expected = "a statement: `NAME = …`, `input`, `param`, `for`, `scan`, `if`, `output` or `return`";
                 let message = format!("unexpected {found} where a statement starts");
                 let diagnostic = Diagnostic::new(Code::E0101, place, message).label("not expected here").expected(expected);
                 if word.starts_with(|first: char| !first.is_ascii() && first.is_alphabetic()) {
@@ -163,7 +169,7 @@ impl<'a> Builder<'a> {
             let span = self.span(&pair);
             let diagnostic = Diagnostic::new(Code::E0101, place, format!("{found} starts no statement"))
                 .label("not a statement")
-                .expected("a statement such as `input`, `param`, `for`, `if`, `output` or `return`, or `NAME = …`")
+                .expected("a statement such as `input`, `param`, `for`, `scan`, `if`, `output` or `return`, or `NAME = …`")
                 .help(format!("a similar word exists: `{near}`"))
                 .found(found);
             self.report(span, diagnostic);
@@ -178,13 +184,18 @@ impl<'a> Builder<'a> {
 
     fn stored(&mut self, pair: Pair<'a, Rule>) -> Stored {
         let span = self.span(&pair);
-        let mut stored = Stored { name: StringLiteral { parts: Vec::new(), span: span.after() }, layout: None, span };
+        let name = StringLiteral { parts: Vec::new(), span: span.after() };
+        let mut stored = Stored { name, each: Vec::new(), layout: None, span };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::string | Rule::unterminated => stored.name = self.string(part, true),
                 Rule::missing_string => {
                     let at = part.as_span().start();
                     self.missing(at, Code::E0101, "a stored name in quotes, such as `\"weight\"`", None);
+                }
+                Rule::stored_each => {
+                    let names: Vec<Ident> = part.into_inner().filter(is_ident).map(|name| self.ident(&name)).collect();
+                    stored.each.extend(<[Ident; 2]>::try_from(names).ok().map(|[position, axis]| (position, axis)));
                 }
                 Rule::layout => stored.layout = Some(self.layout(part)),
                 _ => {}
@@ -214,18 +225,90 @@ impl<'a> Builder<'a> {
 
     fn stored_axis(&mut self, pair: Pair<'a, Rule>) -> StoredAxis {
         let span = self.span(&pair);
-        let mut names = Vec::new();
+        let mut factors = Vec::new();
+        let mut at = None;
         let mut opener = span;
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::lparen => opener = self.span(&part),
-                Rule::ident => names.push(self.ident(&part)),
+                Rule::ident => factors.push(StoredFactor { name: self.ident(&part), at: None }),
+                Rule::stored_factor => factors.push(self.stored_factor(part)),
+                Rule::offset => at = Some(self.offset(part)),
                 Rule::paren_junk => self.junk(&part, "the names of the axes that are merged, or `)`"),
                 Rule::missing_rparen => self.unclosed(part.as_span().start(), opener, ")"),
                 _ => {}
             }
         }
-        StoredAxis { names, span }
+        StoredAxis { factors, at, span }
+    }
+
+    fn stored_factor(&mut self, pair: Pair<'a, Rule>) -> StoredFactor {
+        let mut factor = StoredFactor { name: self.no_name(pair.as_span().start()), at: None };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => factor.name = self.ident(&part),
+                Rule::offset => factor.at = Some(self.offset(part)),
+                _ => {}
+            }
+        }
+        factor
+    }
+
+    fn offset(&mut self, pair: Pair<'a, Rule>) -> Expr {
+        let end = pair.as_span().end();
+        let value = pair.into_inner().find(|part| matches!(part.as_rule(), Rule::expr | Rule::missing_expr));
+        match value {
+            Some(value) => self.value(value),
+            None => self.no_expr(end),
+        }
+    }
+
+    fn scan(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
+        let mut sequences = Vec::new();
+        let mut backwards = false;
+        let mut body = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::scanned => sequences.push(self.scanned(part)),
+                Rule::kw_backwards => backwards = true,
+                Rule::inner_statements => body = self.statements(part),
+                _ => {}
+            }
+        }
+        StatementKind::Scan { sequences, backwards, body }
+    }
+
+    fn scanned(&mut self, pair: Pair<'a, Rule>) -> (Ident, Expr) {
+        let mut name = self.no_name(pair.as_span().start());
+        let mut sequence = self.no_expr(pair.as_span().end());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident | Rule::missing_name => name = self.name(&part, "a name for the entries"),
+                Rule::missing_in => self.missing(part.as_span().start(), Code::E0101, "`in`", None),
+                Rule::expr | Rule::missing_expr => sequence = self.value(part),
+                _ => {}
+            }
+        }
+        (name, sequence)
+    }
+
+    fn collect(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
+        let mut target = self.no_name(pair.as_span().start());
+        let mut indices = None;
+        let mut value = self.no_expr(pair.as_span().end());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident | Rule::missing_name => target = self.name(&part, "a name for what is collected"),
+                Rule::axes => indices = Some(self.axes(part)),
+                Rule::missing_equals => {
+                    let help = format!("write `collect {} = …`", target.text);
+                    self.missing(part.as_span().start(), Code::E0101, "`=` and a value", Some(help));
+                }
+                Rule::expr | Rule::missing_expr => value = self.value(part),
+                _ => {}
+            }
+        }
+        StatementKind::Collect { target, indices, value }
     }
 
     fn for_loop(&mut self, pair: Pair<'a, Rule>) -> StatementKind {
@@ -337,4 +420,8 @@ impl<'a> Builder<'a> {
         }
         result
     }
+}
+
+fn is_ident(pair: &Pair<'_, Rule>) -> bool {
+    pair.as_rule() == Rule::ident
 }

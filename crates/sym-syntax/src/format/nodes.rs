@@ -4,7 +4,7 @@ use super::document::{Document, bracketed, comma_separated};
 use super::expressions::{comparison_sign, dotted};
 use crate::ast::{
     Claim, Comment, Expr, Field, FieldValue, Item, ItemKind, ModelBody, ResultValue, StateClause, Statement, StatementKind,
-    Stored, UsePath,
+    Stored, StoredAxis, UsePath,
 };
 use sym_diagnostics::Span;
 
@@ -189,6 +189,26 @@ impl Source<'_> {
                 let header = vec![text(format!("for {} in ", variable.text)), self.expr(range)];
                 vec![Piece::Text(Document::Group(header)), self.statements(range.span.end as usize, body)]
             }
+            StatementKind::Scan { sequences, backwards, body } => {
+                let last_sequence = sequences.last();
+                let sequences: Vec<Document> = sequences
+                    .iter()
+                    .map(|(name, sequence)| Document::Group(vec![text(format!("{} in ", name.text)), self.expr(sequence)]))
+                    .collect();
+                let from = last_sequence.map_or(span.start, |(_, sequence)| sequence.span.end) as usize;
+                let mut header = vec![text("scan ".into()), comma_separated(sequences)];
+                if *backwards {
+                    header.push(text(" backwards".into()));
+                }
+                vec![Piece::Text(Document::Group(header)), self.statements(from, body)]
+            }
+            StatementKind::Collect { target, indices, value } => {
+                let mut parts = vec![text(format!("collect {}", target.text))];
+                parts.extend(indices.as_ref().map(|indices| self.axes(indices)));
+                parts.push(text(" = ".into()));
+                parts.push(self.expr(value));
+                one(parts)
+            }
             StatementKind::If { condition, then, otherwise } => self.branch(condition, then, otherwise),
             StatementKind::Output(result) => self.result("output", result),
             StatementKind::Return(result) => self.result("return", result),
@@ -237,19 +257,34 @@ impl Source<'_> {
 
     fn stored(&self, stored: &Stored) -> Document {
         let mut parts = vec![Document::text(format!(" stored {}", self.slice(stored.name.span)))];
+        for (position, axis) in &stored.each {
+            parts.push(Document::text(format!(" for {} in {}", position.text, axis.text)));
+        }
         if let Some(layout) = &stored.layout {
-            let axes = layout
-                .iter()
-                .map(|axis| {
-                    let names = axis.names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(" ");
-                    let grouped = self.slice(axis.span).starts_with('(');
-                    Document::text(if grouped { format!("({names})") } else { names })
-                })
-                .collect();
+            let axes = layout.iter().map(|axis| self.stored_axis(axis)).collect();
             parts.push(Document::text(" as "));
             parts.push(bracketed("[", axes, "]"));
         }
         Document::Group(parts)
+    }
+
+    fn stored_axis(&self, axis: &StoredAxis) -> Document {
+        let grouped = self.slice(axis.span).starts_with('(');
+        let mut parts = vec![Document::text(if grouped { "(" } else { "" })];
+        for (at, factor) in axis.factors.iter().enumerate() {
+            parts.push(Document::text(format!("{}{}", if at == 0 { "" } else { " " }, factor.name.text)));
+            self.offset(factor.at.as_ref(), &mut parts);
+        }
+        parts.push(Document::text(if grouped { ")" } else { "" }));
+        self.offset(axis.at.as_ref(), &mut parts);
+        Document::Group(parts)
+    }
+
+    fn offset(&self, at: Option<&Expr>, parts: &mut Vec<Document>) {
+        if let Some(at) = at {
+            parts.push(Document::text(" at "));
+            parts.push(self.expr(at));
+        }
     }
 
     fn trailing(&self, fields: &[Field], parts: &mut Vec<Document>) {

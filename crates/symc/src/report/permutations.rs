@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use sym_infer::{Symmetries, permutations};
 use sym_ir::Program;
+use sym_ir::storage::{StoredTensor, View};
 
 /// The maps of several models.
 #[derive(Debug, Serialize)]
@@ -24,6 +25,8 @@ pub struct ModelPermutations {
     pub file: String,
     /// The permutations by name.
     pub permutations: IndexMap<String, PermutationRow>,
+    /// What the names of parameters mean that are not whole tensors.
+    pub parts: IndexMap<String, StoredPart>,
     /// For each stored name what permutes each stored axis.
     pub axes_to_perm: IndexMap<String, Vec<StoredAxis>>,
     /// For each permutation the stored names with the stored axes that it permutes.
@@ -39,6 +42,70 @@ pub struct PermutationRow {
     pub copies: Integer,
     /// The group that it is part of.
     pub group: String,
+}
+
+/// A parameter that is a part of a tensor, or a stack of several.
+#[derive(Debug, Serialize)]
+pub struct StoredPart {
+    /// The name of the tensor; `{}` for each number that counts an axis.
+    pub tensor: String,
+    /// The sizes of the axes that the name counts, which stand in front of the others.
+    pub stack: Vec<Integer>,
+    /// Where it lies along each stored axis.
+    pub extents: Vec<StoredExtent>,
+}
+
+/// Positions `start` to `start + length` of each of `blocks` blocks of `period` positions, each of `inner` entries.
+#[derive(Debug, Serialize)]
+pub struct StoredExtent {
+    /// Number of blocks.
+    pub blocks: Integer,
+    /// Positions of a block.
+    pub period: Integer,
+    /// First position in each block.
+    pub start: Integer,
+    /// How many of them.
+    pub length: Integer,
+    /// Entries of a position.
+    pub inner: Integer,
+}
+
+impl StoredPart {
+    /// None for a whole tensor of its own.
+    fn of(tensor: &StoredTensor, view: &View) -> Option<Self> {
+        let extents: Vec<StoredExtent> = view
+            .extents
+            .iter()
+            .zip(&view.periods)
+            .map(|(extent, period)| StoredExtent {
+                blocks: Integer(extent.blocks),
+                period: Integer(*period),
+                start: Integer(extent.start),
+                length: Integer(extent.length),
+                inner: Integer(extent.inner),
+            })
+            .collect();
+        let stack = tensor.stack.iter().copied().map(Integer).collect();
+        (tensor.views.len() > 1 || !tensor.stack.is_empty()).then(|| Self { tensor: tensor.name.pattern(), stack, extents })
+    }
+
+    /// The tensor's name with the range of each axis, such as `c_attn.weight[:, 768:1536]`; `16*(0:64)` for a range of each of 16 blocks.
+    fn name(&self) -> String {
+        let range = |extent: &StoredExtent| {
+            let (start, end) = (extent.start.0, extent.start.0 + extent.length.0);
+            match (start == 0 && end == extent.period.0, extent.blocks.0) {
+                (true, _) => ":".to_string(),
+                (false, 1) => format!("{}:{}", start * extent.inner.0, end * extent.inner.0),
+                (false, blocks) => format!("{blocks}*({}:{})", start * extent.inner.0, end * extent.inner.0),
+            }
+        };
+        let ranges: Vec<String> = self.extents.iter().map(range).collect();
+        if ranges.iter().all(|range| range == ":") {
+            self.tensor.clone()
+        } else {
+            format!("{}[{}]", self.tensor, ranges.join(", "))
+        }
+    }
 }
 
 /// What permutes a stored axis.
@@ -67,10 +134,24 @@ impl ModelPermutations {
         };
         let mut axes_to_perm = IndexMap::new();
         let mut perm_to_axes: IndexMap<String, Vec<(String, usize)>> = IndexMap::new();
-        for (id, parameter) in program.parameter_ids().filter(|(_, parameter)| parameter.trainable) {
-            let stored = &parameter.storage.name;
+        let mut parts = IndexMap::new();
+        let (tensors, _) = program.stored_tensors();
+        let mut views: Vec<(&StoredTensor, &View)> =
+            tensors.iter().flat_map(|tensor| tensor.views.iter().map(move |view| (tensor, view))).collect();
+        views.sort_by_key(|(_, view)| view.parameter);
+        for (tensor, view) in views.into_iter().filter(|(_, view)| program.parameter(view.parameter).trainable) {
+            let (id, storage) = (view.parameter, &program.parameter(view.parameter).storage);
+            let stored = match StoredPart::of(tensor, view) {
+                None => tensor.name.pattern(),
+                Some(part) => {
+                    let name = part.name();
+                    parts.insert(name.clone(), part);
+                    name
+                }
+            };
             let mut axes = Vec::new();
-            for (at, group) in parameter.storage.layout.iter().enumerate() {
+            let counted = storage.name.axes().iter().map(std::slice::from_ref);
+            for (at, group) in counted.chain(storage.layout.iter().map(|axis| axis.axes.as_slice())).enumerate() {
                 let names: Vec<Option<String>> = group.iter().map(|&axis| of(id, axis)).collect();
                 for name in names.iter().flatten() {
                     perm_to_axes.entry(name.clone()).or_default().push((stored.clone(), at));
@@ -81,7 +162,7 @@ impl ModelPermutations {
                     _ => StoredAxis::Merged(names),
                 });
             }
-            axes_to_perm.insert(stored.clone(), axes);
+            axes_to_perm.insert(stored, axes);
         }
         let permutations = found
             .iter()
@@ -94,6 +175,6 @@ impl ModelPermutations {
                 (permutation.name.clone(), row)
             })
             .collect();
-        Self { name: name.to_string(), file: file.to_string(), permutations, axes_to_perm, perm_to_axes }
+        Self { name: name.to_string(), file: file.to_string(), permutations, parts, axes_to_perm, perm_to_axes }
     }
 }

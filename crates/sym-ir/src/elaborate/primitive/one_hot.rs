@@ -3,20 +3,32 @@
 use super::finished;
 use crate::elaborate::network::Network;
 use crate::elaborate::product::{Context, Factor, Index, Sum};
-use crate::program::{Entries, Operation, ValueId};
+use crate::program::{Axis, Entries, Operation, ValueId};
 use sym_diagnostics::{Code, Diagnostic, Span};
-use sym_syntax::ast::Argument;
+use sym_syntax::ast::{Argument, Expr};
 
 impl Network<'_, '_> {
     pub(super) fn one_hot(&mut self, arguments: &[Argument], context: &mut Context, span: Span, depth: usize) -> Option<Sum> {
         self.require_unindexed("one_hot", context, span)?;
         let (positional, _) = self.split("one_hot", arguments, &[], 2, span)?;
-        let factor = self.operand(positional[0], context, "under `one_hot`", depth)?;
         let classes = self.axis(positional[1])?;
+        self.unit_vectors(positional[0], &classes, context, span, depth).map(finished)
+    }
+
+    /// The whole numbers that an expression gives as unit vectors along a new last axis.
+    pub(super) fn unit_vectors(
+        &mut self,
+        numbers: &Expr,
+        classes: &Axis,
+        context: &mut Context,
+        span: Span,
+        depth: usize,
+    ) -> Option<Factor> {
+        let factor = self.operand(numbers, context, "under `one_hot`", depth)?;
         let Some(below) = self.whole_numbers(factor.value) else {
-            let text = self.elaborator.text(positional[0].span);
+            let text = self.elaborator.text(numbers.span);
             self.report(
-                Diagnostic::new(Code::E0211, positional[0].span, format!("`one_hot` needs whole numbers, and `{text}` is real"))
+                Diagnostic::new(Code::E0211, numbers.span, format!("whole numbers are needed, and `{text}` is real"))
                     .found("real numbers")
                     .expected("an input of whole numbers")
                     .help("declare the range of the input: `input tokens[16] in 0..100`"),
@@ -34,10 +46,10 @@ impl Network<'_, '_> {
             return None;
         }
         let mut axes = factor.axes.clone();
-        axes.push(classes);
+        axes.push(classes.clone());
         let value = self.push(Operation::OneHot { value: factor.value }, axes.clone(), "one_hot", span)?;
         let labels = (0..axes.len()).map(Index::Position).collect();
-        Some(finished(Factor { value, labels, axes }))
+        Some(Factor { value, labels, axes })
     }
 
     /// The end of the range of a value whose entries are those of inputs of whole numbers.
