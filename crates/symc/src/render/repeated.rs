@@ -2,9 +2,10 @@
 //!
 //! Two rows have one form if they differ in nothing but numbers of names: `layers.0.mlp` acting on `layers.0.fc.weight` and `layers.1.mlp`
 //! acting on `layers.1.fc.weight`. Rows of one form whose numbers grow by equal steps are shown as the first of them, with
-//! `{0…95}` for the number that grows, and `{i}` or `{i+1}` where it comes again.
+//! `{0…95}` for a number that grows, and `{i}` or `{i+1}` where it comes again. Terms of long sums are shown in the same way.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Fewer rows than this are shown one by one.
 const FEWEST: usize = 4;
@@ -70,9 +71,8 @@ impl Run {
     fn takes(&mut self, at: usize, numbers: &[u64]) -> bool {
         let steps: Option<Vec<u64>> = numbers.iter().zip(&self.last).map(|(next, last)| next.checked_sub(*last)).collect();
         let Some(steps) = steps else { return false };
-        let growing = steps.iter().copied().find(|step| *step > 0);
-        let even = growing.is_some_and(|growing| steps.iter().all(|step| *step == 0 || *step == growing));
-        if !even || (self.rows.len() > 1 && steps != self.steps) {
+        let grows = steps.iter().any(|step| *step > 0);
+        if !grows || (self.rows.len() > 1 && steps != self.steps) {
             return false;
         }
         self.last = numbers.to_vec();
@@ -83,38 +83,30 @@ impl Run {
 
     /// The first row in the words for all.
     fn row(&self, row: &[String], named: &[usize]) -> Vec<String> {
-        let mut next = 0;
-        // The number that grows, as its first place has it.
-        let mut index: Option<u64> = None;
-        let mut shown = row.to_vec();
-        for &column in named {
-            let mut text = String::new();
-            for piece in pieces(&row[column]) {
-                match piece {
-                    Piece::Text(piece) => text.push_str(piece),
-                    Piece::Number(number) => {
-                        let step = self.steps[next];
-                        next += 1;
-                        let word = match index {
-                            _ if step == 0 => number.to_string(),
-                            None => {
-                                index = Some(number);
-                                let last = number + step * (self.rows.len() as u64 - 1);
-                                if step == 1 {
-                                    format!("{{{number}…{last}}}")
-                                } else {
-                                    format!("{{{number},{}…{last}}}", number + step)
-                                }
-                            }
-                            Some(index) if number == index => "{i}".to_string(),
-                            Some(index) if number > index => format!("{{i+{}}}", number - index),
-                            Some(index) => format!("{{i-{}}}", index - number),
-                        };
-                        text.push_str(&word);
-                    }
+        let mut steps = self.steps.iter().copied();
+        // The number that grows first, with its step.
+        let mut index: Option<(u64, u64)> = None;
+        let mut word = |number: u64| {
+            let step = steps.next().unwrap_or_default();
+            match index {
+                _ if step == 0 => number.to_string(),
+                Some((index, own)) if step == own && number == index => "{i}".to_string(),
+                Some((index, own)) if step == own && number > index => format!("{{i+{}}}", number - index),
+                Some((index, own)) if step == own => format!("{{i-{}}}", index - number),
+                _ => {
+                    index = index.or(Some((number, step)));
+                    let last = number + step * (self.rows.len() as u64 - 1);
+                    if step == 1 { format!("{{{number}…{last}}}") } else { format!("{{{number},{}…{last}}}", number + step) }
                 }
             }
-            shown[column] = text;
+        };
+        let mut shown = row.to_vec();
+        for &column in named {
+            let words = pieces(&row[column]).into_iter().map(|piece| match piece {
+                Piece::Text(piece) => piece.to_string(),
+                Piece::Number(number) => word(number),
+            });
+            shown[column] = words.collect();
         }
         shown
     }
@@ -142,29 +134,89 @@ fn form(row: &[String], named: &[usize]) -> (String, Vec<u64>) {
     (form, numbers)
 }
 
-/// A text in pieces. Numbers in brackets are axes, and those beside a comma or with leading zeros are no numbers of layers.
-fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
-    let mut rest = text;
+/// A text in pieces.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for Range { start, end } in numbers(text) {
+        if let Ok(number) = text[start..end].parse() {
+            pieces.extend([Piece::Text(&text[from..start]), Piece::Number(number)]);
+            from = end;
+        }
+    }
+    pieces.push(Piece::Text(&text[from..]));
+    pieces
+}
+
+/// Where a text has numbers of layers: parts of paths that are numbers (`layers.0.fc1`), or where it has none such, numbers behind letters
+/// (`fc1.weight`). Numbers of scales (`λ2`) grow with them; sizes, axes in brackets and powers do not count.
+fn numbers(text: &str) -> Vec<Range<usize>> {
+    let (mut parts, mut endings, mut scales) = (Vec::new(), Vec::new(), Vec::new());
     let mut depth = 0i32;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
+    let mut before = None;
+    let mut rest = text.char_indices().peekable();
+    while let Some((start, char)) = rest.next() {
+        depth += i32::from(char == '[') - i32::from(char == ']');
+        if !char.is_ascii_digit() {
+            before = Some(char);
+            continue;
         }
-        let digits = rest.len() - rest.trim_start_matches(|char: char| char.is_ascii_digit()).len();
-        let (piece, behind) = if digits > 0 {
-            rest.split_at(digits)
-        } else {
-            rest.split_at(rest.find(|char: char| char.is_ascii_digit()).unwrap_or(rest.len()))
-        };
-        rest = behind;
-        if digits == 0 {
-            depth += piece.chars().map(|char| i32::from(char == '[') - i32::from(char == ']')).sum::<i32>();
-            return Some(Piece::Text(piece));
+        let mut end = start + 1;
+        while rest.next_if(|(_, char)| char.is_ascii_digit()).is_some() {
+            end += 1;
         }
-        let plain = depth == 0 && digits < 10 && (digits == 1 || !piece.starts_with('0'));
-        let number = piece.parse().ok().filter(|_| plain);
-        Some(number.map_or(Piece::Text(piece), Piece::Number))
-    })
+        let mut behind = text[end..].chars();
+        let (next, letter) = (behind.next(), behind.next().is_some_and(char::is_alphabetic));
+        let ends = next.is_none_or(|next| !next.is_alphanumeric() && next != '_');
+        if depth == 0 && end - start < 10 && (char != '0' || end - start == 1) {
+            match before {
+                Some('λ') => scales.push(start..end),
+                Some('.') if ends => parts.push(start..end),
+                Some(before) if before.is_alphabetic() || before == '_' => endings.push(start..end),
+                _ if next == Some('.') && letter => parts.push(start..end),
+                _ => {}
+            }
+        }
+        before = Some(char);
+    }
+    let mut all = if parts.is_empty() { endings } else { parts };
+    all.extend(scales);
+    all.sort_by_key(|range| range.start);
+    all
+}
+
+/// A sum with runs of terms as one term.
+pub fn sum(text: &str) -> String {
+    let mut terms: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match terms.last_mut() {
+            Some(term) if !matches!(word, "+" | "−") => *term = format!("{term} {word}"),
+            _ => terms.push(word.to_string()),
+        }
+    }
+    lines(terms).join(" ")
+}
+
+/// `D − (a + b + …)` with terms that come four times or more counted.
+pub fn counted(text: &str) -> String {
+    let Some(inner) = text.strip_prefix("D − (").and_then(|text| text.strip_suffix(')')) else { return text.to_string() };
+    let mut terms: Vec<(&str, usize)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for term in inner.split(" + ") {
+        if term.matches('(').count() != term.matches(')').count() {
+            return text.to_string();
+        }
+        let place = *places.entry(term).or_insert(terms.len());
+        if place == terms.len() {
+            terms.push((term, 0));
+        }
+        terms[place].1 += 1;
+    }
+    let words = terms.into_iter().map(|(term, count)| match count {
+        0..FEWEST => vec![term; count].join(" + "),
+        _ => format!("{count} × {term}"),
+    });
+    format!("D − ({})", words.collect::<Vec<_>>().join(" + "))
 }
 
 #[cfg(test)]
@@ -216,5 +268,25 @@ mod tests {
     fn steps_of_two_say_so() {
         let lines_of = |layers: &[u32]| layers.iter().map(|layer| format!("h.{layer}.moe g")).collect::<Vec<_>>();
         assert_eq!(lines(lines_of(&[1, 3, 5, 7])), ["h.{1,3…7}.moe g"]);
+    }
+
+    #[test]
+    fn numbers_that_grow_faster_have_a_range_of_their_own() {
+        let scaled = (0..4).map(|layer| format!("h.{layer}.ln_1.weight[0] ±πλ{}^-1", 2 * layer + 1)).collect();
+        assert_eq!(lines(scaled), ["h.{0…3}.ln_1.weight[0] ±πλ{1,3…7}^-1"]);
+    }
+
+    #[test]
+    fn of_a_path_the_number_between_points_is_that_of_the_layer() {
+        let experts = (0..4).flat_map(|layer| [1, 3].map(|weight| format!("h.{layer}.w{weight} g"))).collect();
+        assert_eq!(lines(experts), ["h.{0…3}.w1 g", "h.{0…3}.w3 g"]);
+    }
+
+    #[test]
+    fn long_sums_are_short() {
+        let terms: Vec<String> = (0..9).map(|layer| format!("|h.{layer}.wo[:,i]|²")).collect();
+        assert_eq!(sum(&format!("|E[:]|² + {} − |A[:]|²", terms.join(" + "))), "|E[:]|² + |h.{0…8}.wo[:,i]|² − |A[:]|²");
+        assert_eq!(counted("D − ((n − 1)·4 + 8·2 + 3 + 8·2 + 8·2 + 8·2)"), "D − ((n − 1)·4 + 4 × 8·2 + 3)");
+        assert_eq!(counted("D − (n + n + n)"), "D − (n + n + n)");
     }
 }

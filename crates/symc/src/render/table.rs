@@ -149,7 +149,7 @@ fn states(spaces: &[SpaceRow], style: Style) -> String {
                     state.description.clone(),
                     state.rank.to_string(),
                     state.removed.to_string(),
-                    state.formula.clone(),
+                    repeated::counted(&state.formula),
                 ]
             })
         })
@@ -167,7 +167,7 @@ fn conserved(spaces: &[SpaceRow], style: Style) -> String {
             space
                 .conserved
                 .iter()
-                .map(|conserved| vec![space.name.clone(), conserved.formula.clone(), conserved.count.to_string()])
+                .map(|conserved| vec![space.name.clone(), repeated::sum(&conserved.formula), conserved.count.to_string()])
         })
         .collect();
     if rows.is_empty() {
