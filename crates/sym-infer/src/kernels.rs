@@ -75,6 +75,8 @@ pub enum Step {
         /// The vector.
         gain: ValueId,
     },
+    /// The result changes along this axis by the same n where that is a multiple of the ones, and shows every other change.
+    Even(usize),
     /// It sums against ones.
     Ones,
     /// It forgets shifts along the axis.
@@ -127,6 +129,8 @@ pub fn step(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, reade
             _ => Step::Seen,
         },
         Operation::Softmax { axis: normal, .. } if *normal == axis => Step::Shift,
+        // The chosen stay chosen where all shift together; what is not chosen is −∞ before and after.
+        Operation::TopK { axis: compared, rest, .. } if *compared == axis && *rest == f64::NEG_INFINITY => Step::Even(axis),
         Operation::Reshape { from, to, .. } => {
             unsplit_axes(from, to).iter().find(|pair| pair.0 == axis).map_or(Step::Seen, |pair| Step::Passes(pair.1))
         }

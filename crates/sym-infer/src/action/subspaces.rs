@@ -118,6 +118,7 @@ fn conditions(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> 
         for &reader in context.graph.uses(place.0) {
             let next = match step(context.program, context.classes, reader, place.1) {
                 Step::Passes(target)
+                | Step::Even(target)
                 | Step::Scaled { target, .. }
                 | Step::Contracted { image: Some((_, target)), weights: true, .. } => Some((reader.by, target)),
                 _ => None,
@@ -150,6 +151,13 @@ fn of_reader(context: &Context, paths: &Paths, known: &BTreeMap<Place, Vectors>,
             Some(gain) => known[&(reader.by, target)].iter().map(|row| times(row, &gain.values)).collect(),
             None => identity(n),
         },
+        Step::Even(target) => {
+            let along_ones = |row: &Vec<f64>| row.iter().sum::<f64>().abs();
+            match known[&(reader.by, target)].iter().map(along_ones).fold(0.0, f64::max) {
+                seen if seen < 1e-9 => complement(&[vec![1.0 / (n as f64).sqrt(); n]], n),
+                _ => identity(n),
+            }
+        }
         Step::Ones => vec![vec![1.0; n]],
         Step::Shift => complement(&[vec![1.0 / (n as f64).sqrt(); n]], n),
         Step::Contracted { other, place: along, image, weights } => match (context.value(other), image) {

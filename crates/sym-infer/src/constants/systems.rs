@@ -1,10 +1,13 @@
 //! Independent systems of conditions, with a lower bound on the dimension of their solutions from the sizes alone.
 
 use super::Constants;
-use super::expressions::{ExpressionId, Form, entries};
+use super::expressions::{ExpressionId, Form, Part, entries};
 use crate::spaces::Union;
 use std::collections::BTreeMap;
 use sym_ir::ValueId;
+
+/// Products that are looked through.
+const NESTED: usize = 6;
 
 /// Unknowns that share conditions, and those.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,12 +91,59 @@ impl Constants {
         for id in 0..self.expressions.len() as ExpressionId {
             let expression = self.expressions.get(id);
             let below = expression.form.operands().iter().map(|operand| ranks[*operand as usize]).fold(0, u128::saturating_add);
-            ranks.push(match expression.form {
+            let rank = match &expression.form {
                 _ if vanishing[id as usize] => 0,
                 Form::Unknown { .. } => expression.entries(),
-                _ => below.min(expression.entries()),
-            });
+                Form::Sum(parts) => {
+                    let along = (0..expression.sizes.len()).map(|axis| self.rank_of_sum(&ranks, vanishing, id, parts, axis));
+                    along.fold(below, u128::min)
+                }
+                _ => below,
+            };
+            ranks.push(rank.min(expression.entries()));
         }
         ranks
+    }
+
+    /// The rank of a sum as the ranks of what is the same along an axis and of what has mean zero along it: parts that lack the axis add
+    /// nothing to the second.
+    fn rank_of_sum(&self, ranks: &[u128], vanishing: &[bool], id: ExpressionId, parts: &[Part], axis: usize) -> u128 {
+        let (mut even, mut uneven) = (0u128, 0u128);
+        for part in parts.iter().filter(|part| !vanishing[part.of as usize]) {
+            let (own_even, own_uneven) = match part.axes.iter().position(|own| *own == axis) {
+                Some(own) => self.rank_along(ranks, part.of, own, NESTED),
+                None => (ranks[part.of as usize], 0),
+            };
+            even = even.saturating_add(own_even);
+            uneven = uneven.saturating_add(own_uneven);
+        }
+        let expression = self.expressions.get(id);
+        let all = expression.entries() / expression.sizes[axis].max(1);
+        even.min(all).saturating_add(uneven)
+    }
+
+    /// Bounds on the dimensions of the part of an expression that is the same along an axis, and of the part of mean zero.
+    fn rank_along(&self, ranks: &[u128], id: ExpressionId, axis: usize, depth: usize) -> (u128, u128) {
+        let expression = self.expressions.get(id);
+        let rank = ranks[id as usize];
+        match &expression.form {
+            Form::Unknown { .. } => {
+                let even = expression.entries() / expression.sizes[axis].max(1);
+                (even, expression.entries() - even)
+            }
+            // Weights along other axes mix neither part with the other.
+            Form::Product { of, labels, others, output, .. } => {
+                let label = output[axis];
+                let mixed = others.iter().any(|(_, own)| own.contains(&label));
+                match labels.iter().position(|own| *own == label) {
+                    Some(own) if !mixed && depth > 0 => {
+                        let (even, uneven) = self.rank_along(ranks, *of, own, depth - 1);
+                        (even.min(rank), uneven.min(rank))
+                    }
+                    _ => (rank, rank),
+                }
+            }
+            _ => (rank, rank),
+        }
     }
 }

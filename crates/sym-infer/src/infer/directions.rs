@@ -96,12 +96,11 @@ impl Analysis<'_> {
         let mut groups: BTreeMap<(SpaceId, bool), Vec<&AxisKernel>> = BTreeMap::new();
         let mut kept: Vec<(AxisKernel, u128)> = Vec::new();
         // Of a parameter any change of which is taken back no direction is new.
-        let free = |kernel: &&AxisKernel| {
-            self.shifts.iter().any(|shift| {
-                shift.parameter == kernel.parameter && shift.axes.len() == self.program.parameter(shift.parameter).shape.len()
-            })
+        let free = |parameter: ParameterId| {
+            let whole = self.program.parameter(parameter).shape.len();
+            self.shifts.iter().any(|shift| shift.parameter == parameter && shift.axes.len() == whole)
         };
-        for kernel in self.kernels.iter().filter(|kernel| !free(kernel)) {
+        for kernel in self.kernels.iter().filter(|kernel| !free(kernel.parameter)) {
             let space = self.spaces.of_axis(kernel.value, kernel.axis);
             if self.frames.kinds[space as usize] == Kind::Matrix(Family::General) {
                 let dual = self.frames.links[self.spaces.place_number(kernel.value, kernel.axis) as usize].dual;
@@ -110,13 +109,22 @@ impl Analysis<'_> {
                 kept.push((kernel.clone(), kernel.directions));
             }
         }
-        for ((space, _), kernels) in groups {
+        for ((space, dual), kernels) in groups {
             let size = self.spaces.sizes[space as usize];
             let least = kernels.iter().map(|kernel| kernel.dimension).min().unwrap_or(0);
             let all: u128 = kernels.iter().map(|kernel| kernel.directions).fold(0, u128::saturating_add);
             let columns: u128 =
                 kernels.iter().map(|kernel| kernel.directions / kernel.dimension.max(1)).fold(0, u128::saturating_add);
-            let mut left = all.saturating_sub(least.saturating_mul(columns.min(size)));
+            // Matrices move all weights on the space: where others see these directions, few matrices leave those alone.
+            let alone = self.axes_of(space).into_iter().all(|(parameter, value, axis)| {
+                let at = self.spaces.place_number(value, axis) as usize;
+                self.frames.gain[at]
+                    || self.frames.links[at].dual != dual
+                    || free(parameter)
+                    || kernels.iter().any(|kernel| kernel.parameter == parameter && kernel.axis == axis)
+            });
+            let covered = if alone { least.saturating_mul(columns.min(size)) } else { 0 };
+            let mut left = all.saturating_sub(covered);
             for kernel in kernels {
                 // No matrix moves the biases that take constants back.
                 let apart = kernel.directions / kernel.dimension.max(1) * kernel.constants;

@@ -294,10 +294,13 @@ impl Pass<'_> {
     fn of_reader(&self, known: &[Conditions], value: ValueId, reader: Use, axis: usize, size: u128) -> Conditions {
         let at = |axis: usize| &known[self.spaces.place_number(reader.by, axis) as usize];
         match step(self.program, self.classes, reader, axis) {
-            Step::Seen => Conditions::all(size),
             Step::Nothing => Conditions::default(),
             Step::Passes(target) => at(target).carried(),
             Step::Scaled { target, gain } => at(target).carried().scaled(gain),
+            Step::Even(target) if at(target).parts.iter().all(|part| part.key == Key::Differences && part.gains.is_empty()) => {
+                Conditions::one(Key::Differences, size.saturating_sub(1), Origin::Softmax(reader.by))
+            }
+            Step::Seen | Step::Even(_) => Conditions::all(size),
             Step::Ones => Conditions::one(Key::Ones, 1, Origin::Sum(reader.by)),
             Step::Shift => Conditions::one(Key::Differences, size.saturating_sub(1), Origin::Softmax(reader.by)),
             Step::Contracted { other, place, image, weights } => {
