@@ -18,12 +18,28 @@ impl Loader for NoFiles {
 
 fn elaborate(name: &str) -> Option<Program> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../tests/catalogue/{name}.sym"));
-    let text = std::fs::read_to_string(path).ok()?;
+    Some(program(name, &std::fs::read_to_string(path).ok()?))
+}
+
+fn program(name: &str, text: &str) -> Program {
     let mut sources = Sources::default();
     let root = sources.add(format!("{name}.sym"), text);
     let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
     assert!(document.diagnostics.is_empty(), "{name}: {:?}", document.diagnostics);
-    Some(document.models[name].program.clone())
+    document.models[name].program.clone()
+}
+
+/// The state of a scanned recurrence is one space of units, whatever the length of the sequence and whether all states or the last are read.
+#[test]
+fn states_of_a_scan_are_units() {
+    for (layer, group) in [
+        ("rnn(x, 4)", Group::SignedPermutation(4)),
+        ("last(rnn(x, 4))", Group::SignedPermutation(4)),
+        ("rnn(x, 4, act: identity)", Group::GeneralLinear(4)),
+    ] {
+        let found = infer(&program("M", &format!("model M {{ input x[6, 3] output linear({layer}, 2, name: \"head\") }}")));
+        assert!(found.spaces.iter().any(|space| space.group == group), "{layer}: {:?}", found.spaces);
+    }
 }
 
 #[test]
