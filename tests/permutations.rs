@@ -182,6 +182,75 @@ fn published_networks_have_the_groups_that_weight_matching_knows() {
 }
 
 #[test]
+fn groups_and_their_axes_are_counted_as_weight_matching_counts_them() {
+    let ended = symc(directory(), &["check", "oracles.sym", "--emit", "perm-spec"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    let report = ended.json();
+    let count = |name: &str| {
+        let models = report["models"].as_array().expect("models");
+        let model = models.iter().find(|model| model["name"] == name).expect("a model of the file");
+        let places = model["perm_to_axes"].as_object().expect("permutations").values();
+        let pairs: usize = places.map(|places| places.as_array().map_or(0, Vec::len)).sum();
+        let groups = model["axis_groups"].as_array().map_or(0, Vec::len);
+        (model["permutations"].as_object().map_or(0, serde_json::Map::len), pairs, groups)
+    };
+    // h hidden layers: weight and bias before, weight behind.
+    for (name, hidden) in [("Mlp", 1), ("Mlp2", 2), ("Mlp3", 3), ("Mlp8", 8)] {
+        assert_eq!(count(name), (hidden, 3 * hidden, hidden), "{name}");
+    }
+    // 13 convolutions with kernel, gain and shift before and kernel behind; two hidden linear layers with three axes each.
+    assert_eq!(count("Vgg16Norm"), (15, 13 * 4 + 2 * 3, 15));
+    // Three streams, and the inside of each of nine blocks.
+    let (permutations, _, groups) = count("ResNet20");
+    assert_eq!((permutations, groups), (12, 12));
+    // The stream; in each layer feed-forward units, heads, and the dimensions of values. To stored axes the heads are a part of the rows of
+    // queries and keys, and of those of values.
+    for (name, layers) in [("Llama", 1), ("Llama2", 2), ("Llama4", 4)] {
+        let (permutations, _, groups) = count(name);
+        assert_eq!((permutations, groups), (3 * layers + 1, 3 * layers + 1), "{name}");
+    }
+    // Without rotary positions the dimensions of queries and keys as well.
+    let (permutations, _, groups) = count("Unturned");
+    assert_eq!((permutations, groups), (4 * 2 + 1, 3 * 2 + 1));
+    // Groups, and the heads inside of a group.
+    let (permutations, _, groups) = count("Grouped");
+    assert_eq!((permutations, groups), (4 * 2 + 1, 5 * 2 + 1));
+}
+
+#[test]
+fn dimensions_of_queries_and_keys_are_told_apart_by_rotary_positions() {
+    let text = std::fs::read_to_string(directory().join("oracles.sym")).expect("the models are there");
+    let mut sources = Sources::default();
+    let root = sources.add("oracles.sym", text);
+    let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
+    let inputs = [Table { values: (0..10u32).map(|at| f64::from(at * 7 % 17)).collect(), width: 5 }];
+    for (name, free) in [("Llama", false), ("Unturned", true)] {
+        let program = &document.models[name].program;
+        let mut stream = Stream::new(3, "test", name);
+        let mut weights = Weights::zeros(program);
+        weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+        let mut moved = weights.clone();
+        for (id, parameter) in program.parameter_ids() {
+            if ["q_proj.weight", "k_proj.weight"].iter().any(|name| parameter.storage.name.ends_with(name)) {
+                // [heads…, dimensions, features]: the first two dimensions of each head.
+                let [.., dims, features] = parameter.shape.iter().map(|axis| axis.size as usize).collect::<Vec<_>>()[..] else {
+                    continue;
+                };
+                for head in moved.values[id.0 as usize].chunks_mut(dims * features) {
+                    (0..features).for_each(|at| head.swap(at, features + at));
+                }
+            }
+        }
+        assert_ne!(weights, moved, "{name} has queries and keys by these names");
+        let outputs = |weights: &Weights| evaluate::outputs(program, weights, &inputs).expect("it can be executed");
+        let (before, after) = (outputs(&weights), outputs(&moved));
+        let largest = before.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+        let difference = before.iter().zip(&after).fold(0.0f64, |worst, (a, b)| worst.max((a - b).abs())) / largest;
+        assert!(if free { difference < 1e-12 } else { difference > 1e-6 }, "{name}: {difference:e}");
+    }
+}
+
+#[test]
 fn the_map_goes_without_a_report_and_errors_go_to_standard_error() {
     let wrong = |arguments: &[&str]| symc(directory(), arguments).code;
     assert_eq!(wrong(&["check", "models.sym", "--emit", "perm-spec", "--format", "json"]), 2);

@@ -4,6 +4,7 @@
 
 mod assembled;
 mod basis;
+mod branches;
 mod constants;
 pub(crate) mod context;
 mod element;
@@ -19,6 +20,7 @@ mod subspaces;
 mod tangents;
 pub(crate) mod tensor;
 mod trade;
+mod turns;
 
 pub use elementary::{Elementary, elementary};
 

@@ -129,7 +129,16 @@ impl Assembly {
             acts_on,
             generators: match space.generators {
                 // What does not look at the program stays as it is.
-                generators @ (Generators::Matrices { .. } | Generators::Parallel { .. }) if touched.is_empty() => generators,
+                generators @ (Generators::Matrices { .. } | Generators::Parallel { .. } | Generators::Branches { .. })
+                    if touched.is_empty() =>
+                {
+                    generators
+                }
+                Generators::Turns { halves, whole }
+                    if touched.is_empty() && halves.iter().all(|half| half.signs.complements.is_empty()) =>
+                {
+                    Generators::Turns { halves, whole }
+                }
                 Generators::Units { permuted, scales, signs }
                     if touched.is_empty()
                         && scales.iter().chain(&signs).all(|field| field.complements.is_empty() && field.offsets.is_empty()) =>

@@ -25,8 +25,10 @@ pub struct FunctionClass {
     pub exponential: Option<f64>,
     /// σ(λx) = σ(x) + weight·ln λ for λ > 0.
     pub logarithmic: Option<f64>,
-    /// σ(x + π) = −σ(x).
-    pub half_turn: bool,
+    /// The least h > 0 with σ(x + h) = −σ(x), where σ is a polynomial in sines and cosines.
+    pub half_turn: Option<f64>,
+    /// σ(x + period) = σ(x), for the same functions.
+    pub period: Option<f64>,
 }
 
 impl FunctionClass {
@@ -47,7 +49,8 @@ impl FunctionClass {
             complement: complement.filter(|&sum| sum != 0.0),
             exponential: normal.exponential(),
             logarithmic: normal.logarithmic(),
-            half_turn: normal.turns_half(),
+            half_turn: normal.turn().filter(|turn| turn.1).map(|turn| turn.0),
+            period: normal.turn().map(|(turn, flips)| if flips { 2.0 * turn } else { turn }),
         }
     }
 
@@ -322,18 +325,35 @@ impl Normal {
         (weight != 0.0).then_some(weight)
     }
 
-    fn turns_half(&self) -> bool {
-        !self.terms.is_empty()
-            && self.terms.values().all(|term| {
-                let turns: f64 = term.factors.values().map(|(_, exponent)| *exponent).sum();
-                turns % 2.0 != 0.0
-                    && term.factors.values().all(|(atom, exponent)| {
-                        integral(*exponent)
-                            && matches!(atom, Atom::Call(Builtin::Sin | Builtin::Cos, inner)
-                                if inner.plus(&Self::number(-inner.terms.get("").map_or(0.0, |term| term.coefficient))).slope().map(f64::abs)
-                                    == Some(1.0))
-                    })
-            })
+    /// The least common (half) period of sines and cosines of multiples of one frequency, and whether it changes the sign.
+    fn turn(&self) -> Option<(f64, bool)> {
+        let mut frequencies: Vec<f64> = Vec::new();
+        for (atom, exponent) in self.terms.values().flat_map(|term| term.factors.values()) {
+            let Atom::Call(Builtin::Sin | Builtin::Cos, inner) = atom else { return None };
+            let linear = inner.plus(&Self::number(-inner.terms.get("").map_or(0.0, |term| term.coefficient)));
+            frequencies.extend(integral(*exponent).then_some(linear.slope()?.abs()));
+            if !integral(*exponent) {
+                return None;
+            }
+        }
+        let least = frequencies.iter().copied().fold(f64::INFINITY, f64::min);
+        if !least.is_finite() || frequencies.iter().any(|frequency| (frequency / least).fract() != 0.0) {
+            return None;
+        }
+        let half = std::f64::consts::PI / least;
+        let flips = |term: &Monomial| {
+            let turns = term.factors.values().map(|(atom, exponent)| {
+                let Atom::Call(_, inner) = atom else { return 0.0 };
+                let linear = inner.plus(&Self::number(-inner.terms.get("").map_or(0.0, |term| term.coefficient)));
+                linear.slope().unwrap_or_default().abs() / least * exponent
+            });
+            turns.sum::<f64>() % 2.0 != 0.0
+        };
+        match (self.terms.values().any(flips), self.terms.values().all(flips)) {
+            (_, true) => Some((half, true)),
+            (false, _) => Some((half, false)),
+            (true, false) => Some((2.0 * half, false)),
+        }
     }
 
     /// The value that all terms agree on.
@@ -410,7 +430,8 @@ mod tests {
                 assert!(class.complement.is_none_or(|c| close(f(-x), c - f(x))), "{} is point-symmetric", function.name);
                 assert!(class.exponential.is_none_or(|r| close(f(x + 0.3), (0.3 * r).exp() * f(x))), "{}", function.name);
                 assert!(class.logarithmic.is_none_or(|w| close(f(1.7 * x), f(x) + w * 1.7f64.ln())), "{}", function.name);
-                assert!(!class.half_turn || close(f(x + std::f64::consts::PI), -f(x)), "{} turns", function.name);
+                assert!(class.half_turn.is_none_or(|turn| close(f(x + turn), -f(x))), "{} turns", function.name);
+                assert!(class.period.is_none_or(|turn| close(f(x + turn), f(x))), "{} is periodic", function.name);
             }
         }
     }

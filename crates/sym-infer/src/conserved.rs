@@ -27,7 +27,9 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
             };
             vec![energies(program, size, &parts[0], &joined)]
         }
-        Generators::Form { .. }
+        Generators::Branches { .. }
+        | Generators::Turns { .. }
+        | Generators::Form { .. }
         | Generators::Kernels { .. }
         | Generators::Trade { .. }
         | Generators::Constants { .. }

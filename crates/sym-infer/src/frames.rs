@@ -57,7 +57,7 @@ pub struct Frames {
     pub links: Vec<Link>,
     /// For each axis whether it belongs to a gain, which matrices leave alone.
     pub gain: Vec<bool>,
-    /// For each matrix space the other spaces of which it has one frame per position, ascending.
+    /// For each space of matrices or permutations the other spaces of which it has one frame per position, ascending.
     pub dependence: BTreeMap<SpaceId, Vec<SpaceId>>,
     /// Which operation took a space's linear frame, by space.
     pub reasons: Vec<Option<(ValueId, String)>>,

@@ -7,7 +7,7 @@ impl Group {
     /// The dimension of the continuous part.
     pub fn dimension(&self) -> u128 {
         match self {
-            Group::Trivial | Group::Permutation(_) | Group::SignedPermutation(_) | Group::Signs(_) => 0,
+            Group::Trivial | Group::Permutation(_) | Group::SignedPermutation(_) | Group::Signs(_) | Group::Turns { .. } => 0,
             Group::PositiveMonomial { size, factors }
             | Group::Monomial { size, factors }
             | Group::MixedMonomial { size, factors, .. } => size.saturating_mul(*factors),
@@ -22,7 +22,7 @@ impl Group {
         }
     }
 
-    /// log₁₀ of the number of connected components.
+    /// log₁₀ of the number of connected components, of turns modulo whole ones.
     pub fn log10_order(&self) -> f64 {
         let two = std::f64::consts::LOG10_2;
         match self {
@@ -31,13 +31,16 @@ impl Group {
             | Group::Directions(_)
             | Group::Rescaling { signed: false, .. }
             | Group::Complex(_)
-            | Group::Unitary(_) => 0.0,
+            | Group::Unitary(_)
+            | Group::Turns { halves: false, .. } => 0.0,
             Group::OrthogonalFixingOnes(n) => Group::Orthogonal(n.saturating_sub(1)).log10_order(),
             Group::Permutation(n) | Group::PositiveMonomial { size: n, .. } => log10_factorial(*n),
             Group::SignedPermutation(n) => log10_factorial(*n) + *n as f64 * two,
             Group::Monomial { size, factors } => log10_factorial(*size) + (*size * *factors) as f64 * two,
             Group::MixedMonomial { size, signs, .. } => log10_factorial(*size) + (*size * *signs) as f64 * two,
-            Group::Rescaling { dim: n, signed: true } | Group::Signs(n) => *n as f64 * two,
+            Group::Rescaling { dim: n, signed: true } | Group::Signs(n) | Group::Turns { count: n, halves: true } => {
+                *n as f64 * two
+            }
             Group::GeneralLinear(n) | Group::Orthogonal(n) | Group::Form(n) => {
                 if *n > 0 {
                     two
@@ -73,6 +76,9 @@ impl Group {
                 dim >= inner && (*signed || !inner_signed)
             }
             (Group::Rescaling { dim, signed: true }, Group::Signs(n)) => dim >= n,
+            (Group::Turns { count, halves }, Group::Turns { count: inner, halves: inner_halves }) => {
+                count >= inner && (*halves || !inner_halves)
+            }
             (Group::Complex(n), Group::Complex(m) | Group::Unitary(m))
             | (Group::Unitary(n), Group::Unitary(m))
             | (Group::Signs(n), Group::Signs(m))
@@ -81,6 +87,8 @@ impl Group {
             (Group::Wreath { inner, copies, permuted }, Group::Wreath { inner: other, copies: others, permuted: swapped }) => {
                 copies == others && inner.contains(other) && (*permuted || !swapped)
             }
+            // The same element in all copies.
+            (Group::Wreath { inner, .. }, other) if !matches!(other, Group::Wreath { .. }) && inner.contains(other) => true,
             (_, Group::Product(parts)) => parts.iter().all(|part| self.contains(part)),
             (Group::Product(parts), other) => parts.iter().any(|part| part.contains(other)),
             _ => match (self.units(), other.units()) {
@@ -131,7 +139,9 @@ impl Group {
             Group::Complex(pairs) => Group::Unitary(*pairs),
             Group::Rescaling { dim, signed: true } => Group::Signs(*dim),
             // What keeps both the form and the norm depends on the weights, and is finite for generic ones.
-            Group::Form(_) | Group::Rescaling { .. } | Group::Translation(_) | Group::Directions(_) => Group::Trivial,
+            Group::Form(_) | Group::Rescaling { .. } | Group::Translation(_) | Group::Directions(_) | Group::Turns { .. } => {
+                Group::Trivial
+            }
             Group::Product(parts) => Group::Product(parts.iter().map(Group::orthogonal_part).collect()),
             Group::Wreath { inner, copies, permuted } => {
                 Group::Wreath { inner: Box::new(inner.orthogonal_part()), copies: *copies, permuted: *permuted }
@@ -191,6 +201,8 @@ impl fmt::Display for Group {
             Group::Unitary(pairs) => write!(out, "unitary({pairs})"),
             Group::Translation(n) => write!(out, "translation({n})"),
             Group::Directions(n) => write!(out, "directions({n})"),
+            Group::Turns { count, halves: false } => write!(out, "turns({count})"),
+            Group::Turns { count, halves: true } => write!(out, "half_turns({count})"),
             Group::Signs(n) => write!(out, "signs({n})"),
             Group::Product(parts) => {
                 for (at, part) in parts.iter().enumerate() {

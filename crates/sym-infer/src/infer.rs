@@ -1,5 +1,6 @@
 //! The whole analysis: relations, their solutions, and the table of symmetries that they make.
 
+mod branches;
 mod constants;
 mod derivation;
 mod directions;
@@ -8,6 +9,7 @@ mod matrices;
 mod moves;
 mod parallel;
 mod rescalings;
+mod turns;
 mod units;
 
 pub use derivation::{Decision, Derivation, Step, derivations};
@@ -28,6 +30,7 @@ use crate::relations::{Relations, Subset};
 use crate::spaces::{SpaceId, Spaces};
 use crate::splits::with_splits;
 use crate::symmetries::{Degree, Field as Moves, Generators, Space, Symmetries};
+use crate::turns::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
@@ -51,6 +54,9 @@ pub(crate) struct Analysis<'a> {
     classes: BTreeMap<ValueId, FunctionClass>,
     scales: Fields<Rational>,
     signs: Fields<Parity>,
+    phases: Vec<Phase>,
+    /// Signs with half turns of phases.
+    turns: Fields<Parity>,
     kernels: Vec<AxisKernel>,
     shifts: Vec<Shift>,
     constants: Constants,
@@ -102,21 +108,27 @@ impl<'a> Analysis<'a> {
                 .fold(0, |mask, axis| mask | 1 << axis)
         };
         let absorbed = |value: ValueId| classes[&value].complement.is_some() && paths.absorbs(value, movable(value));
+        let phases = crate::turns::phases(program, &graph, &classes);
         let additive = Paths::additive(program, &graph, &classes);
         let taken = |value: ValueId, axes: Subset| additive.absorbs(value, axes);
         // Scales need none of the rest but what is taken back behind frozen terms: they are solved beside it.
-        let (scales, signs, kernels, shifts, constants) = std::thread::scope(|scope| {
+        let (scales, signs, turns, kernels, shifts, constants) = std::thread::scope(|scope| {
             let scales = scope.spawn(|| {
                 let additive = Paths::additive(program, &graph, &classes);
                 let taken = |value: ValueId, axes: Subset| additive.absorbs(value, axes);
                 Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false, &taken), &spaces, &frames)
             });
             let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed, &taken), &spaces, &frames);
+            let turns = if phases.iter().any(|phase| phase.half.is_some()) {
+                Fields::of(Relations::with_turns(program, &spaces, &classes, &absorbed, &taken, &phases), &spaces, &frames)
+            } else {
+                Fields { fields: Vec::new() }
+            };
             let kernels = RankBounds::of(program, &spaces, &graph, &classes, &paths, false).kernels(program, &spaces, &graph);
             let shifts = shifts(program, &paths, &kernels);
             let constants = Constants::of(&paths);
             let scales = scales.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (scales, signs, kernels, shifts, constants)
+            (scales, signs, turns, kernels, shifts, constants)
         });
         let mut own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for (at, field) in scales.fields.iter().enumerate() {
@@ -130,7 +142,22 @@ impl<'a> Analysis<'a> {
             }
         }
         let entries = program.trainable_entries();
-        Self { program, spaces, frames, graph, classes, scales, signs, kernels, shifts, constants, own_fields, entries }
+        Self {
+            program,
+            spaces,
+            frames,
+            graph,
+            classes,
+            scales,
+            signs,
+            phases,
+            turns,
+            kernels,
+            shifts,
+            constants,
+            own_fields,
+            entries,
+        }
     }
 
     pub(crate) fn symmetries(&self) -> Symmetries {
@@ -147,13 +174,13 @@ impl<'a> Analysis<'a> {
         let parallel = self.parallel();
         for id in 0..self.spaces.sizes.len() as SpaceId {
             let space = match self.frames.kinds[id as usize] {
-                Kind::Matrix(_) if claimed.spaces.contains(&id) => None,
+                Kind::Matrix(_) | Kind::Monomial if claimed.spaces.contains(&id) => None,
                 Kind::Matrix(_) if parallel.contains_key(&id) => {
                     claimed.spaces.extend(&parallel[&id]);
                     self.parallel_space(&parallel[&id], &mut names)
                 }
                 Kind::Matrix(family) => self.matrices(id, family, &mut names, &mut claimed),
-                Kind::Monomial => self.units(id, &mut names),
+                Kind::Monomial => self.units(id, &mut names, &mut claimed),
                 Kind::Fixed => self.fixed(id, &mut names),
             };
             ids.extend(space.is_some().then_some(id));
@@ -165,6 +192,9 @@ impl<'a> Analysis<'a> {
         spaces.extend(trades);
         spaces.extend(self.constant_spaces(&mut names));
         spaces.extend(self.kernel_spaces(&self.uncovered(), &mut names));
+        spaces.extend(self.turn_rows(&mut names));
+        let branches = self.branches(&spaces, &mut names);
+        spaces.extend(branches);
         ids.into_iter().map(Some).chain(std::iter::repeat(None)).zip(spaces).collect()
     }
 

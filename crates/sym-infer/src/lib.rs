@@ -13,7 +13,9 @@
 //! | `assembled` | weights that a program joins from parameters, some frozen |
 //! | [`paths`] | changes that parameters behind linear maps take back |
 //! | [`constants`] | changes that no input enters, solved together |
+//! | `turns` | parameters that shift the arguments of periodic functions |
 //! | [`kernels`] | directions behind maps of bounded rank and softmax |
+//! | `automorphisms` | branches that may be swapped as wholes |
 //! | [`infer`] | the table of all that |
 //! | [`states`], [`conserved`], [`training`] | what follows |
 //! | [`permutations`] | the permutations among them, for weight matching |
@@ -26,6 +28,7 @@
 
 pub mod action;
 mod assembled;
+mod automorphisms;
 pub mod centres;
 pub mod class;
 pub mod conserved;
@@ -46,12 +49,13 @@ pub mod splits;
 pub mod states;
 pub mod symmetries;
 pub mod training;
+mod turns;
 
 pub use action::Weights;
 pub use infer::{Decision, Derivation, Step, derivations, infer};
 pub use permutations::{Permutation, permutations};
 pub use symmetries::{
-    Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, Kept, MatrixFrame, Offset, Reason,
-    Space, State, StateKind, Status, Symmetries,
+    Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, HalfTurn, Kept, MatrixFrame, Offset,
+    Reason, Space, State, StateKind, Status, Symmetries, UnitAxis,
 };
 pub use training::infer_training;

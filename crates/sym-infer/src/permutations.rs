@@ -4,7 +4,7 @@
 //! or without the vector of ones kept); gains move along with the matrices that act conjugated by them. A group that commutes with
 //! rotations of pairs holds none.
 
-use crate::symmetries::{Family, Generators, MatrixFrame, Symmetries};
+use crate::symmetries::{Family, Generators, MatrixFrame, Symmetries, UnitAxis};
 use sym_ir::{ParameterId, Program};
 
 /// One independent permutation with all axes that it moves.
@@ -28,7 +28,7 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
     let mut found = Vec::new();
     for (at, space) in symmetries.spaces.iter().enumerate() {
         let parts: Vec<(Vec<(ParameterId, usize)>, u128)> = match &space.generators {
-            Generators::Units { permuted, .. } => vec![(permuted.clone(), 1)],
+            Generators::Units { permuted, .. } => units(program, permuted),
             Generators::Matrices { frames, family, gains } => match family {
                 Family::General | Family::Orthogonal | Family::OrthogonalFixingOnes => joined(program, frames, gains),
                 Family::Complex(_) | Family::Unitary(_) => Vec::new(),
@@ -39,10 +39,13 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
                 let axes: Option<Vec<_>> = space.acts_on.iter().map(|action| Some((action.parameter, action.axis?))).collect();
                 vec![(axes.unwrap_or_default(), 1)]
             }
+            // Branches are no positions of an axis, and turns move none.
             // The permutations of a form are those of its units.
             Generators::Assembled { .. }
             | Generators::Form { .. }
             | Generators::Trade { .. }
+            | Generators::Branches { .. }
+            | Generators::Turns { .. }
             | Generators::Split { .. }
             | Generators::Constants { .. }
             | Generators::Kernels { .. } => Vec::new(),
@@ -62,6 +65,14 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
     }
     found.retain(|permutation| permutation.size > 1);
     found
+}
+
+/// One permutation for each axis of the units' index, with the number of its copies.
+fn units(program: &Program, permuted: &[UnitAxis]) -> Vec<(Vec<(ParameterId, usize)>, u128)> {
+    let Some(first) = permuted.first() else { return Vec::new() };
+    let copies = first.over.iter().map(|&axis| program.parameter(first.parameter).shape[axis].size).fold(1, u128::saturating_mul);
+    let of_axis = |at: usize| permuted.iter().filter_map(|unit| Some((unit.parameter, *unit.axes.get(at)?))).collect();
+    (0..first.axes.len()).map(|at| (of_axis(at), copies)).collect()
 }
 
 /// One permutation for each axis of a joined index, with the number of its copies.

@@ -8,12 +8,13 @@
 mod einsum;
 mod unknowns;
 
-pub use unknowns::{Component, Part, Subset, Unknowns, members};
+pub use unknowns::{Component, Further, Part, Subset, Unknowns, members};
 
 use crate::class::FunctionClass;
 use crate::frames::Family;
 use crate::nullspace::{Field, Parity, Rational, System};
 use crate::spaces::{Spaces, kept_axes, repeats, unsplit_axes};
+use crate::turns::Phase;
 use einsum::{Form, Pattern};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,6 +28,8 @@ pub struct Relations<F> {
     /// The meaning of its unknowns.
     pub unknowns: Unknowns,
     forms: BTreeMap<Form, Rc<Pattern>>,
+    /// Functions whose argument a parameter can shift by half a period, with that and the axis of each of its axes.
+    turned: BTreeMap<ValueId, (ValueId, Vec<usize>)>,
 }
 
 /// How a field of coefficients treats elementwise functions.
@@ -129,9 +132,31 @@ impl<F: Coefficients> Relations<F> {
         absorbed: &dyn Fn(ValueId) -> bool,
         taken: &dyn Fn(ValueId, Subset) -> bool,
     ) -> Self {
-        let shifting = if F::SHIFTS { shifting_values(program, classes) } else { vec![false; program.nodes.len()] };
-        let unknowns = Unknowns::of(program, spaces, &shifting);
-        let mut relations = Self { system: System::new(unknowns.count() as u32), unknowns, forms: BTreeMap::new() };
+        Self::with_turns(program, spaces, classes, absorbed, taken, &[])
+    }
+
+    /// The same with half turns of phases as further unknowns.
+    pub(crate) fn with_turns(
+        program: &Program,
+        spaces: &Spaces,
+        classes: &BTreeMap<ValueId, FunctionClass>,
+        absorbed: &dyn Fn(ValueId) -> bool,
+        taken: &dyn Fn(ValueId, Subset) -> bool,
+        phases: &[Phase],
+    ) -> Self {
+        let mut further = vec![Further::default(); program.nodes.len()];
+        if F::SHIFTS {
+            let shifting = shifting_values(program, classes);
+            further.iter_mut().zip(shifting).for_each(|(further, shifts)| further.shifts = shifts);
+        }
+        let mut turned = BTreeMap::new();
+        for phase in phases.iter().filter(|phase| phase.half.is_some()) {
+            further[phase.value.0 as usize].turns = true;
+            turned.extend(phase.readers.iter().map(|(map, axes)| (*map, (phase.value, axes.clone()))));
+        }
+        let unknowns = Unknowns::of(program, spaces, &further);
+        let system = System::new(unknowns.count() as u32);
+        let mut relations = Self { system, unknowns, forms: BTreeMap::new(), turned };
         for index in 0..program.nodes.len() {
             relations.operation(program, ValueId(index as u32), classes, absorbed, taken);
         }
@@ -375,6 +400,13 @@ impl<F: Coefficients> Relations<F> {
         }
     }
 
+    /// The component of half turns that a component of a function's sign follows.
+    fn turn(&self, map: ValueId, axes: Subset) -> Option<(ValueId, Subset)> {
+        let (parameter, places) = self.turned.get(&map)?;
+        let covered = places.iter().fold(0, |mask, &axis| mask | 1 << axis);
+        (axes & !covered == 0).then(|| (*parameter, pull(axes, places)))
+    }
+
     fn map(&mut self, value: ValueId, result: ValueId, class: &FunctionClass, absorbed: bool) {
         if F::SHIFTS
             && let Some(rate) = class.exponential.and_then(F::from_number)
@@ -409,17 +441,15 @@ impl<F: Coefficients> Relations<F> {
         }
         let through = F::through(class, if absorbed { Flips::Absorbed } else { Flips::Stuck });
         for component in self.components_of(result, Part::Scale) {
+            let turn = self.turn(result, component.axes);
+            let mut row = vec![(result, component.axes, Part::Scale, F::minus())];
+            row.extend(turn.map(|(parameter, axes)| (parameter, axes, Part::Turn, F::unit())));
             match &through {
-                Through::Times(factor) => self.relate(&[
-                    (result, component.axes, Part::Scale, F::minus()),
-                    (value, component.axes, Part::Scale, factor.clone()),
-                ]),
-                Through::Forgotten => self.zero(component),
-                Through::Blocked => {
-                    self.zero(component);
-                    self.zero(Component { value, ..component });
-                }
+                Through::Times(factor) => row.push((value, component.axes, Part::Scale, factor.clone())),
+                Through::Forgotten => {}
+                Through::Blocked => self.zero(Component { value, ..component }),
             }
+            self.relate(&row);
         }
         match class.linear.and_then(F::from_number) {
             Some(slope) if self.number(result, 0, Part::Shift).is_some() => {

@@ -80,11 +80,25 @@ pub enum Generators {
     /// Permutations of the space, scales and signs.
     Units {
         /// Axes that are permuted.
-        permuted: Vec<(ParameterId, usize)>,
+        permuted: Vec<UnitAxis>,
         /// Independent scale fields.
         scales: Vec<Field>,
         /// Independent sign fields; of a coefficient only its parity counts.
         signs: Vec<Field>,
+    },
+    /// Shifts of the arguments of periodic functions.
+    Turns {
+        /// Shifts by half a period, with the signs that they change.
+        halves: Vec<HalfTurn>,
+        /// A parameter whose entries may be shifted by multiples of a number.
+        whole: (ParameterId, f64),
+    },
+    /// Permutations of branches as wholes.
+    Branches {
+        /// For each branch its parameters, corresponding ones at equal positions.
+        parts: Vec<Vec<ParameterId>>,
+        /// For each parameter of a branch the axes whose positions are permuted independently.
+        over: Vec<Vec<usize>>,
     },
     /// Any change of parameters along some of their axes, taken back by parameters behind them.
     Trade {
@@ -106,6 +120,17 @@ pub enum Generators {
         /// Axes, with the least dimension of the kernel.
         axes: Vec<(ParameterId, usize, u128)>,
     },
+}
+
+/// The axes of a parameter that run over units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitAxis {
+    /// The parameter.
+    pub parameter: ParameterId,
+    /// The axes that form the units' index, in the order of the spaces; mostly one.
+    pub axes: Vec<usize>,
+    /// The axes whose positions have permutations of their own, in the order of the spaces.
+    pub over: Vec<usize>,
 }
 
 /// A matrix acting on joined axes of a parameter.
@@ -147,6 +172,15 @@ pub struct Offset {
     pub degree: Degree,
     /// The frozen terms.
     pub frozen: Vec<sym_ir::ValueId>,
+}
+
+/// One half turn for each tuple of positions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HalfTurn {
+    /// What changes sign.
+    pub signs: Field,
+    /// What is shifted: parameters, the axes that give the tuple, and by how much.
+    pub shifts: Vec<(ParameterId, Vec<usize>, f64)>,
 }
 
 /// What a field does to one parameter.
@@ -217,6 +251,13 @@ pub enum Group {
     Translation(u128),
     /// Directions that are no linear group (a bottleneck, a parallel path), of a dimension.
     Directions(u128),
+    /// Shifts of so many phases by whole periods, or by halves of them that change signs: ℤⁿ.
+    Turns {
+        /// Phases.
+        count: u128,
+        /// Whether halves are among them.
+        halves: bool,
+    },
     /// Signs alone, 2ⁿ.
     Signs(u128),
     /// Direct product.

@@ -6,7 +6,7 @@ use support::evaluate::evaluate;
 use support::networks::{Row, catalogue};
 use support::rank::{Normal, rank};
 use sym_infer::action::{random_element, tangents};
-use sym_infer::{Group, Weights, infer};
+use sym_infer::{Class, Group, Weights, infer};
 use sym_ir::Program;
 
 fn weights(program: &Program, normal: &mut Normal) -> Weights {
@@ -50,6 +50,44 @@ fn random_elements_of_claimed_groups_leave_outputs_alone() {
         }
     }
     assert!(differences.is_empty(), "{differences:#?}");
+}
+
+#[test]
+fn gradients_are_covariant_under_linear_elements() {
+    // f(gθ) = f(θ) for all θ gives J(gθ)·g = J(θ), so that ∇L(gθ) = g⁻ᵀ∇L(θ) for every loss: column by column, with g applied to the
+    // unit vectors as well.
+    let mut tried = 0;
+    for row in catalogue() {
+        let mut normal = Normal(11);
+        let symmetries = infer(&row.program);
+        let theta = weights(&row.program, &mut normal);
+        let x = inputs(&row.program, 1.0, &mut normal);
+        for (number, space) in symmetries.spaces.iter().enumerate() {
+            if space.class != Class::Linear || space.group == Group::Trivial {
+                continue;
+            }
+            let seed = 100 + number as u64;
+            let apply = |weights: &Weights| {
+                let mut drawn = Normal(seed);
+                random_element(&row.program, &symmetries, number, weights, &mut || drawn.draw())
+            };
+            let moved = apply(&theta);
+            for (at, parameter) in row.program.parameters.iter().enumerate().filter(|(_, parameter)| parameter.trainable) {
+                for entry in 0..theta.values[at].len() {
+                    let mut unit = Weights::zeros(&row.program);
+                    unit.values[at][entry] = 1.0;
+                    let before = evaluate(&row.program, &theta, &unit, &x);
+                    let after = evaluate(&row.program, &moved, &apply(&unit), &x);
+                    let size = before.iter().fold(1.0f64, |size, (y, slope)| size.max(y.abs()).max(slope.abs()));
+                    for ((_, slope), (_, image)) in before.iter().zip(&after) {
+                        assert!((slope - image).abs() < 1e-9 * size, "{}: {}, {}[{entry}]", row.name, space.name, parameter.path);
+                    }
+                }
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 60, "only {tried} groups were tried");
 }
 
 /// Columns of J: for each trainable entry the derivatives of all outputs on all inputs.

@@ -113,13 +113,22 @@ fn needs(verb: StateVerb) -> &'static str {
 /// Whether the group of a space holds the subgroup whose fixed set a verb names, acting as the reduction can follow it.
 fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
     // Units of a space of several parts lie in several parameters.
-    let parts = matches!(space.generators, Generators::Parallel { .. });
+    let parts = match &space.generators {
+        Generators::Parallel { .. } | Generators::Branches { .. } => true,
+        Generators::Units { permuted, .. } => permuted.iter().any(|unit| unit.axes.len() > 1),
+        _ => false,
+    };
     let linear = space.class == Class::Linear && !parts;
     let factors = match &space.group {
         Group::Product(factors) => factors.as_slice(),
         other => std::slice::from_ref(other),
     };
-    factors.iter().any(|group| match (verb, group) {
+    // The same element of all copies.
+    let factors = factors.iter().map(|group| match group {
+        Group::Wreath { inner, permuted: false, .. } if matches!(space.generators, Generators::Units { .. }) => inner,
+        other => other,
+    });
+    factors.into_iter().any(|group| match (verb, group) {
         (
             StateVerb::Merge { .. },
             Group::Permutation(_)
@@ -127,7 +136,7 @@ fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
             | Group::PositiveMonomial { .. }
             | Group::Monomial { .. }
             | Group::MixedMonomial { .. },
-        ) => space.class != Class::Gauge,
+        ) => space.class != Class::Gauge && !parts,
         (_, Group::GeneralLinear(_) | Group::Orthogonal(_))
         | (StateVerb::MergeSigned { .. }, Group::SignedPermutation(_) | Group::Monomial { .. } | Group::MixedMonomial { .. }) => {
             linear

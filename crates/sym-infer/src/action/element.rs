@@ -2,6 +2,7 @@
 
 use crate::action::Weights;
 use crate::action::assembled;
+use crate::action::branches;
 use crate::action::constants;
 use crate::action::context::{Context, sizes};
 use crate::action::family::random;
@@ -14,12 +15,13 @@ use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::add_changes;
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::{Size, take_back, trade};
+use crate::action::turns;
 use crate::assembled::Assembly;
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::{Follow, Paths};
-use crate::symmetries::{Degree, Family, Field, Generators, Group, MatrixFrame, Symmetries};
-use sym_ir::{ParameterId, Program};
+use crate::symmetries::{Degree, Family, Field, Generators, Group, MatrixFrame, Symmetries, UnitAxis};
+use sym_ir::Program;
 
 /// Size of a random generator: g = e^{0.3 N}.
 const SPREAD: f64 = 0.3;
@@ -67,6 +69,11 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
             scales.iter().for_each(|field| rescale(program, moved, field, normal));
             signs.iter().for_each(|field| flip(program, moved, field, normal));
             permute(program, moved, permuted, normal);
+        }
+        Generators::Turns { halves, whole } => turns::random(program, moved, halves, *whole, normal),
+        Generators::Branches { parts, over } => {
+            let orders = branches::random_orders(branches::copies(program, parts, over), parts.len(), normal);
+            branches::permute(program, moved, parts, over, &orders);
         }
         Generators::Trade { shifts } => {
             for (parameter, axes) in shifts {
@@ -188,28 +195,47 @@ pub(super) fn flip_by(program: &Program, moved: &mut Weights, field: &Field, fli
     }
 }
 
-fn permute(program: &Program, moved: &mut Weights, permuted: &[(ParameterId, usize)], normal: &mut dyn FnMut() -> f64) {
-    let Some(&(first, axis)) = permuted.first() else { return };
-    let size = program.parameter(first).shape[axis].size as usize;
+fn permute(program: &Program, moved: &mut Weights, permuted: &[UnitAxis], normal: &mut dyn FnMut() -> f64) {
+    let Some((size, copies)) = unit_counts(program, permuted) else { return };
+    let mut orders: Vec<Vec<usize>> = (0..copies).map(|_| random_order(size, normal)).collect();
+    // The unit element would prove nothing.
+    if orders.iter().all(|order| order.is_sorted())
+        && let Some(first) = orders.first_mut()
+    {
+        first.rotate_left(1);
+    }
+    permute_by(program, moved, permuted, &orders);
+}
+
+/// The number of units, and of their independent permutations.
+pub(super) fn unit_counts(program: &Program, permuted: &[UnitAxis]) -> Option<(usize, usize)> {
+    let first = permuted.first()?;
+    let shape = &program.parameter(first.parameter).shape;
+    let count = |axes: &[usize]| axes.iter().map(|&axis| shape[axis].size as usize).product();
+    Some((count(&first.axes), count(&first.over)))
+}
+
+/// A random permutation.
+pub(super) fn random_order(size: usize, normal: &mut dyn FnMut() -> f64) -> Vec<usize> {
     let keys: Vec<f64> = (0..size).map(|_| normal()).collect();
     let mut order: Vec<usize> = (0..size).collect();
     order.sort_by(|&a, &b| keys[a].total_cmp(&keys[b]));
-    // The unit element would prove nothing.
-    if order.is_sorted() {
-        order.rotate_left(1);
-    }
-    permute_by(program, moved, permuted, &order);
+    order
 }
 
-/// Puts unit `order[to]` in the place of unit `to`.
-pub(super) fn permute_by(program: &Program, moved: &mut Weights, permuted: &[(ParameterId, usize)], order: &[usize]) {
-    for &(parameter, axis) in permuted {
-        let shape = sizes(&program.parameter(parameter).shape);
-        let along = offsets(&shape, &[axis]);
-        let rest = offsets(&shape, &other_axes(shape.len(), &[axis]));
+/// Puts unit `order[to]` in the place of unit `to`, with one order for each index tuple of the axes `over`.
+pub(super) fn permute_by(program: &Program, moved: &mut Weights, permuted: &[UnitAxis], orders: &[Vec<usize>]) {
+    for UnitAxis { parameter, axes, over } in permuted {
+        let shape = sizes(&program.parameter(*parameter).shape);
+        let along = offsets(&shape, axes);
+        let used: Vec<usize> = over.iter().chain(axes).copied().collect();
+        let rest = offsets(&shape, &other_axes(shape.len(), &used));
         let before = moved.values[parameter.0 as usize].clone();
-        for (to, &from) in order.iter().enumerate() {
-            rest.iter().for_each(|at| moved.values[parameter.0 as usize][along[to] + at] = before[along[from] + at]);
+        let values = &mut moved.values[parameter.0 as usize];
+        for (copy, order) in offsets(&shape, over).into_iter().zip(orders) {
+            for (to, &from) in order.iter().enumerate() {
+                rest.iter().for_each(|at| values[copy + along[to] + at] = before[copy + along[from] + at]);
+            }
         }
     }
 }

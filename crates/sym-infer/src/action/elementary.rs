@@ -1,9 +1,11 @@
 //! The simplest elements of claimed groups, one at a time: what a refutation names and what maximality is tested with.
 
 use crate::action::Weights;
-use crate::action::element::{flip_by, layouts, permute_by, rescale_by, tuples};
+use crate::action::branches;
+use crate::action::element::{flip_by, layouts, permute_by, rescale_by, tuples, unit_counts};
 use crate::action::family::basis;
 use crate::action::matrix::Matrix;
+use crate::action::turns;
 use crate::symmetries::{Generators, Space};
 use std::fmt;
 use sym_ir::Program;
@@ -37,6 +39,18 @@ pub enum Elementary {
         /// The tuple.
         tuple: usize,
     },
+    /// One tuple is shifted by half a period.
+    HalfTurn {
+        /// The number of the space's field of half turns.
+        field: usize,
+        /// The tuple.
+        tuple: usize,
+    },
+    /// One entry is shifted by a whole period.
+    Turn {
+        /// The entry.
+        entry: usize,
+    },
     /// e^{0.4 E} with a basis element E of the algebra, in the first copy.
     Matrix {
         /// Its number in the basis.
@@ -53,6 +67,8 @@ impl fmt::Display for Elementary {
         match self {
             Elementary::Exchange { one, other } => write!(formatter, "the exchange of units {one} and {other}"),
             Elementary::Flip { tuple, .. } => write!(formatter, "the sign flip of unit {tuple}"),
+            Elementary::HalfTurn { tuple, .. } => write!(formatter, "the half turn of unit {tuple}"),
+            Elementary::Turn { entry } => write!(formatter, "the whole turn of unit {entry}"),
             Elementary::Scale { tuple, .. } => write!(formatter, "the scaling of unit {tuple} by {:.2}", LOGARITHM.exp()),
             Elementary::Matrix { row, column, .. } if row == column => {
                 write!(formatter, "the scaling of dimension {row} by {:.2}", LOGARITHM.exp())
@@ -67,9 +83,8 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
     let mut elements = Vec::new();
     match &space.generators {
         Generators::Units { permuted, scales, signs } => {
-            if let Some(&(parameter, axis)) = permuted.first() {
-                let size = (program.parameter(parameter).shape[axis].size as usize).min(LISTED);
-                elements.extend((1..size).map(|other| Elementary::Exchange { one: other - 1, other }));
+            if let Some((size, _)) = unit_counts(program, permuted) {
+                elements.extend((1..size.min(LISTED)).map(|other| Elementary::Exchange { one: other - 1, other }));
             }
             for (field, of) in signs.iter().enumerate() {
                 elements.extend((0..tuples(of).min(LISTED)).map(|tuple| Elementary::Flip { field, tuple }));
@@ -89,6 +104,16 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
                 elements.extend(basis(*family, size).into_iter().enumerate().filter_map(first));
             }
         }
+        Generators::Turns { halves, whole } => {
+            for (field, of) in halves.iter().enumerate() {
+                elements.extend((0..tuples(&of.signs).min(LISTED)).map(|tuple| Elementary::HalfTurn { field, tuple }));
+            }
+            let entries = program.parameter(whole.0).entries().map_or(0, |entries| entries.min(LISTED as u128) as usize);
+            elements.extend((0..entries).map(|entry| Elementary::Turn { entry }));
+        }
+        Generators::Branches { parts, .. } => {
+            elements.extend((1..parts.len().min(LISTED)).map(|other| Elementary::Exchange { one: other - 1, other }));
+        }
         Generators::Assembled { .. }
         | Generators::Form { .. }
         | Generators::Parallel { .. }
@@ -105,10 +130,24 @@ pub fn apply_elementary(program: &Program, space: &Space, weights: &Weights, ele
     let mut moved = weights.clone();
     match (&space.generators, element) {
         (Generators::Units { permuted, .. }, Elementary::Exchange { one, other }) => {
-            let size = permuted.first().map_or(0, |&(parameter, axis)| program.parameter(parameter).shape[axis].size as usize);
+            let (size, copies) = unit_counts(program, permuted).unwrap_or_default();
             let mut order: Vec<usize> = (0..size).collect();
             order.swap(*one, *other);
-            permute_by(program, &mut moved, permuted, &order);
+            permute_by(program, &mut moved, permuted, &vec![order; copies]);
+        }
+        (Generators::Turns { halves, .. }, Elementary::HalfTurn { field, tuple }) => {
+            let mut counts = vec![0; tuples(&halves[*field].signs)];
+            counts[*tuple] = 1;
+            turns::half(program, &mut moved, &halves[*field], &counts);
+        }
+        (Generators::Turns { whole: (parameter, amount), .. }, Elementary::Turn { entry }) => {
+            moved.values[parameter.0 as usize][*entry] += amount;
+        }
+        (Generators::Branches { parts, over }, Elementary::Exchange { one, other }) => {
+            let mut order: Vec<usize> = (0..parts.len()).collect();
+            order.swap(*one, *other);
+            let orders = vec![order; branches::copies(program, parts, over)];
+            branches::permute(program, &mut moved, parts, over, &orders);
         }
         (Generators::Units { signs, .. }, Elementary::Flip { field, tuple }) => {
             let flipped: Vec<bool> = (0..tuples(&signs[*field])).map(|at| at == *tuple).collect();

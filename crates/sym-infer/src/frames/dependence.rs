@@ -6,14 +6,15 @@ use crate::spaces::{SpaceId, Spaces};
 use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::{Label, Operation, Program, ValueId};
 
-/// For each matrix space the spaces that all its values carry along, ascending.
+/// For each space of matrices or permutations the spaces that all its values carry along, ascending.
 pub fn of(program: &Program, spaces: &Spaces, frames: &Frames) -> BTreeMap<SpaceId, Vec<SpaceId>> {
-    let is_matrix = |space: SpaceId| matches!(frames.kinds[space as usize], Kind::Matrix(_));
+    let kind = |space: SpaceId| frames.kinds[space as usize];
     let mut all = BTreeMap::new();
-    for space in (0..spaces.sizes.len() as SpaceId).filter(|&space| is_matrix(space)) {
+    for space in (0..spaces.sizes.len() as SpaceId).filter(|&space| kind(space) != Kind::Fixed) {
         let mut common: Option<BTreeSet<SpaceId>> = None;
         for place in &spaces.places[space as usize] {
-            if frames.gain[spaces.place_number(place.value, place.axis) as usize] {
+            // Matrices leave gains alone, permutations move them.
+            if kind(space) != Kind::Monomial && frames.gain[spaces.place_number(place.value, place.axis) as usize] {
                 continue;
             }
             let carried: Vec<SpaceId> =
@@ -26,8 +27,28 @@ pub fn of(program: &Program, spaces: &Spaces, frames: &Frames) -> BTreeMap<Space
     }
     for index in 0..program.nodes.len() {
         misaligned(program, spaces, ValueId(index as u32), &mut all);
+        mixed(program, spaces, ValueId(index as u32), &mut all);
     }
     all.into_iter().map(|(space, others)| (space, others.into_iter().collect())).collect()
+}
+
+/// Removes spaces whose positions an operation mixes, from those of the other axes that it passes: a softmax or a norm over them.
+fn mixed(program: &Program, spaces: &Spaces, result: ValueId, all: &mut BTreeMap<SpaceId, BTreeSet<SpaceId>>) {
+    let node = program.node(result);
+    let axes: &[usize] = match &node.operation {
+        Operation::Softmax { axis, .. } | Operation::TopK { axis, .. } | Operation::Rotary { axis, .. } => {
+            std::slice::from_ref(axis)
+        }
+        Operation::Normalise { axes, .. } => axes,
+        // What the others mix, their results do not carry.
+        _ => return,
+    };
+    let mixed: Vec<SpaceId> = axes.iter().map(|&axis| spaces.of_axis(result, axis)).collect();
+    for axis in 0..node.shape.len() {
+        if let Some(others) = all.get_mut(&spaces.of_axis(result, axis)) {
+            others.retain(|other| !mixed.contains(other));
+        }
+    }
 }
 
 /// Removes spaces that an einsum indexes differently on two values of the same frame.

@@ -115,7 +115,7 @@ impl Analysis<'_> {
         &self.frames.links[self.spaces.place_number(value, axis) as usize]
     }
 
-    /// The other spaces of which a matrix space has one frame per position.
+    /// The other spaces of which a space has one matrix or permutation per position.
     pub(super) fn dependence(&self, space: SpaceId) -> Vec<SpaceId> {
         self.frames.dependence.get(&space).cloned().unwrap_or_default()
     }

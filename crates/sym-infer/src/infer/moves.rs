@@ -57,12 +57,14 @@ impl Analysis<'_> {
             .support
             .iter()
             .filter_map(|support: &'f crate::fields::Support<F>| match self.program.node(support.value).operation {
-                Operation::Parameter(parameter) if self.graph.is_read(support.value) => Some(FieldEntry {
-                    parameter,
-                    axes: support.axes.clone(),
-                    degree: degree(&support.coefficient),
-                    shift: support.part == Part::Shift,
-                }),
+                Operation::Parameter(parameter) if self.graph.is_read(support.value) && support.part != Part::Turn => {
+                    Some(FieldEntry {
+                        parameter,
+                        axes: support.axes.clone(),
+                        degree: degree(&support.coefficient),
+                        shift: support.part == Part::Shift,
+                    })
+                }
                 _ => None,
             })
             .collect()
@@ -103,6 +105,7 @@ impl Analysis<'_> {
         let complements = field
             .support
             .iter()
+            .filter(|support| support.part == Part::Scale)
             .filter_map(|support| Some((support.value, support.axes.clone(), self.classes.get(&support.value)?.complement?)))
             .collect();
         Moves { sizes: self.field_sizes(field), entries, complements, offsets: self.offsets(field, once) }

@@ -1,28 +1,51 @@
 //! Spaces of units: permutations with scales and signs, and what fixes a space.
 
 use super::derivation::passes;
-use super::{Analysis, acts, degree_at};
+use super::turns::in_turns;
+use super::{Analysis, Claimed, acts, degree_at};
 use crate::conserved::conserved;
+use crate::frames::Kind;
 use crate::names;
 use crate::names::Names;
 use crate::spaces::SpaceId;
 use crate::states::states;
-use crate::symmetries::{Action, Class, Field as Moves, Frame, Generators, Group, Reason, Space, Status};
+use crate::symmetries::{Action, Class, Field as Moves, Frame, Generators, Group, Reason, Space, Status, UnitAxis};
 use std::collections::BTreeSet;
 use sym_ir::{Operation, ParameterId, ValueId};
 
 impl Analysis<'_> {
-    pub(super) fn units(&self, id: SpaceId, names: &mut Names) -> Option<Space> {
+    pub(super) fn units(&self, id: SpaceId, names: &mut Names, claimed: &mut Claimed) -> Option<Space> {
         let axes = self.axes_of(id);
-        if axes.is_empty() {
+        if axes.is_empty() || !claimed.spaces.insert(id) {
             return None;
         }
-        let size = self.spaces.sizes[id as usize];
+        let dependence = self.dependence(id);
+        // Spaces that always occur together number the units together.
+        let together = |other: &SpaceId| {
+            self.frames.kinds[*other as usize] == Kind::Monomial
+                && !self.own_fields.contains_key(other)
+                && self.dependence(*other).contains(&id)
+        };
+        let mut joined = vec![id];
+        if !self.own_fields.contains_key(&id) {
+            joined.extend(dependence.iter().copied().filter(together));
+        }
+        claimed.spaces.extend(&joined);
+        let size = joined.iter().map(|space| self.spaces.sizes[*space as usize]).fold(1, u128::saturating_mul);
         let (own_scales, own_signs) = self.own_fields.get(&id).cloned().unwrap_or_default();
         let approximate = own_scales.iter().any(|&at| self.is_approximate(&self.scales.fields[at]));
         let scales: Vec<Moves> = own_scales.into_iter().map(|at| self.moves(&self.scales.fields[at])).collect();
         let signs: Vec<Moves> = own_signs.into_iter().map(|at| self.sign_moves(&self.signs.fields[at])).collect();
-        let group = Group::of_units(size, scales.len() as u128, signs.len() as u128);
+        // Scales and signs that are common to all positions of another space tie the permutations at these.
+        let mut over = if scales.is_empty() && signs.is_empty() { dependence } else { Vec::new() };
+        over.retain(|other| !joined.contains(other));
+        let copies = over.iter().map(|space| self.spaces.sizes[*space as usize]).fold(1, u128::saturating_mul);
+        let unit = Group::of_units(size, scales.len() as u128, signs.len() as u128);
+        let group = if copies > 1 && unit != Group::Trivial {
+            Group::Wreath { inner: Box::new(unit.clone()), copies, permuted: false }
+        } else {
+            unit.clone()
+        };
         if group == Group::Trivial {
             return None;
         }
@@ -55,18 +78,29 @@ impl Analysis<'_> {
                 },
             })
             .collect();
-        let orbits = self.orbits(&axes, &[], |parameter, axis| (flips(parameter, axis), scaled(parameter, axis)));
-        let symbol = self.symbol(id);
+        let orbits = self.orbits(&axes, &joined, |parameter, axis| (flips(parameter, axis), scaled(parameter, axis)));
+        let symbol = joined.iter().map(|space| self.symbol(*space)).collect::<Vec<_>>().join("·");
         // Shifts have no fixed points, and the fixed points of affine signs are not kept by gradient descent.
-        let linear = if affine { Group::of_units(size, 0, 0) } else { group.clone() };
+        let linear = if affine { Group::of_units(size, 0, 0) } else { unit };
         let mut reasons: Vec<Reason> = self.frames.reasons[id as usize]
             .iter()
             .filter(|(value, _)| !matches!(self.program.node(*value).operation, Operation::Map { .. }))
             .map(|(value, text)| self.reason(*value, text))
             .collect();
         reasons.extend(self.function_reasons(id));
-        let generators =
-            Generators::Units { permuted: axes.iter().map(|&(parameter, _, axis)| (parameter, axis)).collect(), scales, signs };
+        let axes_in = |value: ValueId, spaces: &[SpaceId]| -> Vec<usize> {
+            let rank = self.program.node(value).shape.len();
+            spaces.iter().filter_map(|space| (0..rank).find(|&axis| self.spaces.of_axis(value, axis) == *space)).collect()
+        };
+        let permuted = axes
+            .iter()
+            .map(|&(parameter, value, axis)| UnitAxis {
+                parameter,
+                axes: if joined.len() == 1 { vec![axis] } else { axes_in(value, &joined) },
+                over: axes_in(value, &over),
+            })
+            .collect();
+        let generators = Generators::Units { permuted, scales, signs };
         Some(Space {
             name: names.unique(names::candidates(self.program, &self.spaces, id)),
             size,
@@ -128,7 +162,7 @@ impl Analysis<'_> {
                 continue;
             }
             let passes = passes(class);
-            let turns = if class.half_turn { "; a shift of its bias by π changes the sign as well" } else { "" };
+            let turns = class.half_turn.map_or(String::new(), |turn| format!("; a shift by {} changes its sign", in_turns(turn)));
             reasons.push(self.reason(place.value, &format!("`{}` is {}: {passes}{turns}", function.name, class.words())));
         }
         reasons

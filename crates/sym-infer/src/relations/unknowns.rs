@@ -20,6 +20,8 @@ pub enum Part {
     Scale,
     /// A summand that is the same at every θ, on values that an exponential reads or a logarithm makes.
     Shift,
+    /// A half turn, on parameters that can shift periodic functions.
+    Turn,
 }
 
 /// An unknown.
@@ -39,7 +41,16 @@ pub struct Layout {
     rank: usize,
     /// Three bits an axis: the first axis of its space. Zero beyond the rank at which components of several axes exist.
     first: u32,
-    shifts: bool,
+    further: Further,
+}
+
+/// Which fields a value has beside that of scales or signs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Further {
+    /// Shifts.
+    pub shifts: bool,
+    /// Half turns.
+    pub turns: bool,
 }
 
 /// All unknowns, numbered by value, then axes, then part.
@@ -52,16 +63,16 @@ pub struct Unknowns {
 }
 
 impl Unknowns {
-    /// The components of all values; those for which `shifting` holds have shifts too.
-    pub fn of(program: &Program, spaces: &Spaces, shifting: &[bool]) -> Self {
+    /// The components of all values, with the further fields that each has.
+    pub fn of(program: &Program, spaces: &Spaces, further: &[Further]) -> Self {
         let mut unknowns = Self { components: Vec::new(), first: vec![0], layouts: Vec::new() };
-        for (value, &shifts) in shifting.iter().enumerate() {
-            unknowns.declare(ValueId(value as u32), program.nodes[value].shape.len(), spaces, shifts);
+        for (value, &further) in further.iter().enumerate() {
+            unknowns.declare(ValueId(value as u32), program.nodes[value].shape.len(), spaces, further);
         }
         unknowns
     }
 
-    fn declare(&mut self, value: ValueId, rank: usize, spaces: &Spaces, shifts: bool) {
+    fn declare(&mut self, value: ValueId, rank: usize, spaces: &Spaces, further: Further) {
         // A component of two indices of one space is not determined by its set of axes alone; it is taken as zero.
         let own = spaces.of_value(value);
         let distinct =
@@ -71,12 +82,13 @@ impl Unknowns {
         let empty = (rank > FULL_RANK).then_some(0);
         for axes in (0..all).chain(empty).chain(single).filter(|&axes| distinct(axes)) {
             self.components.push(Component { value, axes, part: Part::Scale });
-            self.components.extend(shifts.then_some(Component { value, axes, part: Part::Shift }));
+            self.components.extend(further.shifts.then_some(Component { value, axes, part: Part::Shift }));
+            self.components.extend(further.turns.then_some(Component { value, axes, part: Part::Turn }));
         }
         self.first.push(self.components.len() as u32);
         let same = |axis: usize| own.iter().position(|space| *space == own[axis]).unwrap_or(axis) as u32;
         let first = if rank <= FULL_RANK { (0..rank).fold(0, |code, axis| code << 3 | same(axis)) } else { 0 };
-        self.layouts.push(Layout { rank, first, shifts });
+        self.layouts.push(Layout { rank, first, further });
     }
 
     /// How many there are.

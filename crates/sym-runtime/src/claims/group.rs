@@ -52,6 +52,7 @@ fn extent(group: &Group, name: &str) -> Option<u128> {
         Group::Form(n) => (name == "o_form").then_some(*n),
         Group::Complex(n) | Group::Unitary(n) => matches!(name, "complex" | "unitary").then_some(*n),
         Group::Wreath { copies, permuted: true, .. } => on_units.then_some(*copies),
+        Group::Wreath { inner, permuted: false, .. } => extent(inner, name),
         other => other.units().filter(|_| on_units).map(|(size, _, _)| size),
     }
 }

@@ -10,7 +10,8 @@ use crate::Stream;
 use sym_diagnostics::{Diagnostic, Span};
 use sym_infer::symmetries::Family;
 use sym_infer::{
-    Action, Class, Degree, Field, FieldEntry, Frame, Generators, Group, MatrixFrame, Reason, Space, Status, Symmetries, Weights,
+    Action, Class, Degree, Field, FieldEntry, Frame, Generators, Group, MatrixFrame, Reason, Space, Status, Symmetries, UnitAxis,
+    Weights,
 };
 use sym_ir::experiment::{Carrier, Claim, GroupName, Quantity};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
@@ -110,7 +111,8 @@ impl Assumption {
         let Some(place) = self.place(program, derived) else { return Vec::new() };
         let members = members(program, place);
         let size = program.parameter(place.0).shape[place.1].size;
-        let permuted: Vec<(ParameterId, usize)> = members.iter().map(|&(parameter, axis, _)| (parameter, axis)).collect();
+        let permuted: Vec<UnitAxis> =
+            members.iter().map(|&(parameter, axis, _)| UnitAxis { parameter, axes: vec![axis], over: Vec::new() }).collect();
         let scales: Vec<Field> = [(1, 1), (2, 1), (3, 1), (1, 2)]
             .into_iter()
             .map(|(numerator, denominator)| {
@@ -132,7 +134,7 @@ impl Assumption {
                 })
             })
             .collect();
-        let units = |permuted: &[(ParameterId, usize)], scales: &[&Field], signs: &[&Field]| Generators::Units {
+        let units = |permuted: &[UnitAxis], scales: &[&Field], signs: &[&Field]| Generators::Units {
             permuted: permuted.to_vec(),
             scales: scales.iter().copied().cloned().collect(),
             signs: signs.iter().copied().cloned().collect(),
@@ -147,7 +149,7 @@ impl Assumption {
             });
             vec![Generators::Matrices { frames: frames.collect(), family, gains: Vec::new() }]
         };
-        let both = |permuted: &[(ParameterId, usize)]| {
+        let both = |permuted: &[UnitAxis]| {
             scales.iter().flat_map(|scale| signs.iter().map(|sign| units(permuted, &[scale], &[sign]))).collect()
         };
         let (group, actions): (Group, Vec<Generators>) = match self.group.name.as_str() {
@@ -279,6 +281,8 @@ fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize,
             }
         }
         Generators::Assembled { .. }
+        | Generators::Branches { .. }
+        | Generators::Turns { .. }
         | Generators::Trade { .. }
         | Generators::Split { .. }
         | Generators::Constants { .. }

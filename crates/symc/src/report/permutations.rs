@@ -31,6 +31,19 @@ pub struct ModelPermutations {
     pub axes_to_perm: IndexMap<String, Vec<StoredAxis>>,
     /// For each permutation the stored names with the stored axes that it permutes.
     pub perm_to_axes: IndexMap<String, Vec<(String, usize)>>,
+    /// Stored axes that move alike, in the order of the first of each.
+    pub axis_groups: Vec<AxisGroup>,
+}
+
+/// Stored axes that the same permutations move in the same way: each is one permutation to a tool that knows nothing of merged axes.
+#[derive(Debug, Serialize)]
+pub struct AxisGroup {
+    /// The number of positions.
+    pub size: Integer,
+    /// The permutation of each merged axis, slowest first; axes of one position are left out.
+    pub moved_by: Vec<Option<String>>,
+    /// The stored names with the stored axes.
+    pub axes: Vec<(String, usize)>,
 }
 
 /// One permutation.
@@ -134,6 +147,7 @@ impl ModelPermutations {
         };
         let mut axes_to_perm = IndexMap::new();
         let mut perm_to_axes: IndexMap<String, Vec<(String, usize)>> = IndexMap::new();
+        let mut alike: IndexMap<Vec<(u128, Option<String>)>, Vec<(String, usize)>> = IndexMap::new();
         let mut parts = IndexMap::new();
         let (tensors, _) = program.stored_tensors();
         let mut views: Vec<(&StoredTensor, &View)> =
@@ -156,6 +170,11 @@ impl ModelPermutations {
                 for name in names.iter().flatten() {
                     perm_to_axes.entry(name.clone()).or_default().push((stored.clone(), at));
                 }
+                if names.iter().any(Option::is_some) {
+                    let sizes = group.iter().map(|&axis| program.parameter(id).shape[axis].size);
+                    let parts = sizes.zip(names.iter().cloned()).filter(|(size, _)| *size > 1);
+                    alike.entry(parts.collect()).or_default().push((stored.clone(), at));
+                }
                 axes.push(match names.as_slice() {
                     [one] => StoredAxis::Whole(one.clone()),
                     several if several.iter().all(Option::is_none) => StoredAxis::Whole(None),
@@ -175,6 +194,12 @@ impl ModelPermutations {
                 (permutation.name.clone(), row)
             })
             .collect();
-        Self { name: name.to_string(), file: file.to_string(), permutations, parts, axes_to_perm, perm_to_axes }
+        let axis_groups = alike.into_iter().map(|(parts, axes)| AxisGroup {
+            size: Integer(parts.iter().map(|(size, _)| *size).fold(1, u128::saturating_mul)),
+            moved_by: parts.into_iter().map(|(_, name)| name).collect(),
+            axes,
+        });
+        let axis_groups = axis_groups.collect();
+        Self { name: name.to_string(), file: file.to_string(), permutations, parts, axes_to_perm, perm_to_axes, axis_groups }
     }
 }
