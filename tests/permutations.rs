@@ -231,7 +231,7 @@ fn dimensions_of_queries_and_keys_are_told_apart_by_rotary_positions() {
         weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
         let mut moved = weights.clone();
         for (id, parameter) in program.parameter_ids() {
-            if ["q_proj.weight", "k_proj.weight"].iter().any(|name| parameter.storage.name.ends_with(name)) {
+            if ["q_proj.weight", "k_proj.weight"].iter().any(|name| parameter.storage.name.pattern().ends_with(name)) {
                 // [heads…, dimensions, features]: the first two dimensions of each head.
                 let [.., dims, features] = parameter.shape.iter().map(|axis| axis.size as usize).collect::<Vec<_>>()[..] else {
                     continue;

@@ -90,15 +90,17 @@ fn passed(program: &Program, result: ValueId, slot: usize) -> Vec<(usize, usize)
                 .collect()
         }
         Operation::Add { terms, .. } => terms[slot].axes.iter().copied().enumerate().collect(),
-        Operation::Map { .. } => all_but(&[]),
-        Operation::Softmax { axis, .. } | Operation::TopK { axis, .. } | Operation::Rotary { axis, .. } => all_but(&[*axis]),
+        Operation::Map { .. } | Operation::Mask { .. } => all_but(&[]),
+        Operation::Softmax { axis, .. }
+        | Operation::TopK { axis, .. }
+        | Operation::Rotary { axis, .. }
+        | Operation::Concat { axis, .. }
+        | Operation::Slice { axis, .. } => all_but(&[*axis]),
         Operation::Normalise { axes, .. } => all_but(axes),
-        Operation::Mask { .. } => all_but(&[]),
         Operation::Reduce { value, axes, .. } => {
             kept_axes(program.node(*value).shape.len(), axes).enumerate().map(|(target, axis)| (axis, target)).collect()
         }
         Operation::Reshape { from, to, .. } => unsplit_axes(from, to),
-        Operation::Concat { axis, .. } | Operation::Slice { axis, .. } => all_but(&[*axis]),
         Operation::Window { axis, .. } => {
             (0..rank - 1).filter(|other| other != axis).map(|other| (other, other + usize::from(other > *axis))).collect()
         }

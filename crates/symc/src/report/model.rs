@@ -369,7 +369,12 @@ fn group(group: &Group) -> String {
 /// Whether a group exchanges positions.
 fn permutes(group: &Group) -> bool {
     match group {
-        Group::Rescaling { .. } | Group::Signs(_) | Group::Translation(_) | Group::Directions(_) | Group::Trivial => false,
+        Group::Rescaling { .. }
+        | Group::Signs(_)
+        | Group::Translation(_)
+        | Group::Directions(_)
+        | Group::Turns { .. }
+        | Group::Trivial => false,
         Group::Product(parts) => parts.iter().any(permutes),
         Group::Wreath { inner, .. } => permutes(inner),
         Group::Permutation(_)

@@ -131,6 +131,9 @@ pub enum StoredAxis {
     Merged(Vec<Option<String>>),
 }
 
+/// The size of a merged axis and what permutes it.
+type Part = (u128, Option<String>);
+
 impl PermutationSpec {
     /// The maps of these models.
     pub fn new(models: Vec<ModelPermutations>) -> Self {
@@ -147,7 +150,7 @@ impl ModelPermutations {
         };
         let mut axes_to_perm = IndexMap::new();
         let mut perm_to_axes: IndexMap<String, Vec<(String, usize)>> = IndexMap::new();
-        let mut alike: IndexMap<Vec<(u128, Option<String>)>, Vec<(String, usize)>> = IndexMap::new();
+        let mut alike: IndexMap<Vec<Part>, Vec<(String, usize)>> = IndexMap::new();
         let mut parts = IndexMap::new();
         let (tensors, _) = program.stored_tensors();
         let mut views: Vec<(&StoredTensor, &View)> =
