@@ -4,6 +4,8 @@
 //!
 //! - equal sizes of weights stay equal, different ones different, in the same order, and so do sums of two, so that the signs of the
 //!   inequalities between widths that decide which wires are bottlenecks stay;
+//! - windows keep what they are: patches of an axis, or overlapping ones over a padded axis that are as many as before; images become lines of
+//!   pixels;
 //! - merged and split axes keep their products, joined and cut ones their sums, and the axes of a parameter's block the sign of their
 //!   product against each;
 //! - no size falls below what keeps its operation generic, and none grows.
@@ -11,6 +13,7 @@
 //! A number of flat directions at one assignment of sizes could be an accident: [`miniatures`] gives several.
 
 mod depth;
+mod images;
 mod search;
 mod sequences;
 mod sizes;
@@ -18,28 +21,33 @@ mod sizes;
 pub use depth::shorten;
 pub use sequences::shorten_sequences;
 
-use search::{Assignment, Rules, assign};
-use sizes::{Size, Sizes};
+use images::Taps;
+use search::{Assignment, Rules, Start, assign};
+use sizes::{Kind, Size, Sizes};
 use sym_ir::{Axis, Entries, Operation, ParameterId, Program, ValueId};
 
 /// Where the sizes of assignments start above the least ones: parts of split axes, and all others.
 const OFFSETS: [(u128, u128); 11] = [(0, 0), (1, 1), (0, 1), (1, 0), (2, 2), (0, 2), (1, 2), (2, 0), (3, 3), (0, 3), (4, 4)];
 
-/// Miniatures at different assignments of sizes with at most `limit` trainable entries each, those with the stricter rules and the smaller
-/// sizes first. Empty where even the smallest is too large.
+/// Miniatures at assignments that differ in the numbers of units, with at most `limit` trainable entries each, those with the stricter rules and
+/// the smaller sizes first. Empty where even the smallest is too large.
 pub fn miniatures(program: &Program, limit: u128) -> impl Iterator<Item = Program> {
     let sizes = Sizes::of(program);
-    let rules = [Rules::Sums, Rules::Blocks, Rules::Order];
-    let starts = rules.into_iter().flat_map(|rules| OFFSETS.map(|offsets| (rules, offsets)));
+    let rules = [Rules::Sums, Rules::Blocks, Rules::Order, Rules::Parts];
+    let images: &[bool] = if sizes.flattened.is_empty() { &[false] } else { &[true, false] };
+    let starts = images
+        .iter()
+        .flat_map(move |&lines| rules.into_iter().flat_map(move |rules| OFFSETS.map(|offsets| Start { rules, offsets, lines })));
     let mut seen: Vec<Vec<u128>> = Vec::new();
-    starts.filter_map(move |(rules, offsets)| {
-        let assignment = assign(&sizes, offsets, rules)?;
-        let small = shrink(program, &sizes, &assignment);
-        let own = small.parameters.iter().flat_map(|parameter| parameter.shape.iter().map(|axis| axis.size)).collect();
+    starts.filter_map(move |start| {
+        let assignment = assign(&sizes, start)?;
+        let units = |size: &Size| size.kind == Kind::Weights;
+        let own = assignment.iter().filter(|(size, _)| units(size)).map(|(_, value)| *value).collect();
         if seen.contains(&own) {
             return None;
         }
         seen.push(own);
+        let small = shrink(program, &sizes, &assignment);
         small.trainable_entries().is_some_and(|entries| entries <= limit).then_some(small)
     })
 }
@@ -53,8 +61,8 @@ fn shrink(program: &Program, sizes: &Sizes, assignment: &Assignment) -> Program 
     };
     let mut result = program.clone();
     for (at, parameter) in result.parameters.iter_mut().enumerate() {
-        let own = Sizes::of_parameter(program, ParameterId(at as u32));
-        parameter.shape.iter_mut().zip(own).for_each(|(axis, size)| resize(axis, size));
+        let own = sizes.of_parameter(ParameterId(at as u32));
+        parameter.shape.iter_mut().zip(own).for_each(|(axis, size)| resize(axis, *size));
     }
     for (at, node) in program.nodes.iter().enumerate() {
         let id = ValueId(at as u32);
@@ -68,7 +76,7 @@ fn shrink(program: &Program, sizes: &Sizes, assignment: &Assignment) -> Program 
                 if let Entries::Integer { below } = &mut declared.entries {
                     *below = value(sizes.of_number(*below));
                 }
-                declared.rank = program.inputs[input.0 as usize].rank.map(|rank| value(Size { value: rank, weights: true }));
+                declared.rank = program.inputs[input.0 as usize].rank.map(|rank| value(Size::of_weights(rank)));
             }
             (Operation::Reshape { value, atoms, from, to }, Operation::Reshape { atoms: small, .. }) => {
                 let own = sizes.of_atoms(program, (*value, from), (id, to), atoms);
@@ -76,6 +84,15 @@ fn shrink(program: &Program, sizes: &Sizes, assignment: &Assignment) -> Program 
             }
             (Operation::Slice { value: cut, axis, start }, Operation::Slice { start: small, .. }) => {
                 *small = sizes.pieces(program, *cut, *axis, 0, *start).into_iter().map(value).sum();
+            }
+            (
+                Operation::Window { axis, stride, padding, dilation, .. },
+                Operation::Window { stride: steps, padding: margin, .. },
+            ) => {
+                let taps = Taps { size: own[axis + 1], stride: *stride, padding: *padding, dilation: *dilation };
+                if let Some(resized) = taps.resized(value(taps.size)) {
+                    (*steps, *margin) = resized;
+                }
             }
             (Operation::TopK { value: of, axis, count, .. }, Operation::TopK { count: small, .. }) => {
                 *small = value(Size { value: *count, ..sizes.of_axis(program, *of, *axis) });

@@ -1,8 +1,9 @@
 //! The sizes of a program as unknowns, and what has to hold between them.
 
+use super::images::{Taps, directions};
 use crate::AxisClasses;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use sym_ir::program::window_count;
 use sym_ir::{Axis, Operation, ParameterId, Program, ValueId};
 
 /// The least size of an axis that was larger: contractions and softmax stay generic from here on.
@@ -10,15 +11,34 @@ pub const LEAST: u128 = 3;
 /// The least size of an axis over which statistics are taken.
 const LEAST_STATISTICS: u128 = 4;
 /// The least number of heads, groups and other parts of a split axis.
-const LEAST_PART: u128 = 2;
+pub const LEAST_PART: u128 = 2;
 
-/// A size of the program. Axes that parameters have and positions (tokens, pixels) are kept apart: equal numbers of the two say nothing.
+/// A size of the program: equal ones stay equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size {
     /// The number.
     pub value: u128,
-    /// Whether a parameter has axes of it.
-    pub weights: bool,
+    /// What it counts.
+    pub kind: Kind,
+}
+
+/// What a size counts. Equal numbers of different things say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Positions, such as tokens, that no parameter has.
+    Positions,
+    /// Pixels and taps, of one class of axes: windows relate them to others, and nothing else does. Later classes come first, so that a search
+    /// follows windows backwards from the smallest image.
+    Windowed(Reverse<usize>),
+    /// Units: a parameter has axes of them.
+    Weights,
+}
+
+impl Size {
+    /// A number of units.
+    pub fn of_weights(value: u128) -> Self {
+        Self { value, kind: Kind::Weights }
+    }
 }
 
 /// What an operation demands of sizes.
@@ -38,6 +58,13 @@ impl Relation {
         }
     }
 
+    /// The sizes that determine it.
+    pub fn parts(&self) -> &[Size] {
+        match self {
+            Relation::Sum { parts, .. } | Relation::Product { parts, .. } => parts,
+        }
+    }
+
     /// The total that its parts give; `None` where one is not known yet.
     pub fn evaluate(&self, of: impl Fn(Size) -> Option<u128>) -> Option<u128> {
         match self {
@@ -53,7 +80,7 @@ pub enum Condition {
     /// Pairs of entries turn together.
     Even(Size),
     /// Windows over an axis.
-    Windows { from: Size, to: Size, taps: u128, stride: u128, padding: u128, dilation: u128 },
+    Windows { from: Size, to: Size, taps: Taps },
 }
 
 impl Condition {
@@ -61,7 +88,7 @@ impl Condition {
     pub fn concerns(&self, size: Size) -> bool {
         match self {
             Condition::Even(of) => *of == size,
-            Condition::Windows { from, to, .. } => *from == size || *to == size,
+            Condition::Windows { from, to, taps } => [*from, *to, taps.size].contains(&size),
         }
     }
 
@@ -69,9 +96,10 @@ impl Condition {
     pub fn holds(&self, of: impl Fn(Size) -> Option<u128>) -> bool {
         match self {
             Condition::Even(size) => of(*size).is_none_or(|value| value % 2 == 0),
-            Condition::Windows { from, to, taps, stride, padding, dilation } => {
-                let (Some(from), Some(to)) = (of(*from), of(*to)) else { return true };
-                window_count(from, *taps, *stride, *padding, *dilation) == Some(to)
+            Condition::Windows { from, to, taps } => {
+                let Some(count) = of(taps.size) else { return true };
+                let (Some(from), Some(to)) = (of(*from), of(*to)) else { return taps.resized(count).is_some() };
+                taps.windows(from, count) == Some(to)
             }
         }
     }
@@ -82,6 +110,8 @@ impl Condition {
 pub struct Sizes {
     classes: AxisClasses,
     weights: HashSet<usize>,
+    windowed: HashSet<usize>,
+    parameters: Vec<Vec<Size>>,
     /// By axis class: where slices begin and end.
     cuts: HashMap<usize, BTreeSet<u128>>,
     /// In ascending order.
@@ -92,8 +122,8 @@ pub struct Sizes {
     pub conditions: BTreeSet<Condition>,
     /// The least value of each.
     pub least: BTreeMap<Size, u128>,
-    /// Sizes that keep their value.
-    pub fixed: BTreeSet<Size>,
+    /// Sizes of images along all directions but one, with their taps: where images become lines, these are 1.
+    pub flattened: BTreeSet<Size>,
     /// Axes of parameters of three and more axes, each with the others: the sign of ∏ others − axis decides which of them is a bottleneck.
     pub blocks: BTreeSet<(Size, Vec<Size>)>,
 }
@@ -103,15 +133,18 @@ impl Sizes {
     pub fn of(program: &Program) -> Self {
         let classes = AxisClasses::of(program);
         let weights = weight_classes(program, &classes);
+        let windowed = windowed_classes(program, &classes);
         let mut sizes = Self {
             classes,
             weights,
+            windowed,
+            parameters: Vec::new(),
             cuts: HashMap::new(),
             unknowns: BTreeSet::new(),
             relations: BTreeSet::new(),
             conditions: BTreeSet::new(),
             least: BTreeMap::new(),
-            fixed: BTreeSet::new(),
+            flattened: BTreeSet::new(),
             blocks: BTreeSet::new(),
         };
         sizes.collect(program);
@@ -120,13 +153,21 @@ impl Sizes {
 
     /// The unknown of a value's axis.
     pub fn of_axis(&self, program: &Program, value: ValueId, axis: usize) -> Size {
-        let weights = self.weights.contains(&self.classes.class(value, axis));
-        Size { value: program.node(value).shape[axis].size, weights }
+        self.of_class(program.node(value).shape[axis].size, self.classes.class(value, axis))
+    }
+
+    fn of_class(&self, value: u128, class: usize) -> Size {
+        let kind = match (self.windowed.contains(&class), self.weights.contains(&class)) {
+            (true, _) => Kind::Windowed(Reverse(class)),
+            (false, true) => Kind::Weights,
+            (false, false) => Kind::Positions,
+        };
+        Size { value, kind }
     }
 
     /// The unknowns of a parameter's axes.
-    pub fn of_parameter(program: &Program, id: ParameterId) -> Vec<Size> {
-        program.parameter(id).shape.iter().map(|axis| Size { value: axis.size, weights: true }).collect()
+    pub fn of_parameter(&self, id: ParameterId) -> &[Size] {
+        &self.parameters[id.0 as usize]
     }
 
     /// The unknowns of a reshape's atoms: those of whole axes where they are such, else of weights where these have the size.
@@ -150,30 +191,47 @@ impl Sizes {
         found.into_iter().zip(atoms).map(|(found, atom)| found.unwrap_or_else(|| self.of_number(atom.size))).collect()
     }
 
+    /// Whether it is the number of taps of windows that cut an axis into patches.
+    pub fn is_patch(&self, size: Size) -> bool {
+        let patches = |condition: &Condition| matches!(condition, Condition::Windows { taps, .. } if taps.size == size && taps.are_patches());
+        self.conditions.iter().any(patches)
+    }
+
     /// The pieces into which slices cut an axis between two positions.
     pub fn pieces(&self, program: &Program, value: ValueId, axis: usize, from: u128, to: u128) -> Vec<Size> {
-        let weights = self.of_axis(program, value, axis).weights;
+        let kind = self.of_axis(program, value, axis).kind;
         let Some(cuts) = self.cuts.get(&self.classes.class(value, axis)) else { return Vec::new() };
         let inside: Vec<u128> = cuts.range(from..=to).copied().collect();
-        inside.windows(2).map(|pair| Size { value: pair[1] - pair[0], weights }).collect()
+        inside.windows(2).map(|pair| Size { value: pair[1] - pair[0], kind }).collect()
     }
 
     /// The unknown of a bare number: that of weights where these have axes of it.
     pub fn of_number(&self, value: u128) -> Size {
-        Size { value, weights: self.unknowns.contains(&Size { value, weights: true }) }
+        let units = Size::of_weights(value);
+        if self.unknowns.contains(&units) { units } else { Size { value, kind: Kind::Positions } }
     }
 
     fn collect(&mut self, program: &Program) {
-        for (id, parameter) in program.parameter_ids() {
-            let axes = Self::of_parameter(program, id);
-            self.unknowns.extend(&axes);
-            for axis in (0..axes.len()).filter(|_| parameter.shape.len() > 2) {
+        self.parameters = program
+            .parameters
+            .iter()
+            .map(|parameter| parameter.shape.iter().map(|axis| Size::of_weights(axis.size)).collect())
+            .collect();
+        for (at, node) in program.nodes.iter().enumerate() {
+            let Operation::Parameter(id) = node.operation else { continue };
+            self.parameters[id.0 as usize] =
+                (0..node.shape.len()).map(|axis| self.of_axis(program, ValueId(at as u32), axis)).collect();
+        }
+        for axes in &self.parameters {
+            self.unknowns.extend(axes);
+            for axis in (0..axes.len()).filter(|_| axes.len() > 2) {
                 let others = axes.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, size)| *size).collect();
                 self.blocks.insert((axes[axis], others));
             }
-            // The fewest of a block's axes are heads, groups or experts.
-            if let Some(fewest) = axes.iter().min().filter(|_| axes.len() > 2) {
-                self.least.insert(*fewest, LEAST_PART);
+            // The fewest of a block's units are heads, groups or experts.
+            let units: Vec<&Size> = axes.iter().filter(|size| size.kind == Kind::Weights).collect();
+            if let Some(fewest) = units.iter().min().filter(|_| units.len() > 2) {
+                self.least.insert(**fewest, LEAST_PART);
             }
         }
         for (at, node) in program.nodes.iter().enumerate() {
@@ -186,9 +244,16 @@ impl Sizes {
                 cuts.extend([0, start, start + node.shape[axis].size, whole]);
             }
         }
-        self.unknowns.extend(program.inputs.iter().filter_map(|input| input.rank).map(|value| Size { value, weights: true }));
+        self.unknowns.extend(program.inputs.iter().filter_map(|input| input.rank).map(Size::of_weights));
         for at in 0..program.nodes.len() {
             self.relate(program, ValueId(at as u32));
+        }
+        let flattened = directions(program, &self.classes);
+        for (at, node) in program.nodes.iter().enumerate() {
+            let value = ValueId(at as u32);
+            let axes = (0..node.shape.len()).filter(|&axis| flattened.contains(&self.classes.class(value, axis)));
+            let found: Vec<Size> = axes.map(|axis| self.of_axis(program, value, axis)).collect();
+            self.flattened.extend(found);
         }
         for size in &self.unknowns {
             self.least.entry(*size).or_insert(LEAST);
@@ -235,16 +300,12 @@ impl Sizes {
             }
             Operation::Window { value, axis, stride, padding, dilation, .. } => {
                 let (from, to) = (self.of_axis(program, *value, *axis), self.of_axis(program, result, *axis));
-                let taps = self.of_axis(program, result, axis + 1);
-                self.fixed.insert(taps);
-                self.conditions.insert(Condition::Windows {
-                    from,
-                    to,
-                    taps: taps.value,
-                    stride: *stride,
-                    padding: *padding,
-                    dilation: *dilation,
-                });
+                let size = self.of_axis(program, result, axis + 1);
+                let taps = Taps { size, stride: *stride, padding: *padding, dilation: *dilation };
+                if taps.are_patches() {
+                    self.least.insert(size, LEAST_PART);
+                }
+                self.conditions.insert(Condition::Windows { from, to, taps });
             }
             Operation::TopK { value, axis, count, .. } => {
                 let kept = Size { value: *count, ..self.of_axis(program, *value, *axis) };
@@ -294,4 +355,16 @@ fn weight_classes(program: &Program, classes: &AxisClasses) -> HashSet<usize> {
             return weights;
         }
     }
+}
+
+/// The axis classes along which windows slide, before and after, and those of their taps.
+fn windowed_classes(program: &Program, classes: &AxisClasses) -> HashSet<usize> {
+    let mut windowed = HashSet::new();
+    for (at, node) in program.nodes.iter().enumerate() {
+        if let Operation::Window { value, axis, .. } = node.operation {
+            let result = ValueId(at as u32);
+            windowed.extend([(value, axis), (result, axis), (result, axis + 1)].map(|(value, axis)| classes.class(value, axis)));
+        }
+    }
+    windowed
 }

@@ -4,17 +4,20 @@
 //! normalised networks. T is built before J and without it.
 
 use super::region::{ACTIVE, Kinks, is_piecewise};
-use super::{Numbers, jacobian, point, spectrum};
+use super::spectrum::{self, Bounds, Split};
+use super::{Numbers, jacobian, point};
 use crate::Stream;
 use faer::Mat;
 use sym_diagnostics::Diagnostic;
 use sym_infer::{Status, Symmetries, Weights, action};
 use sym_ir::Program;
 
-/// A singular value of J on the complement of T above this part of J's largest one is not zero.
-const NONZERO: f64 = 1e-9;
-/// One below this part is zero up to rounding; in between nothing is decided.
-const ZERO: f64 = 1e-12;
+/// Singular values of J on the complement of T.
+const OF_JACOBIAN: Bounds = Bounds { nonzero: 1e-9, zero: 1e-12 };
+/// What a column of T, of length one, must have beyond the others to count.
+const INDEPENDENT: f64 = 1e-8;
+/// A column of J shorter than this part of the longest keeps its length: it may be rounding.
+const SHORTEST: f64 = 1e-10;
 /// J t of a claimed direction t, relative to |J| |t|, that rounding explains.
 pub(super) const RESIDUAL: f64 = 1e-9;
 /// Generic points tried before flat directions count as unexplained, at least and at most.
@@ -114,11 +117,11 @@ fn most_examples(program: &Program) -> usize {
     ENTRIES / (columns * width(program)).max(1)
 }
 
-/// How many examples settle the rank of J: half as many rows again as columns; where units switch, also enough on either side of every
+/// How many examples settle the rank of J: a quarter more rows than columns; where units switch, also enough on either side of every
 /// kink.
 pub(super) fn examples_needed(program: &Program) -> usize {
     let parameters = program.trainable_entries().unwrap_or(0) as usize;
-    let count = (parameters * 3 / 2).div_ceil(width(program).max(1)).max(24);
+    let count = (parameters * 5 / 4).div_ceil(width(program).max(1)).max(24);
     if is_piecewise(program) { count.max(if parameters > 500 { 200 } else { 600 }) } else { count }
 }
 
@@ -164,40 +167,34 @@ pub(super) fn count_at(
     let max_residual = residuals.iter().copied().filter(|&residual| residual <= RESIDUAL).fold(0.0, f64::max);
     directions.retain(|(space, _)| !contradicted.iter().any(|(known, _)| known == space));
 
-    let split = spectrum::split(&stacked(&directions), 1e-8);
-    let on_complement = match &split.complement {
-        Some(basis) => &jacobian * basis,
-        None => jacobian.clone(),
-    };
-    let values = spectrum::singular_values(&on_complement);
-    let largest = values.first().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
-    let nonzero = values.iter().filter(|&&value| value > NONZERO * largest).count();
-    let decided = values.iter().all(|&value| value > NONZERO * largest || value <= ZERO * largest);
-    let unexplained = parameters - split.rank - nonzero;
-    let moved = match spectrum::smallest_directions(&on_complement, unexplained) {
-        Some(vectors) if unexplained > 0 => {
-            let vectors = match &split.complement {
-                Some(basis) => basis * vectors,
-                None => vectors,
-            };
-            shares(program, &vectors)
-        }
-        _ => Vec::new(),
-    };
+    // Parameters in units in which each moves the outputs alike: ranks stay, and small singular values are larger.
+    let units = units(&jacobian);
+    let tangents = stacked(&directions);
+    let independent = spectrum::independent_columns(&tangents, INDEPENDENT);
+    let explained = independent.len();
+    let split = Split::of(Mat::from_fn(parameters, explained, |row, column| tangents[(row, independent[column])] / units[row]));
+    let mut scaled = jacobian;
+    for (mut column, unit) in scaled.col_iter_mut().zip(&units) {
+        column *= faer::Scale(*unit);
+    }
+    let found = spectrum::rank(&split.on_complement(scaled), OF_JACOBIAN);
+    let unexplained = parameters - explained - found.nonzero;
+    let mut kernel = split.embed(found.kernel.as_ref());
+    scale_rows(&mut kernel, |row| units[row]);
+    let moved = if unexplained > 0 { shares(program, &kernel.qr().compute_thin_Q()) } else { Vec::new() };
     let shape = |parameter: &sym_ir::Parameter| parameter.shape.iter().map(|axis| axis.size).collect();
     let trained = program.parameters.iter().filter(|parameter| parameter.trainable);
-    let undecided_value = values.iter().copied().find(|&value| value <= NONZERO * largest && value > ZERO * largest);
     let numbers = Numbers {
         sizes: trained.map(|parameter| (parameter.path.clone(), shape(parameter))).collect(),
         miniature: false,
         parameters: parameters as u128,
-        rank: nonzero as u128,
-        flat: (split.rank + unexplained) as u128,
-        explained: split.rank as u128,
+        rank: found.nonzero as u128,
+        flat: (explained + unexplained) as u128,
+        explained: explained as u128,
         unexplained: unexplained as u128,
         max_residual,
-        smallest: undecided_value.unwrap_or_else(|| nonzero.checked_sub(1).map_or(1.0, |last| values[last])) / largest,
-        decided,
+        smallest: found.smallest,
+        decided: found.decided,
         examples: examples.count as u128,
         points: 1,
         piecewise: false,
@@ -205,6 +202,21 @@ pub(super) fn count_at(
         moved,
     };
     Ok(Completeness { numbers, contradicted })
+}
+
+/// One over the length of each column.
+fn units(jacobian: &Mat<f64>) -> Vec<f64> {
+    let lengths: Vec<f64> = jacobian.col_iter().map(|column| column.norm_l2()).collect();
+    let longest = lengths.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    lengths.into_iter().map(|length| 1.0 / if length > SHORTEST * longest { length } else { longest }).collect()
+}
+
+fn scale_rows(matrix: &mut Mat<f64>, factor: impl Fn(usize) -> f64) {
+    for column in 0..matrix.ncols() {
+        for row in 0..matrix.nrows() {
+            matrix[(row, column)] *= factor(row);
+        }
+    }
 }
 
 /// Which parameters directions move: shares of at least 1 %, largest first.

@@ -11,11 +11,11 @@ use sym_ir::{Entries, Input, InputId, Operation, Program};
 use sym_lower::{Array, Module};
 use sym_rewrite::{has_batch_statistics, with_explicit_batch};
 
-/// The number of parameter copies' entries that one backward pass holds: 32 MiB in double precision.
-const ENTRIES: usize = 1 << 22;
+/// The number of parameter copies' entries that one backward pass holds: 2 MiB in double precision, so that values stay near the processor.
+const ENTRIES: usize = 1 << 18;
 
-/// The number of examples that share statistics of the batch.
-const BATCH: usize = 16;
+/// The number of examples that share statistics of the batch. Each row of J depends on them all.
+const BATCH: usize = 6;
 
 /// Inputs of a number of examples: for each input of the program its entries, examples first.
 #[derive(Debug, Clone)]

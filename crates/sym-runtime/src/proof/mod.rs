@@ -34,8 +34,11 @@ use sym_diagnostics::Diagnostic;
 use sym_infer::{Space, Status, Symmetries};
 use sym_ir::Program;
 
-/// The largest number of trainable entries for which completeness is proved at the model's own sizes; above, and in a miniature.
+/// The largest number of trainable entries for which completeness is proved at the model's own sizes.
 pub const TRUE_SIZES: u128 = 2_000;
+/// Numbers of trainable entries: miniatures up to an earlier one are counted first, and none has more than the last.
+pub const MINIATURE_SIZES: [u128; 7] = [800, 1_200, 1_600, 2_000, 2_600, 3_200, 5_000];
+
 /// The outcome of a proof.
 #[derive(Debug, Clone)]
 pub struct Verification {

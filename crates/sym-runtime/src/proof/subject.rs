@@ -1,6 +1,6 @@
 //! The programs at which completeness is decided: the model, or miniatures of it.
 
-use super::TRUE_SIZES;
+use super::{MINIATURE_SIZES, TRUE_SIZES};
 use sym_infer::{Space, Symmetries};
 use sym_ir::Program;
 use sym_rewrite::{miniatures, shorten, shorten_sequences};
@@ -36,11 +36,15 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
         let own = Subject { program: program.clone(), claims: symmetries.clone(), miniature: false };
         return Subjects { found: vec![own], missing: None, large: None };
     }
-    let mut found = Vec::new();
-    let (mut any, mut other) = (false, None);
     let shallow = shallow(program, symmetries);
-    for small in miniatures(shallow.as_ref().unwrap_or(program), TRUE_SIZES) {
-        any = true;
+    let base = shallow.as_ref().unwrap_or(program);
+    let mut found = Vec::new();
+    let mut other = None;
+    // Stricter rules come first among miniatures of about one size.
+    let mut smaller: Vec<Program> = miniatures(base, MINIATURE_SIZES[MINIATURE_SIZES.len() - 1]).collect();
+    smaller.sort_by_key(|small| MINIATURE_SIZES.iter().position(|&limit| small.trainable_entries() <= Some(limit)));
+    let any = !smaller.is_empty();
+    for small in smaller {
         let claims = sym_infer::infer(&small);
         match difference(symmetries, &claims, shallow.is_some()) {
             None => found.push(Subject { program: small, claims, miniature: true }),
@@ -52,7 +56,7 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
     }
     let mut large = None;
     if found.is_empty() {
-        let smaller = miniatures(shallow.as_ref().unwrap_or(program), u128::MAX);
+        let smaller = miniatures(base, u128::MAX);
         let mut kept = smaller.map(|small| (sym_infer::infer(&small), small));
         large = kept.find(|(claims, _)| difference(symmetries, claims, shallow.is_some()).is_none());
     }
@@ -60,7 +64,7 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
     let missing = (found.len() < ASSIGNMENTS).then(|| match other {
         Some(name) => format!("smaller sizes change its table at `{name}`"),
         None if any => format!("only {} assignments of smaller sizes keep its structure", found.len()),
-        None => format!("no miniature of at most {TRUE_SIZES} parameters keeps its structure"),
+        None => format!("no miniature of at most {} parameters keeps its structure", MINIATURE_SIZES[MINIATURE_SIZES.len() - 1]),
     });
     Subjects { found, missing, large }
 }
@@ -81,12 +85,22 @@ fn difference(table: &Symmetries, small: &Symmetries, missing: bool) -> Option<S
             && std::mem::discriminant(&one.group) == std::mem::discriminant(&other.group)
             && std::mem::discriminant(&one.generators) == std::mem::discriminant(&other.generators)
     };
-    // A row that joins parameters of all blocks names those that are left.
+    // Blocks that are left have other numbers, and a row that joins parameters of all blocks names fewer.
     let named = |one: &Space, other: &Space| {
-        one.name == other.name || (missing && other.name.split('*').all(|part| one.name.split('*').any(|own| own == part)))
+        let [own, parts] = [&one.name, &other.name].map(|name| without_numbers(name));
+        let known = |part: &String| own.contains(part) || own.iter().any(|own| own == "…");
+        one.name == other.name || (missing && own.first() == parts.first() && parts.iter().all(known))
     };
     let same = |one: &Space, other: &Space| named(one, other) && alike(one, other);
     let new = small.spaces.iter().find(|row| !table.spaces.iter().any(|own| same(own, row)));
     let kept = |row: &Space| small.spaces.iter().any(|other| if missing { alike(row, other) } else { same(row, other) });
     new.or_else(|| table.spaces.iter().find(|row| !kept(row))).map(|row| row.name.clone())
+}
+
+/// The parts of a row's name, without the numbers of blocks.
+fn without_numbers(name: &str) -> Vec<String> {
+    let number = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+    let part =
+        |part: &str| part.split('.').map(|segment| if number(segment) { "0" } else { segment }).collect::<Vec<_>>().join(".");
+    name.split('*').map(part).collect()
 }
