@@ -273,9 +273,11 @@ impl Writer<'_> {
                 }
             }
             Operation::Reduce { value, axes, .. } | Operation::Normalise { value, axes, .. } => *axes = all(*value, axes),
-            Operation::Reshape { value, from, to, .. } => {
-                *from = self.counts(*value, from);
-                *to = self.counts(result, to);
+            Operation::Reshape { value, atoms, from, to } => {
+                let finer = self.finer_atoms((*value, from), (result, to), atoms);
+                *from = self.counts(*value, from, &finer);
+                *to = self.counts(result, to, &finer);
+                *atoms = finer.concat();
             }
             Operation::Softmax { axis, .. } | Operation::TopK { axis, .. } | Operation::Concat { axis, .. } => {
                 *axis = self.start(result, *axis);
@@ -304,11 +306,34 @@ impl Writer<'_> {
         pieces.collect()
     }
 
-    fn counts(&self, value: ValueId, counts: &[usize]) -> Vec<usize> {
-        let pieces = counts.iter().enumerate().flat_map(|(axis, &count)| match self.atoms(value, axis) {
-            Some(atoms) if count > 1 => vec![1; atoms.len()],
-            _ => vec![count],
-        });
-        pieces.collect()
+    /// For each atom of a reshape what it consists of: the pieces of an axis that passes whole, where its space is split elsewhere.
+    fn finer_atoms(&self, argument: (ValueId, &[usize]), result: (ValueId, &[usize]), atoms: &[Axis]) -> Vec<Vec<Axis>> {
+        let mut finer: Vec<Vec<Axis>> = atoms.iter().map(|atom| vec![atom.clone()]).collect();
+        for (value, counts) in [argument, result] {
+            let mut first = 0;
+            for (axis, &count) in counts.iter().enumerate() {
+                if let (1, Some(pieces)) = (count, self.atoms(value, axis)) {
+                    finer[first].clone_from(pieces);
+                }
+                first += count;
+            }
+        }
+        finer
+    }
+
+    /// How many of the finer atoms each axis merges that the axes of a reshape's argument or result become.
+    fn counts(&self, value: ValueId, counts: &[usize], finer: &[Vec<Axis>]) -> Vec<usize> {
+        let mut first = 0;
+        let mut result = Vec::new();
+        for (axis, &count) in counts.iter().enumerate() {
+            let own = finer[first..first + count].iter().map(Vec::len);
+            match self.atoms(value, axis) {
+                Some(atoms) if count == 1 => result.extend(vec![1; atoms.len()]),
+                Some(_) => result.extend(own),
+                None => result.push(own.sum()),
+            }
+            first += count;
+        }
+        result
     }
 }

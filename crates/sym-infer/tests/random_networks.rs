@@ -82,3 +82,12 @@ fn joined_values_have_constant_parts_of_their_own() {
     let steps = vec![step(Kind::Mixture { bias: false }, 2), step(Kind::Token, 1)];
     assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 0), None);
 }
+
+#[test]
+fn an_axis_that_passes_a_reshape_whole_may_be_split_elsewhere() {
+    // Both axes of a Gram matrix are one space; a reshape splits the first and passes the second.
+    let step = |kind, width| Step { kind, axis: 0, width };
+    let dense = Kind::Dense { weight: Weight::Free, bias: false };
+    let steps = vec![step(dense, 4), step(Kind::Gram, 1), step(Kind::SplitAxis, 1)];
+    assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 0), None);
+}
