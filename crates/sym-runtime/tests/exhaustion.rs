@@ -40,6 +40,8 @@ struct Point {
 
 /// Points at which a function must be kept: at some a unit behind a kink may be active nowhere, or everywhere.
 const POINTS: u64 = 6;
+/// Weights tried for a point with finite outputs.
+const DRAWS: usize = 100;
 
 /// A program at generic points.
 struct Subject {
@@ -106,10 +108,15 @@ impl Subject {
         let derived = sym_infer::infer(&program);
         let mut subject = Self { name, program, derived, points: Vec::new(), inputs, classes, class_of };
         for _ in 0..POINTS {
-            let weights = weights(&subject.program, &mut stream);
-            let before = subject.outputs(&weights);
-            assert!(before.iter().all(|value| value.is_finite()), "{} is finite", subject.name);
-            subject.points.push(Point { weights, before });
+            // A unit that no input of a batch reaches has no variance to be divided by.
+            let drawn = (0..DRAWS).map(|_| {
+                let weights = weights(&subject.program, &mut stream);
+                let before = subject.outputs(&weights);
+                Point { weights, before }
+            });
+            let finite = drawn.into_iter().find(|point| point.before.iter().all(|value| value.is_finite()));
+            let point = finite.unwrap_or_else(|| panic!("{} has finite outputs", subject.name));
+            subject.points.push(point);
         }
         subject
     }

@@ -100,8 +100,11 @@ fn no_exchange_of_units_that_no_row_moves_keeps_the_function() {
         for (id, parameter) in program.parameter_ids().filter(|(_, parameter)| parameter.trainable) {
             let Some(layer) = parameter.path.strip_suffix(".weight") else { continue };
             let moved = |row: &Space| row.acts_on.iter().any(|act| act.parameter == id && act.axis == Some(0));
+            // Gains of a space are moved by the permutations among its matrices.
+            let folded = |row: &Space| matches!(&row.generators, Generators::Matrices { gains, .. } if gains.contains(&(id, 0)));
             let named = derived.spaces.iter().any(|row| row.name == layer);
-            if parameter.shape.first().is_none_or(|axis| axis.size < 2) || named || derived.spaces.iter().any(moved) {
+            let known = derived.spaces.iter().any(|row| moved(row) || folded(row));
+            if parameter.shape.first().is_none_or(|axis| axis.size < 2) || named || known {
                 continue;
             }
             tried += 1;

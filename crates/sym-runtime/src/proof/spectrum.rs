@@ -67,7 +67,7 @@ fn rank_of_triangle(triangle: &Mat<f64>, bounds: Bounds, small: usize) -> Rank {
     if size == 0 {
         return Rank { nonzero: 0, smallest: 1.0, decided: true, kernel: empty() };
     }
-    if size <= small {
+    if size <= small.max(BLOCK) {
         return decomposed(triangle, bounds);
     }
     let mut stream = Stream::new(0, "proof/spectrum", "");
@@ -91,10 +91,14 @@ fn rank_of_triangle(triangle: &Mat<f64>, bounds: Bounds, small: usize) -> Rank {
         let mut block = BLOCK;
         let (values, vectors) = loop {
             let (values, vectors) = smallest(&current, &shifted, block, &mut stream);
-            if block == size || values[block - 1] > bounds.nonzero * largest {
+            if values[block - 1] > bounds.nonzero * largest {
                 break (values, vectors);
             }
-            block = (4 * block).min(size);
+            // A kernel of that part of the space is found as fast by a full decomposition, and a block that wide loses its accuracy.
+            if 4 * block >= size {
+                return decomposed(triangle, bounds);
+            }
+            block *= 4;
         };
         let zero = values.iter().take_while(|&&value| value <= bounds.nonzero * largest).count();
         if zero == 0 {
