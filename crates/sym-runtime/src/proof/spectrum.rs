@@ -81,7 +81,8 @@ fn rank_of_triangle(triangle: &Mat<f64>, bounds: Bounds, small: usize) -> Rank {
     loop {
         let pivots = (0..size).map(|at| current[(at, at)].abs()).fold(f64::INFINITY, f64::min);
         if pivots > bounds.zero * largest {
-            let least = smallest(&current, &current, BLOCK, &mut stream).0[0];
+            let Some((values, _)) = smallest(&current, &current, BLOCK, &mut stream) else { return decomposed(triangle, bounds) };
+            let least = values[0];
             if least > bounds.nonzero * largest {
                 let smallest = undecided.unwrap_or(least) / largest;
                 return Rank { nonzero: size - kernel.ncols(), smallest, decided: undecided.is_none(), kernel };
@@ -90,7 +91,9 @@ fn rank_of_triangle(triangle: &Mat<f64>, bounds: Bounds, small: usize) -> Rank {
         let shifted = self::triangle(&stacked(&current, &(Mat::<f64>::identity(size, size) * faer::Scale(SHIFT * largest))));
         let mut block = BLOCK;
         let (values, vectors) = loop {
-            let (values, vectors) = smallest(&current, &shifted, block, &mut stream);
+            let Some((values, vectors)) = smallest(&current, &shifted, block, &mut stream) else {
+                return decomposed(triangle, bounds);
+            };
             if values[block - 1] > bounds.nonzero * largest {
                 break (values, vectors);
             }
@@ -167,8 +170,8 @@ fn largest(matrix: &Mat<f64>, stream: &mut Stream) -> f64 {
 }
 
 /// The smallest singular values of a triangle in ascending order, with their right vectors, by inverse iteration with a nearly equal
-/// triangle that is regular.
-fn smallest(triangle: &Mat<f64>, regular: &Mat<f64>, block: usize, stream: &mut Stream) -> (Vec<f64>, Mat<f64>) {
+/// triangle that is regular; `None` where they do not converge.
+fn smallest(triangle: &Mat<f64>, regular: &Mat<f64>, block: usize, stream: &mut Stream) -> Option<(Vec<f64>, Mat<f64>)> {
     let mut vectors = normal(triangle.ncols(), block, stream);
     for _ in 0..STEPS {
         regular.transpose().solve_lower_triangular_in_place(&mut vectors);
@@ -178,11 +181,11 @@ fn smallest(triangle: &Mat<f64>, regular: &Mat<f64>, block: usize, stream: &mut 
         vectors = vectors.qr().compute_thin_Q();
     }
     // The best vectors of the block are the right singular vectors of the triangle on it.
-    let Ok(svd) = (triangle * &vectors).thin_svd() else { return (vec![f64::INFINITY; block], vectors) };
+    let svd = (triangle * &vectors).thin_svd().ok()?;
     let order = (0..block).rev();
     let values = order.clone().map(|at| svd.S().column_vector()[at]).collect();
     let turned = vectors * svd.V();
-    (values, Mat::from_fn(turned.nrows(), block, |row, column| turned[(row, block - 1 - column)]))
+    Some((values, Mat::from_fn(turned.nrows(), block, |row, column| turned[(row, block - 1 - column)])))
 }
 
 /// Columns of length one, so that repeated solutions do not overflow.
