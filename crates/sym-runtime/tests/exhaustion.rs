@@ -3,27 +3,19 @@
 //!
 //! Which axes go together is read off the program by union–find ([`AxisClasses`]), not taken from the analysis.
 
+#[path = "support/programs.rs"]
+mod programs;
+
 use burn::tensor::{DType, Device};
+use programs::programs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::PI;
-use std::path::Path;
-use sym_diagnostics::Sources;
 use sym_infer::{Class, Family, Generators, Space, Symmetries, Weights};
-use sym_ir::compile::{Loader, Options, compile};
 use sym_ir::{Entries, Operation, ParameterId, Program, ValueId};
 use sym_lower::{Array, Module};
 use sym_rewrite::{AxisClasses, miniatures, shorten};
 use sym_runtime::data::Table;
 use sym_runtime::{Stream, evaluate};
-
-/// The files use no others.
-struct NoFiles;
-
-impl Loader for NoFiles {
-    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
-        Err(format!("no file `{path}`"))
-    }
-}
 
 /// Trainable entries above which a miniature stands for a model.
 const SMALL: u128 = 2500;
@@ -54,20 +46,6 @@ struct Subject {
     classes: Vec<Vec<(ParameterId, usize)>>,
     /// The class of each axis of each of those tensors.
     class_of: BTreeMap<(ParameterId, usize), usize>,
-}
-
-fn programs(directory: &str) -> Vec<(String, Program)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(directory);
-    let mut files: Vec<_> = std::fs::read_dir(directory).expect("the directory is there").filter_map(Result::ok).collect();
-    files.sort_by_key(std::fs::DirEntry::file_name);
-    let mut programs = Vec::new();
-    for path in files.into_iter().map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "sym")) {
-        let mut sources = Sources::default();
-        let root = sources.add(path.display().to_string(), std::fs::read_to_string(&path).expect("a network can be read"));
-        let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
-        programs.extend(document.models.into_iter().map(|(name, model)| (name, model.program)));
-    }
-    programs
 }
 
 /// The catalogue, and the gallery at sizes that can be executed often.

@@ -1,36 +1,19 @@
 //! Each claimed group is maximal among its kind: what lies outside it changes the function.
 
+#[path = "support/programs.rs"]
+mod programs;
+
+use programs::programs;
 use std::collections::BTreeSet;
-use std::path::Path;
-use sym_diagnostics::{FileId, Sources, Span};
+use sym_diagnostics::{FileId, Span};
 use sym_infer::{Generators, Group, Space, Status, Symmetries};
 use sym_ir::Program;
-use sym_ir::compile::{Loader, Options, compile};
 use sym_ir::experiment::GroupName;
 use sym_runtime::proof::{Assumption, verify_with};
 
-/// The files use no others.
-struct NoFiles;
-
-impl Loader for NoFiles {
-    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
-        Err(format!("no file `{path}`"))
-    }
-}
-
 /// The programs of the catalogue, with their names.
 fn catalogue() -> Vec<(String, Program)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/catalogue");
-    let mut files: Vec<_> = std::fs::read_dir(directory).expect("the directory is there").filter_map(Result::ok).collect();
-    files.sort_by_key(std::fs::DirEntry::file_name);
-    let mut programs = Vec::new();
-    for path in files.into_iter().map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "sym")) {
-        let mut sources = Sources::default();
-        let root = sources.add(path.display().to_string(), std::fs::read_to_string(&path).expect("a network can be read"));
-        let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
-        programs.extend(document.models.into_iter().map(|(name, model)| (name, model.program)));
-    }
-    programs
+    programs("tests/catalogue")
 }
 
 /// Kinds of group next above one on units, by their names in the language: each has elements that it lacks.
