@@ -25,6 +25,7 @@ mod turns;
 pub use elementary::{Elementary, elementary};
 
 use crate::centres::Centres;
+use crate::cuts;
 use crate::splits::unfolded;
 use crate::symmetries::{Space, Symmetries};
 use sym_ir::Program;
@@ -46,10 +47,15 @@ fn about_centres(program: &Program, weights: &Weights, apply: impl FnOnce(&Progr
     moved
 }
 
+/// One row.
+fn alone(symmetries: &Symmetries, space: usize) -> Symmetries {
+    let space = symmetries.spaces[space].clone();
+    Symmetries { continuous_dim: space.continuous_dim, spaces: vec![space] }
+}
+
 /// A row about split axes alone, with the program that it is about.
 fn only(program: &Program, symmetries: &Symmetries, space: usize) -> Option<(Program, Symmetries)> {
-    let space = symmetries.spaces[space].clone();
-    unfolded(program, &Symmetries { continuous_dim: space.continuous_dim, spaces: vec![space] })
+    unfolded(program, &alone(symmetries, space))
 }
 
 /// gθ for a random g of one space's group: e^{0.3 N} with reflections, permutations, signs; for groups that act with θ-dependent
@@ -61,6 +67,9 @@ pub fn random_element(
     weights: &Weights,
     normal: &mut dyn FnMut() -> f64,
 ) -> Weights {
+    if let Some((cuts, own, _)) = cuts::unfolded(program, &alone(symmetries, space)) {
+        return cuts.lowered(random_element(&cuts.program, &own, 0, &cuts.lifted(weights), normal));
+    }
     let unfolded = only(program, symmetries, space);
     let (program, symmetries, space) = unfolded.as_ref().map_or((program, symmetries, space), |(split, own)| (split, own, 0));
     about_centres(program, weights, |program, weights| element::random_element(program, symmetries, space, weights, normal))
@@ -74,6 +83,13 @@ pub fn apply_elementary(program: &Program, space: &Space, weights: &Weights, ele
 /// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space
 /// of the orbit but may be dependent: stabilisers make orbits smaller than groups.
 pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -> Vec<(usize, Weights)> {
+    if let Some((cuts, own, others)) = cuts::unfolded(program, symmetries) {
+        let of_blocks = tangents(&cuts.program, &own, &cuts.lifted(weights));
+        let lowered = of_blocks.into_iter().map(|(space, vector)| (space, cuts.lowered(vector)));
+        let mut all: Vec<(usize, Weights)> = tangents(program, &others, weights).into_iter().chain(lowered).collect();
+        all.sort_by_key(|(space, _)| *space);
+        return all;
+    }
     let unfolded = unfolded(program, symmetries);
     let (program, symmetries) = unfolded.as_ref().map_or((program, symmetries), |(split, own)| (split, own));
     uncentred(program, weights, |program, weights| tangents::tangents(program, symmetries, weights)).0
@@ -88,6 +104,9 @@ pub fn random_tangent(
     weights: &Weights,
     normal: &mut dyn FnMut() -> f64,
 ) -> Weights {
+    if let Some((cuts, own, _)) = cuts::unfolded(program, &alone(symmetries, space)) {
+        return cuts.lowered(random_tangent(&cuts.program, &own, 0, &cuts.lifted(weights), normal));
+    }
     let unfolded = only(program, symmetries, space);
     let (program, symmetries, space) = unfolded.as_ref().map_or((program, symmetries, space), |(split, own)| (split, own, 0));
     uncentred(program, weights, |program, weights| random_tangent::random_tangent(program, symmetries, space, weights, normal)).0

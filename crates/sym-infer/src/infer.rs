@@ -18,6 +18,7 @@ use crate::assembled;
 use crate::centres::Centres;
 use crate::class::FunctionClass;
 use crate::constants::Constants;
+use crate::cuts::with_cuts;
 use crate::fields::Fields;
 use crate::frames::{Frames, Kind};
 use crate::graph::Graph;
@@ -36,12 +37,15 @@ use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// All symmetries of a program that the rules of this crate derive.
 pub fn infer(program: &Program) -> Symmetries {
-    with_splits(program, |program| {
-        let Some(centres) = Centres::of(program) else { return assembled::symmetries(program) };
-        let mut symmetries = assembled::symmetries(&centres.program);
-        symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
-        symmetries
-    })
+    with_cuts(program, |program| with_splits(program, of_axes_as_they_are))
+}
+
+/// The symmetries of a program whose axes are neither cut nor split.
+fn of_axes_as_they_are(program: &Program) -> Symmetries {
+    let Some(centres) = Centres::of(program) else { return assembled::symmetries(program) };
+    let mut symmetries = assembled::symmetries(&centres.program);
+    symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
+    symmetries
 }
 
 /// Everything that is known about a program, before it becomes a table.

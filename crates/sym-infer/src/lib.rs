@@ -3,6 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`centres`] | frozen summands, about which symmetries act |
+//! | [`cuts`] | axes that are joined and sliced, as their parts |
 //! | [`splits`] | axes that reshapes merge and split, written out |
 //! | [`class`] | what an elementwise function lets through |
 //! | [`spaces`] | which axes are one index space, and what fixes it |
@@ -33,6 +34,7 @@ pub mod centres;
 pub mod class;
 pub mod conserved;
 pub mod constants;
+pub mod cuts;
 pub mod fields;
 pub mod frames;
 pub mod graph;

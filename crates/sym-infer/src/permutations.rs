@@ -35,7 +35,9 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
             },
             Generators::Parallel { parts } => parts.iter().flat_map(|frames| joined(program, frames, &[])).collect(),
             // Only where each part has the whole axis.
-            Generators::Assembled { inner, frozen: false } if matches!(**inner, Generators::Units { .. }) => {
+            Generators::Assembled { inner, frozen: false } | Generators::Cut { inner }
+                if matches!(**inner, Generators::Units { .. }) =>
+            {
                 let axes: Option<Vec<_>> = space.acts_on.iter().map(|action| Some((action.parameter, action.axis?))).collect();
                 vec![(axes.unwrap_or_default(), 1)]
             }
@@ -47,6 +49,7 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
             | Generators::Branches { .. }
             | Generators::Turns { .. }
             | Generators::Split { .. }
+            | Generators::Cut { .. }
             | Generators::Constants { .. }
             | Generators::Kernels { .. } => Vec::new(),
         };

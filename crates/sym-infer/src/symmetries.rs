@@ -110,6 +110,11 @@ pub enum Generators {
         /// How the elements move its parameters.
         inner: Box<Generators>,
     },
+    /// In terms of the program with its axes cut, see [`crate::cuts`].
+    Cut {
+        /// How the elements move its parameters.
+        inner: Box<Generators>,
+    },
     /// Any solution of the system of constants that a parameter is in.
     Constants {
         /// The parameter.

@@ -2,6 +2,7 @@
 
 use crate::assembled;
 use crate::centres::Centres;
+use crate::cuts::with_cuts;
 use crate::infer::Analysis;
 use crate::splits::with_splits;
 use crate::symmetries::{Class, Generators, Group, Kept, Symmetries};
@@ -15,7 +16,7 @@ use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 /// sets training does not leave: all linear ones under gradient descent (Fix(G) = Fix(Gᵀ) holds for every group here), signed
 /// permutations of coordinates under Adam, and no θ-dependent ones under any decay.
 pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> Symmetries {
-    with_splits(program, |program| of_split(program, *loss, optimizer))
+    with_cuts(program, |program| with_splits(program, |program| of_split(program, *loss, optimizer)))
 }
 
 fn of_split(program: &Program, loss: Loss, optimizer: &Optimizer) -> Symmetries {

@@ -165,6 +165,7 @@ impl Subject {
                 Generators::Trade { .. }
                 | Generators::Kernels { .. }
                 | Generators::Assembled { .. }
+                | Generators::Cut { .. }
                 | Generators::Form { .. } => true,
                 _ => row.class == Class::Gauge,
             };
@@ -314,7 +315,7 @@ fn is_loose(row: &Space) -> bool {
         Generators::Units { signs, .. } => {
             !signs.is_empty() && (row.class == Class::Affine || signs.iter().any(|field| field.sizes.len() != 1))
         }
-        Generators::Assembled { .. } | Generators::Split { .. } => true,
+        Generators::Assembled { .. } | Generators::Split { .. } | Generators::Cut { .. } => true,
         _ => false,
     }
 }

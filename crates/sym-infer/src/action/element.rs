@@ -82,7 +82,7 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
             }
         }
         // Unfolded before.
-        Generators::Split { .. } => {}
+        Generators::Split { .. } | Generators::Cut { .. } => {}
         Generators::Constants { parameter } => {
             let at = moved.clone();
             constants::shift(program, &at, moved, *parameter, Size::Step, &mut || SPREAD * normal());

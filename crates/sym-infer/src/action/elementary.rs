@@ -120,6 +120,7 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
         | Generators::Trade { .. }
         | Generators::Constants { .. }
         | Generators::Split { .. }
+        | Generators::Cut { .. }
         | Generators::Kernels { .. } => {}
     }
     elements

@@ -66,7 +66,7 @@ fn add(program: &Program, generators: &Generators, weights: &Weights, tangent: &
                 .for_each(|(parameter, axes)| trade(program, weights, tangent, (*parameter, axes), Size::Tangent, normal));
         }
         // Unfolded before.
-        Generators::Split { .. } | Generators::Branches { .. } | Generators::Turns { .. } => {}
+        Generators::Split { .. } | Generators::Cut { .. } | Generators::Branches { .. } | Generators::Turns { .. } => {}
         Generators::Constants { parameter } => {
             constants::shift(program, weights, tangent, *parameter, Size::Tangent, normal);
         }

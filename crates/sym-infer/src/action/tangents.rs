@@ -41,7 +41,9 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
                 shifts.iter().flat_map(|(parameter, axes)| trades(&context, &paths, *parameter, axes)).collect()
             }
             // Unfolded before.
-            Generators::Split { .. } | Generators::Branches { .. } | Generators::Turns { .. } => Vec::new(),
+            Generators::Split { .. } | Generators::Cut { .. } | Generators::Branches { .. } | Generators::Turns { .. } => {
+                Vec::new()
+            }
             Generators::Constants { parameter } => constants::tangents(&context, &paths, *parameter),
             Generators::Kernels { axes } => {
                 axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, &paths, parameter, axis)).collect()

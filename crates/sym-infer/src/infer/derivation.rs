@@ -4,6 +4,7 @@
 
 use super::Analysis;
 use crate::class::FunctionClass;
+use crate::cuts::Cuts;
 use crate::frames::{Family, Kind};
 use crate::spaces::{SpaceId, labelled};
 use crate::splits::Splits;
@@ -46,6 +47,8 @@ pub struct Decision {
 
 /// The derivations of all rows of [`infer`](super::infer), in their order, for those that `wanted` names; `None` for the others.
 pub fn derivations(program: &Program, wanted: &dyn Fn(&str) -> bool) -> Vec<Option<Derivation>> {
+    let cuts = Cuts::of(program);
+    let program = cuts.as_ref().map_or(program, |cuts| &cuts.program);
     let splits = Splits::of(program);
     let analysis = Analysis::of(splits.as_ref().map_or(program, |splits| &splits.program));
     let rows = analysis.rows();

@@ -285,6 +285,7 @@ fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize,
         | Generators::Turns { .. }
         | Generators::Trade { .. }
         | Generators::Split { .. }
+        | Generators::Cut { .. }
         | Generators::Constants { .. }
         | Generators::Kernels { .. } => Frame::Shift,
     };
