@@ -1,9 +1,9 @@
 //! Independent systems of conditions, with a lower bound on the dimension of their solutions from the sizes alone.
 
-use super::Constants;
+use super::{Condition, Constants};
 use super::expressions::{ExpressionId, Form, Part, entries};
 use crate::spaces::Union;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::ValueId;
 
 /// Products that are looked through.
@@ -49,18 +49,23 @@ impl Constants {
             system.unknowns.push(number);
             system.dimension = system.dimension.saturating_add(self.expressions.get(unknown.expression).entries());
         }
-        let rank = self.ranks(&vanishing);
+        let ranks = self.ranks(&vanishing);
+        let mut settled = Settled { constants: self, vanishing: &vanishing, ranks: &ranks, known: BTreeSet::new() };
         for (number, condition) in self.conditions.iter().enumerate() {
             if vanishing[condition.expression as usize] {
                 continue;
             }
             let Some(system) = systems.get_mut(&union.root(condition.expression)) else { continue };
-            let sizes = &self.expressions.get(condition.expression).sizes;
-            let even = condition.even.as_ref().map(|axes| {
-                let kept: Vec<u128> = (0..sizes.len()).filter(|axis| !axes.contains(axis)).map(|axis| sizes[axis]).collect();
-                entries(&kept)
-            });
-            let asked = entries(sizes).saturating_sub(even.unwrap_or(0)).min(rank[condition.expression as usize]);
+            let asked = match condition.even.as_deref() {
+                None => settled.rest(condition.expression, None, NESTED),
+                Some([axis]) => settled.rest(condition.expression, Some(*axis), NESTED),
+                Some(axes) => {
+                    let sizes = &self.expressions.get(condition.expression).sizes;
+                    let kept: Vec<u128> = (0..sizes.len()).filter(|axis| !axes.contains(axis)).map(|axis| sizes[axis]).collect();
+                    entries(sizes).saturating_sub(entries(&kept)).min(settled.ranks[condition.expression as usize])
+                }
+            };
+            settled.add(condition);
             system.conditions.push(number);
             system.dimension = system.dimension.saturating_sub(asked);
             system.by = Some(condition.by);
@@ -145,5 +150,61 @@ impl Constants {
             }
             _ => (rank, rank),
         }
+    }
+}
+
+/// Conditions that hold already: of what is asked next only the rest is new.
+struct Settled<'a> {
+    constants: &'a Constants,
+    vanishing: &'a [bool],
+    ranks: &'a [u128],
+    /// Expressions that vanish, or that are the same along an axis.
+    known: BTreeSet<(ExpressionId, Option<usize>)>,
+}
+
+impl Settled<'_> {
+    fn add(&mut self, condition: &Condition) {
+        match condition.even.as_deref() {
+            None => self.known.extend([(condition.expression, None)]),
+            Some([axis]) => self.known.extend([(condition.expression, Some(*axis))]),
+            Some(_) => {}
+        }
+    }
+
+    /// A bound on the number of conditions that are new where an expression is to vanish, or to be the same along an axis.
+    fn rest(&self, id: ExpressionId, along: Option<usize>, depth: usize) -> u128 {
+        let holds = |along| self.known.contains(&(id, along));
+        if self.vanishing[id as usize] || holds(None) || holds(along) {
+            return 0;
+        }
+        let expression = self.constants.expressions.get(id);
+        let all = expression.entries();
+        let most = along.map_or(all, |axis| all - all / expression.sizes[axis].max(1)).min(self.ranks[id as usize]);
+        let part = |part: &Part| {
+            let own = along.map(|axis| part.axes.iter().position(|own| *own == axis));
+            match own {
+                // What lacks the axis is the same along it.
+                Some(None) => 0,
+                own => self.rest(part.of, own.flatten(), depth - 1),
+            }
+        };
+        let inner = match &expression.form {
+            _ if depth == 0 => most,
+            Form::Sum(parts) => parts.iter().map(part).fold(0, u128::saturating_add),
+            Form::Product { of, labels, others, output, .. } => match along {
+                None => self.rest(*of, None, depth - 1),
+                // Weights along other axes keep what is the same along this one.
+                Some(axis) if others.iter().all(|(_, own)| !own.contains(&output[axis])) => {
+                    labels.iter().position(|own| *own == output[axis]).map_or(0, |own| self.rest(*of, Some(own), depth - 1))
+                }
+                Some(_) => most,
+            },
+            Form::Piece { of, axis, .. } if along != Some(*axis) => self.rest(*of, along, depth - 1),
+            Form::Joined { axis, parts } if along != Some(*axis) => {
+                parts.iter().map(|joined| part(&joined.0)).fold(0, u128::saturating_add)
+            }
+            Form::Unknown { .. } | Form::Piece { .. } | Form::Joined { .. } | Form::Regrouped { .. } => most,
+        };
+        inner.min(most)
     }
 }

@@ -79,7 +79,7 @@ impl Writer<'_> {
         let rank = self.program.node(value).shape.len();
         (0..rank).fold(vec![Extent::new()], |extents, axis| {
             let ranges = self.points.ranges(self.program, value, axis);
-            extents.iter().flat_map(|extent| ranges.iter().map(|range| [extent.as_slice(), &[range.clone()]].concat())).collect()
+            extents.iter().flat_map(|extent| ranges.iter().map(|range| [extent.as_slice(), std::slice::from_ref(range)].concat())).collect()
         })
     }
 
@@ -123,16 +123,14 @@ impl Writer<'_> {
             other
         };
         let shape = self.shape(value, extent);
-        let operation = match own.iter().find(|own| own.start <= range.start && range.end <= own.end) {
-            Some(own) => {
-                let of = self.get(value, &with(own.clone()))?;
-                Operation::Slice { value: of, axis, start: range.start - own.start }
-            }
-            None => {
-                let overlaps = own.iter().filter(|own| own.start < range.end && range.start < own.end);
-                let parts = overlaps.map(|own| self.get(value, &with(own.start.max(range.start)..own.end.min(range.end))));
-                Operation::Concat { values: parts.collect::<Option<_>>()?, axis }
-            }
+        let around = own.iter().find(|own| own.start <= range.start && range.end <= own.end);
+        let operation = if let Some(around) = around {
+            let of = self.get(value, &with(around.clone()))?;
+            Operation::Slice { value: of, axis, start: range.start - around.start }
+        } else {
+            let overlaps = own.iter().filter(|own| own.start < range.end && range.start < own.end);
+            let parts = overlaps.map(|own| self.get(value, &with(own.start.max(range.start)..own.end.min(range.end))));
+            Operation::Concat { values: parts.collect::<Option<_>>()?, axis }
         };
         let new = self.push(value, operation, shape);
         self.written.insert((value, key(extent)), new);
