@@ -1,7 +1,7 @@
 //! Independent systems of conditions, with a lower bound on the dimension of their solutions from the sizes alone.
 
-use super::{Condition, Constants};
 use super::expressions::{ExpressionId, Form, Part, entries};
+use super::{Condition, Constants};
 use crate::spaces::Union;
 use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::ValueId;

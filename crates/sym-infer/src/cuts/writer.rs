@@ -79,7 +79,10 @@ impl Writer<'_> {
         let rank = self.program.node(value).shape.len();
         (0..rank).fold(vec![Extent::new()], |extents, axis| {
             let ranges = self.points.ranges(self.program, value, axis);
-            extents.iter().flat_map(|extent| ranges.iter().map(|range| [extent.as_slice(), std::slice::from_ref(range)].concat())).collect()
+            extents
+                .iter()
+                .flat_map(|extent| ranges.iter().map(|range| [extent.as_slice(), std::slice::from_ref(range)].concat()))
+                .collect()
         })
     }
 
