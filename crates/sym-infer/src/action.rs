@@ -16,6 +16,7 @@ mod matrix;
 mod offset;
 mod parallel;
 mod random_tangent;
+mod subspace;
 mod subspaces;
 mod tangents;
 pub(crate) mod tensor;

@@ -1,8 +1,9 @@
 //! The subspaces behind [`crate::kernels`] at given weights: conditions on an axis, and the span along one.
 
 use crate::action::Weights;
-use crate::action::basis::{Vectors, complement, identity, span};
+use crate::action::basis::Vectors;
 use crate::action::context::{Context, sizes};
+use crate::action::subspace::Subspace;
 use crate::action::tangents::{add_changes, value_of};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::{Size, take_back};
@@ -17,7 +18,7 @@ type Place = (ValueId, usize);
 
 /// An orthonormal basis of the directions of an axis of a parameter that nothing behind it sees, up to constants that biases take back.
 pub fn kernel(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> Vectors {
-    complement(&conditions(context, paths, value, axis), size(context, (value, axis)))
+    conditions(context, paths, value, axis).complement().basis(size(context, (value, axis)))
 }
 
 /// The changes of biases that go with a change of a parameter by Σ amounts ⊗ direction, `amounts` by the parameter's other axes: they take
@@ -97,11 +98,7 @@ pub fn kernel_shift(
 /// A direction n along an axis that is orthogonal to all that varies there, and n·c with the constant part c.
 pub fn constant_direction(context: &Context, start: Place) -> (Vec<f64>, f64) {
     let constant = constant(context, start);
-    let mut direction = constant.clone();
-    for vector in range(context, start, true) {
-        let part: f64 = direction.iter().zip(&vector).map(|(a, b)| a * b).sum();
-        direction.iter_mut().zip(&vector).for_each(|(entry, own)| *entry -= part * own);
-    }
+    let direction = range(context, start, true).remainder(&constant);
     let along = direction.iter().zip(&constant).map(|(a, b)| a * b).sum();
     (direction, along)
 }
@@ -110,8 +107,8 @@ fn size(context: &Context, place: Place) -> usize {
     context.program.node(place.0).shape[place.1].size as usize
 }
 
-/// Orthonormal rows that a direction must be orthogonal to.
-fn conditions(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> Vectors {
+/// What a direction must be orthogonal to.
+fn conditions(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> Subspace {
     let mut reached = BTreeSet::from([(value, axis)]);
     let mut stack = vec![(value, axis)];
     while let Some(place) = stack.pop() {
@@ -128,41 +125,43 @@ fn conditions(context: &Context, paths: &Paths, value: ValueId, axis: usize) -> 
             }
         }
     }
-    let mut known: BTreeMap<Place, Vectors> = BTreeMap::new();
+    let mut known: BTreeMap<Place, Subspace> = BTreeMap::new();
     // Readers come later in the program than what they read.
     for &place in reached.iter().rev() {
         let n = size(context, place);
-        let mut rows = if context.graph.is_output(place.0) { identity(n) } else { Vectors::new() };
-        for &reader in context.graph.uses(place.0) {
-            rows.extend(of_reader(context, paths, &known, place, reader));
-        }
-        known.insert(place, span(rows));
+        let seen = context.graph.is_output(place.0).then(Subspace::everything);
+        let readers = context.graph.uses(place.0).iter().map(|&reader| of_reader(context, paths, &known, place, reader));
+        let sum = Subspace::sum(seen.into_iter().chain(readers), n);
+        known.insert(place, sum);
     }
-    known.remove(&(value, axis)).unwrap_or_default()
+    known.remove(&(value, axis)).unwrap_or_else(Subspace::nothing)
 }
 
-fn of_reader(context: &Context, paths: &Paths, known: &BTreeMap<Place, Vectors>, place: Place, reader: Use) -> Vectors {
+fn of_reader(context: &Context, paths: &Paths, known: &BTreeMap<Place, Subspace>, place: Place, reader: Use) -> Subspace {
     let n = size(context, place);
     match step(context.program, context.classes, reader, place.1) {
-        Step::Seen => identity(n),
-        Step::Nothing => Vectors::new(),
+        Step::Seen => Subspace::everything(),
+        Step::Nothing => Subspace::nothing(),
         Step::Passes(target) => known[&(reader.by, target)].clone(),
         Step::Scaled { target, gain } => match context.value(gain) {
-            Some(gain) => known[&(reader.by, target)].iter().map(|row| times(row, &gain.values)).collect(),
-            None => identity(n),
+            Some(gain) => {
+                let rows = known[&(reader.by, target)].basis(n);
+                Subspace::spanned(rows.iter().map(|row| times(row, &gain.values)).collect(), n)
+            }
+            None => Subspace::everything(),
         },
         Step::Even(target) => {
-            let along_ones = |row: &Vec<f64>| row.iter().sum::<f64>().abs();
-            match known[&(reader.by, target)].iter().map(along_ones).fold(0.0, f64::max) {
-                seen if seen < 1e-9 => complement(&[vec![1.0 / (n as f64).sqrt(); n]], n),
-                _ => identity(n),
-            }
+            let ones = vec![1.0; n];
+            let rest = known[&(reader.by, target)].remainder(&ones);
+            let unseen = rest.iter().zip(&ones).all(|(rest, one)| (rest - one).abs() < 1e-9);
+            if unseen { Subspace::sums_to_zero(n) } else { Subspace::everything() }
         }
-        Step::Ones => vec![vec![1.0; n]],
-        Step::Shift => complement(&[vec![1.0 / (n as f64).sqrt(); n]], n),
+        Step::Ones => Subspace::sums_to_zero(n).complement(),
+        Step::Shift => Subspace::sums_to_zero(n),
         Step::Contracted { other, place: along, image, weights } => match (context.value(other), image) {
             (Some(matrix), Some((image, target))) if weights => {
-                known[&(reader.by, target)].iter().map(|condition| contract(matrix, image, condition)).collect()
+                let conditions = known[&(reader.by, target)].basis(size(context, (reader.by, target)));
+                Subspace::spanned(conditions.iter().map(|condition| contract(matrix, image, condition)).collect(), n)
             }
             _ => {
                 let varying = !weights && constant_is_taken_back(context.program, paths, place.0, reader);
@@ -204,53 +203,55 @@ fn sources(context: &Context, start: Place) -> BTreeSet<Place> {
     reached
 }
 
-/// An orthonormal basis of the span of all vectors along an axis, or of their differences.
-fn range(context: &Context, start: Place, varying: bool) -> Vectors {
-    let mut known: BTreeMap<Place, Vectors> = BTreeMap::new();
+/// The span of all vectors along an axis, or of their differences.
+fn range(context: &Context, start: Place, varying: bool) -> Subspace {
+    let mut known: BTreeMap<Place, Subspace> = BTreeMap::new();
     for place in sources(context, start) {
         let n = size(context, place);
-        let vectors = if let Some(tensor) = context.value(place.0) {
-            if varying && tensor.shape.len() == 1 { Vectors::new() } else { rows(tensor, place.1) }
+        let found = if let Some(tensor) = context.value(place.0) {
+            let constant = varying && tensor.shape.len() == 1;
+            if constant { Subspace::nothing() } else { Subspace::spanned(rows(tensor, place.1), n) }
         } else {
             match source(context.program, context.classes, place.0, place.1) {
-                Source::SumsToOne if varying => complement(&[vec![1.0 / (n as f64).sqrt(); n]], n),
-                Source::Whole | Source::SumsToOne => identity(n),
+                Source::SumsToOne if varying => Subspace::sums_to_zero(n),
+                Source::Whole | Source::SumsToOne => Subspace::everything(),
                 Source::Scaled { gain, of } => match context.value(gain) {
-                    Some(gain) => known[&of].iter().map(|vector| times(vector, &gain.values)).collect(),
-                    None => identity(n),
+                    Some(gain) => {
+                        Subspace::spanned(known[&of].basis(n).iter().map(|vector| times(vector, &gain.values)).collect(), n)
+                    }
+                    None => Subspace::everything(),
                 },
                 Source::Of(parts, ones) => {
-                    let mut vectors: Vectors = parts.iter().flat_map(|part| known[part].iter().cloned()).collect();
-                    if ones == Ones::Varying || ones == Ones::Constant && !varying {
-                        vectors.push(vec![1.0; n]);
-                    }
-                    vectors
+                    let along = ones == Ones::Varying || ones == Ones::Constant && !varying;
+                    let along = along.then(|| Subspace::sums_to_zero(n).complement());
+                    Subspace::sum(parts.iter().map(|part| known[part].clone()).chain(along), n)
                 }
                 Source::Centred(of) => {
-                    let mut vectors = range(context, of, false);
+                    let mut vectors = range(context, of, false).basis(n);
                     for vector in &mut vectors {
                         let mean = vector.iter().sum::<f64>() / n as f64;
                         vector.iter_mut().for_each(|entry| *entry -= mean);
                     }
                     // The vectors were of unit length: what is left of the ones is rounding.
                     vectors.retain(|vector| vector.iter().map(|entry| entry * entry).sum::<f64>() > 1e-20);
-                    vectors
+                    Subspace::spanned(vectors, n)
                 }
-                Source::Joined(parts) => parts.iter().flat_map(|part| range(context, *part, false)).collect(),
+                Source::Joined(parts) => Subspace::sum(parts.iter().map(|part| range(context, *part, false)), n),
                 Source::Mixed(of) if varying => range(context, of, false),
                 Source::Mixed(of) => known[&of].clone(),
                 Source::Mapped { matrix, summed, other, alone } => match context.value(matrix) {
                     Some(matrix) => {
-                        let vectors = if varying && !alone { range(context, other, false) } else { known[&other].clone() };
-                        vectors.iter().map(|vector| contract(matrix, summed, vector)).collect()
+                        let own = if varying && !alone { range(context, other, false) } else { known[&other].clone() };
+                        let vectors = own.basis(size(context, other));
+                        Subspace::spanned(vectors.iter().map(|vector| contract(matrix, summed, vector)).collect(), n)
                     }
-                    None => identity(n),
+                    None => Subspace::everything(),
                 },
             }
         };
-        known.insert(place, span(vectors));
+        known.insert(place, found);
     }
-    known.remove(&start).unwrap_or_default()
+    known.remove(&start).unwrap_or_else(Subspace::nothing)
 }
 
 /// The vectors along an axis.
