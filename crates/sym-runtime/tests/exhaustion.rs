@@ -58,7 +58,7 @@ fn subjects() -> impl Iterator<Item = Subject> {
         }
         let short = shorten(&exact, 2).unwrap_or(exact);
         let small = miniatures(&short, SMALL).next()?;
-        Some(Subject::new(name, small))
+        Some(Subject::new(name, small.program))
     })
 }
 

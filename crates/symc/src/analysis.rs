@@ -4,7 +4,7 @@ use sym_diagnostics::Span;
 use sym_infer::{Space, Symmetries};
 use sym_ir::Program;
 use sym_ir::experiment::{Document, Train};
-use sym_runtime::proof::Assumption;
+use sym_runtime::proof::{Approximation, Assumption};
 
 /// One program with its symmetries. A `train` item that gives a model arguments of its own makes one more.
 pub struct Analysed<'a> {
@@ -18,6 +18,10 @@ pub struct Analysed<'a> {
     pub symmetries: Symmetries,
     /// The `train` items that use it, with what objective and dynamics keep.
     pub trains: Vec<(&'a Train, Symmetries)>,
+    /// How far its approximate claims are from holding, where that was measured.
+    pub approximation: Option<Approximation>,
+    /// Why its flat directions were not counted, or not often enough, in a proof.
+    pub uncounted: Option<String>,
     /// The numbers of its proof, where one was made.
     pub verify: Option<crate::report::VerifyRow>,
     /// The numbers at given weights, where some were given.
@@ -54,6 +58,8 @@ impl<'a> Analysed<'a> {
             span,
             symmetries,
             trains: Vec::new(),
+            approximation: None,
+            uncounted: None,
             verify: None,
             at_weights: None,
             declared: Vec::new(),

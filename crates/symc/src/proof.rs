@@ -1,11 +1,11 @@
 //! Proofs of the models' symmetries, in double precision.
 
 use crate::analysis::Analysed;
-use crate::report::{AtWeightsRow, Integer, MiniatureRow, VerifyRow};
+use crate::report::{AtWeightsRow, DepartureRow, Integer, MiniatureRow, MovedRow, VerifyRow};
 use std::collections::BTreeMap;
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
-use sym_runtime::proof::{Numbers, Verification, at_weights, verify_with};
+use sym_runtime::proof::{Approximation, Departure, Numbers, Verification, at_weights, verify_with};
 
 /// The same seed gives the same numbers; the file's seeds are for training.
 const SEED: u64 = 0;
@@ -17,6 +17,8 @@ pub fn prove<'m, 'a: 'm>(models: impl IntoIterator<Item = &'m mut Analysed<'a>>)
         let verification = verify_with(model.program, &model.symmetries, &model.declared, SEED);
         model.verify = verification.numbers.as_ref().map(|numbers| row(numbers, &verification));
         model.symmetries = verification.symmetries;
+        model.approximation = verification.approximation;
+        model.uncounted = verification.uncounted;
         if !verification.assumed.is_empty() {
             model.assumed = verification.assumed.into_iter().filter_map(|assumed| assumed.row).collect();
         }
@@ -61,6 +63,7 @@ fn row(numbers: &Numbers, verification: &Verification) -> VerifyRow {
     VerifyRow {
         sizes: sizes(numbers),
         miniature: numbers.miniature,
+        decided: std::iter::once(numbers).chain(&verification.others).all(|numbers| numbers.decided),
         parameters: Integer(numbers.parameters),
         rank: Integer(numbers.rank),
         flat: Integer(numbers.flat),
@@ -74,19 +77,27 @@ fn row(numbers: &Numbers, verification: &Verification) -> VerifyRow {
         regional: numbers.piecewise,
         least_active: numbers.least_active.map(Integer),
         miniatures: counted,
-        epsilon_residual: verification.epsilon_residual,
+        moved: numbers.moved.iter().map(|(param, share)| MovedRow { param: param.clone(), share: *share }).collect(),
+        epsilon_residual: verification.approximation.as_ref().map(Approximation::largest),
+        epsilon_on_miniature: verification.approximation.as_ref().is_some_and(|measured| measured.miniature),
     }
 }
 
 fn counts(numbers: &Numbers) -> MiniatureRow {
     MiniatureRow {
         sizes: sizes(numbers),
+        departures: numbers.departures.iter().map(departure).collect(),
         parameters: Integer(numbers.parameters),
         rank: Integer(numbers.rank),
         flat: Integer(numbers.flat),
         explained: Integer(numbers.explained),
         unexplained: Integer(numbers.unexplained),
     }
+}
+
+fn departure(departure: &Departure) -> DepartureRow {
+    let rule = departure.rule;
+    DepartureRow { rule: rule.word().to_string(), text: rule.to_string(), example: departure.example.clone() }
 }
 
 fn sizes(numbers: &Numbers) -> BTreeMap<String, Vec<Integer>> {

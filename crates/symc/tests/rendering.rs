@@ -97,8 +97,8 @@ mod reports {
     use sym_infer::{Class, StateKind, Status};
     use symc::render::{Style, json, short, table};
     use symc::report::{
-        ActionRow, AtWeightsRow, ConservedRow, DecisionRow, ExpectationRow, Integer, MiniatureRow, ModelReport, Outcome,
-        ReasonRow, Report, SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow,
+        ActionRow, AtWeightsRow, ConservedRow, DecisionRow, DepartureRow, ExpectationRow, Integer, MiniatureRow, ModelReport,
+        Outcome, ReasonRow, Report, SpaceRow, StateRow, TrainingReport, TrainingRow, VerifyRow,
     };
 
     fn action(param: &str, axis: Option<usize>, frame: &str) -> ActionRow {
@@ -110,6 +110,11 @@ mod reports {
         let flat = Integer(parameters - rank);
         MiniatureRow {
             sizes: [("fc1.weight".to_string(), vec![flat, Integer(4)])].into(),
+            departures: vec![DepartureRow {
+                rule: "sums".to_string(),
+                text: "a number of units is on another side of a sum of two".to_string(),
+                example: "40 + 40 < 4096 became 4 + 4 > 5".to_string(),
+            }],
             parameters: Integer(parameters),
             rank: Integer(rank),
             flat,
@@ -143,6 +148,7 @@ mod reports {
                 count: Integer(4096),
             }],
             status: Status::Verified,
+            epsilon_residual: None,
             derivation: vec![ReasonRow {
                 text: "`relu` is homogeneous of degree 1: permutations and positive scales".to_string(),
                 file: "relu.sym".to_string(),
@@ -187,9 +193,13 @@ mod reports {
                 examples: Integer(600),
                 regional: true,
                 least_active: Some(Integer(41)),
+                decided: true,
+                moved: Vec::new(),
                 miniatures: [(61, 56), (98, 92), (143, 136)].map(|(parameters, rank)| counted(parameters, rank)).into(),
                 epsilon_residual: None,
+                epsilon_on_miniature: false,
             }),
+            uncounted: None,
             at_weights: Some(AtWeightsRow {
                 file: "relu.safetensors".to_string(),
                 rank: Some(Integer(55)),

@@ -8,19 +8,23 @@
 //!   pixels;
 //! - merged and split axes keep their products, joined and cut ones their sums, and the axes of a parameter's block the sign of their
 //!   product against each;
+//! - tables keep more than twice as many words as units;
 //! - no size falls below what keeps its operation generic, and none grows.
 //!
-//! A number of flat directions at one assignment of sizes could be an accident: [`miniatures`] gives several.
+//! What is given up for small sizes, [`Departure`] names. A number of flat directions at one assignment of sizes could be an accident: [`miniatures`] gives several.
 
+mod departures;
 mod depth;
 mod images;
 mod search;
 mod sequences;
 mod sizes;
 
+pub use departures::{Departure, Rule};
 pub use depth::shorten;
 pub use sequences::shorten_sequences;
 
+use departures::departures;
 use images::Taps;
 use search::{Assignment, Rules, Start, assign};
 use sizes::{Kind, Size, Sizes};
@@ -29,11 +33,20 @@ use sym_ir::{Axis, Entries, Operation, ParameterId, Program, ValueId};
 /// Where the sizes of assignments start above the least ones: parts of split axes, and all others.
 const OFFSETS: [(u128, u128); 11] = [(0, 0), (1, 1), (0, 1), (1, 0), (2, 2), (0, 2), (1, 2), (2, 0), (3, 3), (0, 3), (4, 4)];
 
+/// A smaller program with the same structure.
+#[derive(Debug, Clone)]
+pub struct Miniature {
+    /// The program.
+    pub program: Program,
+    /// The rules that it does not keep.
+    pub departures: Vec<Departure>,
+}
+
 /// Miniatures at assignments that differ in the numbers of units, with at most `limit` trainable entries each, those with the stricter rules and
 /// the smaller sizes first. Empty where even the smallest is too large.
-pub fn miniatures(program: &Program, limit: u128) -> impl Iterator<Item = Program> {
+pub fn miniatures(program: &Program, limit: u128) -> impl Iterator<Item = Miniature> {
     let sizes = Sizes::of(program);
-    let rules = [Rules::Sums, Rules::Blocks, Rules::Order, Rules::Parts];
+    let rules = [Rules::Sums, Rules::Blocks, Rules::Order, Rules::Parts, Rules::Linked];
     let images: &[bool] = if sizes.flattened.is_empty() { &[false] } else { &[true, false] };
     let starts = images
         .iter()
@@ -48,7 +61,8 @@ pub fn miniatures(program: &Program, limit: u128) -> impl Iterator<Item = Progra
         }
         seen.push(own);
         let small = shrink(program, &sizes, &assignment);
-        small.trainable_entries().is_some_and(|entries| entries <= limit).then_some(small)
+        let fits = small.trainable_entries().is_some_and(|entries| entries <= limit);
+        fits.then(|| Miniature { program: small, departures: departures(&sizes, &assignment) })
     })
 }
 
@@ -154,7 +168,7 @@ mod tests {
     }
 
     fn first(program: &Program) -> Program {
-        miniatures(program, u128::MAX).next().expect("there is one")
+        miniatures(program, u128::MAX).next().expect("there is one").program
     }
 
     #[test]
@@ -165,7 +179,8 @@ mod tests {
 
     #[test]
     fn several_assignments_differ_in_every_free_size() {
-        let shapes: Vec<Vec<u128>> = miniatures(&mlp(&[100, 40, 10]), u128::MAX).take(3).map(|small| sizes(&small)).collect();
+        let shapes: Vec<Vec<u128>> =
+            miniatures(&mlp(&[100, 40, 10]), u128::MAX).take(3).map(|small| sizes(&small.program)).collect();
         assert_eq!(shapes, [[7, 15, 7, 3, 7, 3], [9, 19, 9, 4, 9, 4], [11, 23, 11, 5, 11, 5]]);
     }
 

@@ -24,6 +24,8 @@ pub enum Rules {
     Order,
     /// The order of heads, groups, experts and colours among themselves, and that of all other sizes.
     Parts,
+    /// The order of sizes that one parameter has.
+    Linked,
 }
 
 /// Where a search starts.
@@ -132,7 +134,11 @@ impl Search<'_> {
 
     /// The least value of a size.
     fn least(&self, size: Size) -> u128 {
-        if self.start.rules == Rules::Parts && self.is_part(size) { LEAST_PART } else { self.sizes.least[&size] }
+        if matches!(self.start.rules, Rules::Parts | Rules::Linked) && self.is_part(size) {
+            LEAST_PART
+        } else {
+            self.sizes.least[&size]
+        }
     }
 
     /// The range that order, and sums of two sizes, leave: no size grows.
@@ -143,10 +149,17 @@ impl Search<'_> {
         }
         let smaller: Vec<(Size, u128)> =
             self.values.iter().filter(|(other, _)| other.kind == size.kind).map(|(size, value)| (*size, *value)).collect();
-        let compared = |other: Size| self.start.rules != Rules::Parts || self.is_part(other) == self.is_part(size);
+        let compared = |other: Size| match self.start.rules {
+            Rules::Sums | Rules::Blocks | Rules::Order => true,
+            Rules::Parts => self.is_part(other) == self.is_part(size),
+            Rules::Linked => self.sizes.linked.contains(&(other, size)),
+        };
         for (other, value) in &smaller {
             if other.value < size.value && compared(*other) {
                 low = low.max(value + 1);
+            }
+            if self.sizes.tables.contains(&(*other, size)) {
+                low = low.max(2 * value + 1);
             }
         }
         if self.start.rules == Rules::Sums && size.kind == Kind::Weights {
@@ -180,6 +193,6 @@ impl Search<'_> {
         let demands = &self.demands[at];
         demands.totals.iter().chain(&demands.parts).all(exact)
             && demands.conditions.iter().all(|condition| condition.holds(of))
-            && (matches!(self.start.rules, Rules::Order | Rules::Parts) || demands.blocks.iter().all(signs))
+            && (matches!(self.start.rules, Rules::Order | Rules::Parts | Rules::Linked) || demands.blocks.iter().all(signs))
     }
 }

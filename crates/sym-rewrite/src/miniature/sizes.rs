@@ -4,12 +4,14 @@ use super::images::{Taps, directions};
 use crate::AxisClasses;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use sym_ir::{Axis, Operation, ParameterId, Program, ValueId};
+use sym_ir::{Axis, Entries, Operation, ParameterId, Program, ValueId};
 
 /// The least size of an axis that was larger: contractions and softmax stay generic from here on.
 pub const LEAST: u128 = 3;
 /// The least size of an axis over which statistics are taken.
 const LEAST_STATISTICS: u128 = 4;
+/// The least number of positions that no parameter has: with few tokens there are few different sequences of them.
+const LEAST_POSITIONS: u128 = 4;
 /// The least number of heads, groups and other parts of a split axis.
 pub const LEAST_PART: u128 = 2;
 
@@ -124,6 +126,11 @@ pub struct Sizes {
     pub least: BTreeMap<Size, u128>,
     /// Sizes of images along all directions but one, with their taps: where images become lines, these are 1.
     pub flattened: BTreeSet<Size>,
+    /// Numbers of units along two axes of one parameter, the smaller first: of these the order decides where kernels are.
+    pub linked: BTreeSet<(Size, Size)>,
+    /// Numbers of units and the number of words in a table of them, where it has more than twice as many words: few words show less of what
+    /// reads them.
+    pub tables: BTreeSet<(Size, Size)>,
     /// Axes of parameters of three and more axes, each with the others: the sign of ∏ others − axis decides which of them is a bottleneck.
     pub blocks: BTreeSet<(Size, Vec<Size>)>,
 }
@@ -145,6 +152,8 @@ impl Sizes {
             conditions: BTreeSet::new(),
             least: BTreeMap::new(),
             flattened: BTreeSet::new(),
+            linked: BTreeSet::new(),
+            tables: BTreeSet::new(),
             blocks: BTreeSet::new(),
         };
         sizes.collect(program);
@@ -222,12 +231,20 @@ impl Sizes {
             self.parameters[id.0 as usize] =
                 (0..node.shape.len()).map(|axis| self.of_axis(program, ValueId(at as u32), axis)).collect();
         }
+        let words = |size: &Size| program.inputs.iter().any(|input| input.entries == Entries::Integer { below: size.value });
         for axes in &self.parameters {
             self.unknowns.extend(axes);
+            if let [one, other] = axes[..] {
+                let pairs = [(one, other), (other, one)].into_iter();
+                self.tables.extend(pairs.filter(|(units, count)| words(count) && count.value / 2 > units.value));
+            }
             for axis in (0..axes.len()).filter(|_| axes.len() > 2) {
                 let others = axes.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, size)| *size).collect();
                 self.blocks.insert((axes[axis], others));
             }
+            self.linked.extend(
+                axes.iter().flat_map(|one| axes.iter().filter(move |other| one < other).map(move |other| (*one, *other))),
+            );
             // The fewest of a block's units are heads, groups or experts.
             let units: Vec<&Size> = axes.iter().filter(|size| size.kind == Kind::Weights).collect();
             if let Some(fewest) = units.iter().min().filter(|_| units.len() > 2) {
@@ -256,7 +273,10 @@ impl Sizes {
             self.flattened.extend(found);
         }
         for size in &self.unknowns {
-            self.least.entry(*size).or_insert(LEAST);
+            let least = self.least.entry(*size).or_insert(LEAST);
+            if size.kind == Kind::Positions {
+                *least = LEAST_POSITIONS.max(*least);
+            }
         }
     }
 

@@ -84,13 +84,22 @@ fn count_in_sample(
     kinks.place(program, &mut weights, &examples, &mut stream)?;
     let mut active = kinks.least_active(program, &weights, &examples)?;
     while active.is_some_and(|active| active < ACTIVE) && examples.count * 2 <= most {
-        examples = draw(examples.count * 2);
+        let more = draw(examples.count * 2);
+        if more.count == examples.count {
+            break;
+        }
+        examples = more;
         active = kinks.least_active(program, &weights, &examples)?;
     }
     let mut found = count_at(program, claims, &weights, &examples)?;
     let seen = active.is_none_or(|active| active >= ACTIVE);
     while seen && found.numbers.unexplained > 0 && !program.inputs.is_empty() && examples.count * 2 <= most {
-        examples = draw(examples.count * 2);
+        let drawn = draw(examples.count * 2);
+        // There are no more.
+        if drawn.count == examples.count {
+            break;
+        }
+        examples = drawn;
         let more = count_at(program, claims, &weights, &examples)?;
         let grown = more.numbers.rank > found.numbers.rank;
         found = more;
@@ -117,11 +126,12 @@ fn most_examples(program: &Program) -> usize {
     ENTRIES / (columns * width(program)).max(1)
 }
 
-/// How many examples settle the rank of J: a quarter more rows than columns; where units switch, also enough on either side of every
-/// kink.
+/// How many examples settle the rank of J: a quarter more rows than columns, and twice as many of tokens, as causal outputs repeat those of
+/// shorter sequences; where units switch, also enough on either side of every kink.
 pub(super) fn examples_needed(program: &Program) -> usize {
     let parameters = program.trainable_entries().unwrap_or(0) as usize;
-    let count = (parameters * 5 / 4).div_ceil(width(program).max(1)).max(24);
+    let rows = parameters * if point::distinct(program).is_some() { 10 } else { 5 } / 4;
+    let count = rows.div_ceil(width(program).max(1)).max(40);
     if is_piecewise(program) { count.max(if parameters > 500 { 200 } else { 600 }) } else { count }
 }
 
@@ -187,6 +197,7 @@ pub(super) fn count_at(
     let numbers = Numbers {
         sizes: trained.map(|parameter| (parameter.path.clone(), shape(parameter))).collect(),
         miniature: false,
+        departures: Vec::new(),
         parameters: parameters as u128,
         rank: found.nonzero as u128,
         flat: (explained + unexplained) as u128,

@@ -11,6 +11,7 @@
 mod assumption;
 mod budget;
 mod completeness;
+mod epsilon;
 pub mod generators;
 mod given;
 mod infinitesimal;
@@ -23,16 +24,17 @@ mod spectrum;
 mod subject;
 
 pub use assumption::Assumption;
+pub use epsilon::Approximation;
 pub use given::{AtWeights, at_weights};
 
 use crate::Stream;
 use budget::Plan;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use subject::{Subject, Subjects};
 use sym_diagnostics::Diagnostic;
 use sym_infer::{Space, Status, Symmetries};
 use sym_ir::Program;
+pub use sym_rewrite::{Departure, Rule};
 
 /// The largest number of trainable entries for which completeness is proved at the model's own sizes.
 pub const TRUE_SIZES: u128 = 2_000;
@@ -52,11 +54,13 @@ pub struct Verification {
     pub max_difference: f64,
     /// The largest |(Jᵀu)·(T r)| / (|Jᵀu| |T r|) of a group that holds, for random output cotangents u and combinations T r of generators.
     pub max_gradient: f64,
-    /// The largest such value of a claim that a norm's ε makes approximate, with the declared ε; all else is proved at ε = 0. `None` where no
-    /// claim depends on an ε.
-    pub epsilon_residual: Option<f64>,
+    /// How far claims that a norm's ε makes approximate are from holding with it; all else is proved at ε = 0. `None` where no claim
+    /// depends on an ε.
+    pub approximation: Option<Approximation>,
     /// The bytes that soundness at the model's own sizes would take, where that is beyond the limit: it was checked on the miniature.
     pub too_large: Option<u128>,
+    /// Why directions were counted at no assignment of smaller sizes, or at fewer than needed; `None` where nothing is missing.
+    pub uncounted: Option<String>,
     /// What became of each declared symmetry, in order.
     pub assumed: Vec<Assumed>,
     /// E0302 for every refuted claim, E0303 for unexplained directions, E0304 where numbers decide nothing, E0501 for a program that cannot
@@ -74,12 +78,14 @@ pub struct Assumed {
 }
 
 /// Dimensions at a generic point.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Numbers {
     /// The shape of every trainable parameter in the program that was measured.
     pub sizes: BTreeMap<String, Vec<u128>>,
     /// Whether that program is a miniature of the model.
     pub miniature: bool,
+    /// The rules of miniatures that it does not keep.
+    pub departures: Vec<Departure>,
     /// D: trainable entries.
     pub parameters: u128,
     /// rank J.
@@ -115,44 +121,49 @@ pub fn verify(program: &Program, symmetries: &Symmetries, seed: u64) -> Verifica
 
 /// Proves a model's symmetries, and tests others that are declared and not derived.
 pub fn verify_with(program: &Program, symmetries: &Symmetries, assumptions: &[Assumption], seed: u64) -> Verification {
+    let subjects = subject::subjects(program, symmetries);
     let mut result = Verification {
         symmetries: symmetries.clone(),
         numbers: None,
         others: Vec::new(),
         max_difference: 0.0,
         max_gradient: 0.0,
-        epsilon_residual: None,
+        approximation: None,
         too_large: None,
+        uncounted: subjects.missing.clone(),
         assumed: Vec::new(),
         diagnostics: Vec::new(),
     };
     let exact = program.with_exact_norms();
-    if let Err(diagnostics) = prove(exact.as_ref().unwrap_or(program), assumptions, seed, &mut result) {
+    if let Err(diagnostics) = prove(exact.as_ref().unwrap_or(program), &subjects, assumptions, seed, &mut result) {
         result.diagnostics.extend(diagnostics);
     }
     if exact.is_some() && result.symmetries.spaces.iter().any(|space| space.status == Status::Approximate) {
-        match epsilon_residual(program, &result.symmetries, seed) {
-            Ok(residual) => result.epsilon_residual = residual,
+        match epsilon::approximation(program, &subjects, &result.symmetries, seed) {
+            Ok(approximation) => result.approximation = approximation,
             Err(diagnostics) => result.diagnostics.extend(diagnostics),
         }
     }
     result
 }
 
-/// How far J T is from zero for approximate claims, with the declared ε of the norms. `None` where the model does not fit into memory.
-fn epsilon_residual(program: &Program, claims: &Symmetries, seed: u64) -> Result<Option<f64>, Vec<Diagnostic>> {
-    let Ok(plan) = budget::plan(program, claims.spaces.len()) else { return Ok(None) };
-    let mut stream = Stream::new(seed, "proof/epsilon", &program.name);
-    let weights = point::weights(program, &mut stream);
-    let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
-    let examples = point::examples(program, plan.examples, &mut stream, &mut subspace);
-    let residuals = infinitesimal::residuals(program, claims, &weights, &examples, &mut stream)?;
-    let approximate = claims.spaces.iter().zip(residuals).filter(|(space, _)| space.status == Status::Approximate);
-    Ok(approximate.map(|(_, residual)| residual).reduce(f64::max))
+/// How far the approximate claims of a program are from holding with the ε of its norms, without a proof. `None` where no miniature of a program
+/// that does not fit into memory is found.
+///
+/// # Errors
+///
+/// E0501 for a program that cannot be executed.
+pub fn approximation(program: &Program, symmetries: &Symmetries, seed: u64) -> Result<Option<Approximation>, Vec<Diagnostic>> {
+    epsilon::approximation(program, &subject::subjects(program, symmetries), symmetries, seed)
 }
 
-fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut Verification) -> Result<(), Vec<Diagnostic>> {
-    let subjects = subject::subjects(program, &result.symmetries);
+fn prove(
+    program: &Program,
+    subjects: &Subjects,
+    assumptions: &[Assumption],
+    seed: u64,
+    result: &mut Verification,
+) -> Result<(), Vec<Diagnostic>> {
     match budget::plan(program, result.symmetries.spaces.len()) {
         Ok(plan) => {
             sym_lower::check(program)?;
@@ -161,7 +172,7 @@ fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut 
         }
         Err(bytes) => {
             result.too_large = Some(bytes);
-            let Some(Subject { program: small, claims, .. }) = subjects.found.first().or(subjects.large.as_ref()) else {
+            let Some(Subject { program: small, claims, .. }) = subjects.smallest() else {
                 let missing = subjects.missing.as_deref().unwrap_or_default();
                 let message = format!("{}, and {missing}", report::too_large(program, bytes));
                 result.diagnostics.push(report::undecided(program, message));
@@ -179,7 +190,7 @@ fn prove(program: &Program, assumptions: &[Assumption], seed: u64, result: &mut 
             space.status = Status::Verified;
         }
     }
-    count_directions(program, assumptions, &subjects, seed, result)
+    count_directions(program, assumptions, subjects, seed, result)
 }
 
 /// Completeness at every subject: the program itself, or miniatures of it whose flat directions must follow one formula.
@@ -204,7 +215,7 @@ fn count_directions(
                 result.diagnostics.push(report::moving(program, &claims, space, residual));
             }
         }
-        all.push(Numbers { miniature: subject.miniature, ..found.numbers });
+        all.push(Numbers { miniature: subject.miniature, departures: subject.departures.clone(), ..found.numbers });
     }
     result.diagnostics.extend(report::count(program, subjects, &all));
     let mut all = all.into_iter();

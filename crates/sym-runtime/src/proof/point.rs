@@ -52,10 +52,48 @@ pub(super) fn weights(program: &Program, stream: &mut Stream) -> Weights {
     weights
 }
 
+/// How many examples differ where all inputs are integers; `None` for others, and beyond the limit of numbers.
+pub(super) fn distinct(program: &Program) -> Option<u128> {
+    if program.inputs.is_empty() {
+        return None;
+    }
+    program.inputs.iter().try_fold(1u128, |count, input| {
+        let Entries::Integer { below } = input.entries else { return None };
+        let entries = input.shape.iter().map(|axis| axis.size).fold(1, u128::saturating_mul);
+        count.checked_mul(below.checked_pow(u32::try_from(entries).ok()?)?)
+    })
+}
+
+/// Different examples of integers, as many as wanted or as there are.
+fn integers(program: &Program, count: usize, stream: &mut Stream) -> Examples {
+    let sizes: Vec<(usize, u64)> = program
+        .inputs
+        .iter()
+        .map(|input| {
+            let entries = input.shape.iter().map(|axis| axis.size as usize).product();
+            (entries, if let Entries::Integer { below } = input.entries { below as u64 } else { 1 })
+        })
+        .collect();
+    let count = distinct(program).map_or(count, |all| count.min(usize::try_from(all).unwrap_or(usize::MAX)));
+    let mut seen = std::collections::HashSet::new();
+    let mut inputs: Vec<Vec<f64>> = vec![Vec::new(); sizes.len()];
+    while seen.len() < count {
+        let draw = |&(entries, below): &(usize, u64), stream: &mut Stream| (0..entries).map(|_| stream.below(below)).collect();
+        let example: Vec<Vec<u64>> = sizes.iter().map(|size| draw(size, stream)).collect();
+        if seen.insert(example.clone()) {
+            inputs.iter_mut().zip(example).for_each(|(all, own)| all.extend(own.into_iter().map(|entry| entry as f64)));
+        }
+    }
+    Examples { count, inputs }
+}
+
 /// Normal inputs, wider for piecewise programs so that units switch; inputs of a declared rank keep to a random subspace of that
-/// dimension, the same for one `subspace` stream.
+/// dimension, the same for one `subspace` stream. Where all inputs are integers no example comes twice, so there may be fewer of them.
 pub(super) fn examples(program: &Program, count: usize, stream: &mut Stream, subspace: &mut Stream) -> Examples {
     let scale = if is_piecewise(program) { 4.0 } else { 1.0 };
+    if distinct(program).is_some() {
+        return integers(program, count, stream);
+    }
     let count = if program.inputs.is_empty() { 1 } else { count };
     let inputs = program
         .inputs

@@ -113,13 +113,13 @@ pub(super) fn count(program: &Program, subjects: &Subjects, all: &[Numbers]) -> 
                 "the flat directions of `{}` could not be counted: two connected units are active together on only {active} of {} inputs",
                 program.name, unclear.examples
             );
-            return Some(undecided(program, message));
+            return Some(undecided_directions(program, unclear, message));
         }
         let message = format!(
             "the flat directions of `{}` could not be counted: the smallest singular value is {:.1e} of the largest",
             program.name, unclear.smallest
         );
-        return Some(undecided(program, message));
+        return Some(undecided_directions(program, unclear, message));
     }
     if let Some(worst) = all.iter().max_by_key(|numbers| numbers.unexplained).filter(|numbers| numbers.unexplained > 0) {
         let diagnostic = unexplained(program, worst);
@@ -133,14 +133,30 @@ pub(super) fn count(program: &Program, subjects: &Subjects, all: &[Numbers]) -> 
     Some(undecided(program, format!("`{}` has more than {TRUE_SIZES} parameters, and {missing}", program.name)))
 }
 
+/// The parameters that the directions in question move, and where the first of them is declared.
+fn moved(program: &Program, numbers: &Numbers) -> (String, Option<Span>) {
+    let names = numbers.moved.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    let first = numbers.moved.first().and_then(|(path, _)| program.parameters.iter().find(|parameter| parameter.path == *path));
+    (names, first.map(|parameter| parameter.span))
+}
+
+/// Directions of which numbers do not say whether they are flat.
+fn undecided_directions(program: &Program, numbers: &Numbers, message: String) -> Diagnostic {
+    let (names, span) = moved(program, numbers);
+    let Some(span) = span else { return undecided(program, message) };
+    let few = numbers.unexplained == 1;
+    let count = format!("{} undecided direction{}", numbers.unexplained, if few { "" } else { "s" });
+    Diagnostic::new(Code::E0304, span, message)
+        .label(format!("the undecided direction{} {names}", if few { " moves" } else { "s move" }))
+        .found(count)
+        .expected("directions that are flat, or are not, beyond rounding")
+        .help("read the table as derived, not as proved complete")
+}
+
 /// Flat directions that no symmetry explains.
 fn unexplained(program: &Program, numbers: &Numbers) -> Diagnostic {
-    let names = numbers.moved.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");
-    let span = numbers
-        .moved
-        .first()
-        .and_then(|(path, _)| program.parameters.iter().find(|parameter| parameter.path == *path))
-        .map_or_else(|| place(program), |parameter| parameter.span);
+    let (names, span) = moved(program, numbers);
+    let span = span.unwrap_or_else(|| place(program));
     let message = format!(
         "{} of the {} flat directions of `{}` follow from no derived symmetry",
         numbers.unexplained, numbers.flat, program.name

@@ -78,6 +78,10 @@ fn rank_of_triangle(triangle: &Mat<f64>, bounds: Bounds, small: usize) -> Rank {
     let mut kernel = empty();
     let mut undecided = None;
     let mut current = triangle.clone();
+    if let Some(zeros) = zeros_by_pivots(triangle, bounds.zero * largest) {
+        current = self::triangle(&stacked(triangle, &(zeros.transpose() * faer::Scale(largest))));
+        kernel = zeros;
+    }
     loop {
         let pivots = (0..size).map(|at| current[(at, at)].abs()).fold(f64::INFINITY, f64::min);
         if pivots > bounds.zero * largest {
@@ -116,6 +120,36 @@ fn rank_of_triangle(triangle: &Mat<f64>, bounds: Bounds, small: usize) -> Rank {
         // Directions that are known to be in the kernel count as large from here on.
         current = self::triangle(&stacked(triangle, &(kernel.transpose() * faer::Scale(largest))));
     }
+}
+
+/// An orthonormal basis of directions that are zero up to `tolerance` for certain, by a decomposition with pivots; `None` where it shows none.
+///
+/// With the columns in the order of pivots the triangle is `[A B; 0 C]`, and `(−A⁻¹B, 1)` has the image C. Directions that pivots do not show are
+/// left to inverse iteration.
+fn zeros_by_pivots(triangle: &Mat<f64>, tolerance: f64) -> Option<Mat<f64>> {
+    let size = triangle.ncols();
+    // Without a small entry on its diagonal a triangle may be singular, but seldom is.
+    if (0..size).all(|at| triangle[(at, at)].abs() > tolerance) {
+        return None;
+    }
+    let qr = triangle.col_piv_qr();
+    let pivots = qr.thin_R();
+    let rank = (0..size).take_while(|&at| pivots[(at, at)].abs() > tolerance).count();
+    if rank == size || rank == 0 || pivots.get(rank.., rank..).norm_l2() > tolerance {
+        return None;
+    }
+    let mut combined = pivots.get(..rank, rank..).to_owned();
+    pivots.get(..rank, ..rank).solve_upper_triangular_in_place(&mut combined);
+    let (order, _) = qr.P().arrays();
+    let mut zeros = Mat::zeros(size, size - rank);
+    for column in 0..size - rank {
+        for row in 0..rank {
+            zeros[(order[row], column)] = -combined[(row, column)];
+        }
+        zeros[(order[rank + column], column)] = 1.0;
+    }
+    let zeros = zeros.qr().compute_thin_Q();
+    ((triangle * &zeros).norm_l2() <= tolerance).then_some(zeros)
 }
 
 /// The rank by all singular values.

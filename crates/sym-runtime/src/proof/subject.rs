@@ -3,10 +3,13 @@
 use super::{MINIATURE_SIZES, TRUE_SIZES};
 use sym_infer::{Space, Symmetries};
 use sym_ir::Program;
-use sym_rewrite::{miniatures, shorten, shorten_sequences};
+use sym_rewrite::{Departure, Miniature, miniatures, shorten, shorten_sequences};
 
 /// Assignments of sizes that a miniature is counted at: a number that follows from the structure follows one formula at all of them.
 pub const ASSIGNMENTS: usize = 3;
+
+/// The number of trainable entries up to which a further assignment that differs in few sizes is passed over for one that differs in more.
+const LARGEST_OTHER: u128 = 2_600;
 
 /// How many repetitions of a block are kept, the fewest that keep the table.
 const BLOCKS: [usize; 4] = [2, 3, 4, 6];
@@ -16,9 +19,25 @@ const STEPS: u128 = 8;
 
 /// A program with its claims.
 pub struct Subject {
+    /// With exact norms.
     pub program: Program,
+    /// The same with the ε of its norms.
+    pub declared: Program,
     pub claims: Symmetries,
     pub miniature: bool,
+    /// The rules of miniatures that it does not keep.
+    pub departures: Vec<Departure>,
+}
+
+impl Subject {
+    fn new(declared: Program, claims: Symmetries) -> Self {
+        let program = declared.with_exact_norms().unwrap_or_else(|| declared.clone());
+        Self { program, declared, claims, miniature: false, departures: Vec::new() }
+    }
+
+    fn small(Miniature { program, departures }: Miniature, claims: Symmetries) -> Self {
+        Self { miniature: true, departures, ..Self::new(program, claims) }
+    }
 }
 
 /// The programs to count at.
@@ -30,43 +49,75 @@ pub struct Subjects {
     pub large: Option<Subject>,
 }
 
+impl Subjects {
+    /// The first miniature.
+    pub fn smallest(&self) -> Option<&Subject> {
+        self.found.first().or(self.large.as_ref())
+    }
+}
+
 /// The model with its own claims where it is small, else miniatures whose analysis gives the same table.
 pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
     if program.trainable_entries().is_some_and(|entries| entries <= TRUE_SIZES) {
-        let own = Subject { program: program.clone(), claims: symmetries.clone(), miniature: false };
-        return Subjects { found: vec![own], missing: None, large: None };
+        return Subjects { found: vec![Subject::new(program.clone(), symmetries.clone())], missing: None, large: None };
     }
     let shallow = shallow(program, symmetries);
     let base = shallow.as_ref().unwrap_or(program);
     let mut found = Vec::new();
     let mut other = None;
     // Stricter rules come first among miniatures of about one size.
-    let mut smaller: Vec<Program> = miniatures(base, MINIATURE_SIZES[MINIATURE_SIZES.len() - 1]).collect();
-    smaller.sort_by_key(|small| MINIATURE_SIZES.iter().position(|&limit| small.trainable_entries() <= Some(limit)));
+    let mut smaller: Vec<Miniature> = miniatures(base, MINIATURE_SIZES[MINIATURE_SIZES.len() - 1]).collect();
+    smaller.sort_by_key(|small| MINIATURE_SIZES.iter().position(|&limit| small.program.trainable_entries() <= Some(limit)));
     let any = !smaller.is_empty();
+    let mut alike = Vec::new();
     for small in smaller {
-        let claims = sym_infer::infer(&small);
+        let new = found.iter().all(|subject: &Subject| differ(&subject.declared, &small.program));
+        if !new || !found.is_empty() && small.program.trainable_entries() > Some(LARGEST_OTHER) {
+            alike.push(small);
+            continue;
+        }
+        let claims = sym_infer::infer(&small.program);
         match difference(symmetries, &claims, shallow.is_some()) {
-            None => found.push(Subject { program: small, claims, miniature: true }),
+            None => found.push(Subject::small(small, claims)),
             Some(name) => other = other.or(Some(name)),
         }
         if found.len() == ASSIGNMENTS {
             break;
         }
     }
+    // Structures that leave little choice have assignments that differ in fewer sizes.
+    for small in alike {
+        if found.len() == ASSIGNMENTS {
+            break;
+        }
+        let claims = sym_infer::infer(&small.program);
+        if difference(symmetries, &claims, shallow.is_some()).is_none() {
+            found.push(Subject::small(small, claims));
+        }
+    }
     let mut large = None;
     if found.is_empty() {
         let smaller = miniatures(base, u128::MAX);
-        let mut kept = smaller.map(|small| (sym_infer::infer(&small), small));
+        let mut kept = smaller.map(|small| (sym_infer::infer(&small.program), small));
         large = kept.find(|(claims, _)| difference(symmetries, claims, shallow.is_some()).is_none());
     }
-    let large = large.map(|(claims, program)| Subject { program, claims, miniature: true });
+    let large = large.map(|(claims, small)| Subject::small(small, claims));
     let missing = (found.len() < ASSIGNMENTS).then(|| match other {
         Some(name) => format!("smaller sizes change its table at `{name}`"),
         None if any => format!("only {} assignments of smaller sizes keep its structure", found.len()),
         None => format!("no miniature of at most {} parameters keeps its structure", MINIATURE_SIZES[MINIATURE_SIZES.len() - 1]),
     });
     Subjects { found, missing, large }
+}
+
+/// Whether two miniatures differ in a quarter of the sizes of their parameters at least.
+fn differ(one: &Program, other: &Program) -> bool {
+    let sizes = one.parameters.iter().zip(&other.parameters);
+    let axes = sizes.flat_map(|(own, small)| own.shape.iter().zip(&small.shape));
+    // Of one position there is one size.
+    let free: Vec<bool> =
+        axes.filter(|(own, small)| own.size.max(small.size) > 1).map(|(own, small)| own.size != small.size).collect();
+    4 * free.iter().filter(|differs| **differs).count() >= free.len()
 }
 
 /// The program with shorter sequences and fewer repetitions of its blocks, at least two, whose table has the same rows but for those of blocks that are gone.
@@ -98,7 +149,7 @@ fn difference(table: &Symmetries, small: &Symmetries, missing: bool) -> Option<S
 }
 
 /// The parts of a row's name, without the numbers of blocks.
-fn without_numbers(name: &str) -> Vec<String> {
+pub fn without_numbers(name: &str) -> Vec<String> {
     let number = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
     let part =
         |part: &str| part.split('.').map(|segment| if number(segment) { "0" } else { segment }).collect::<Vec<_>>().join(".");

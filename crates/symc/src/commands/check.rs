@@ -144,6 +144,10 @@ impl Analysed<'_> {
         let mut report = ModelReport::new(&compiled.sources, &self.name, self.program, &self.symmetries, file);
         report.training = self.trains.iter().map(|(train, kept)| crate::report::TrainingReport::new(train, kept)).collect();
         report.verify.clone_from(&self.verify);
+        report.uncounted.clone_from(&self.uncounted);
+        if let Some(approximation) = &self.approximation {
+            report.measure(&approximation.sizes);
+        }
         report.at_weights.clone_from(&self.at_weights);
         report.assume(&compiled.sources, self.program, &self.assumed);
         report

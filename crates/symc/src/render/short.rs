@@ -1,6 +1,6 @@
 //! One line a fact: `file:line:column: error[E0203]: headline; found …; expected …; help: …`, `file: Mlp.fc1: signed_permutation(16), …`.
 
-use super::table::{action, decision, number, serialized};
+use super::table::{action, decision, departures, moved_by, moved_share, number, serialized, status};
 use super::text::printable;
 use crate::report::{ExpectationRow, ModelReport, RunReport, TheoremRow};
 use std::fmt::Write;
@@ -56,7 +56,7 @@ pub fn model(model: &ModelReport) -> String {
             space.continuous_dim,
             space.log10_order,
             acts_on.join(", "),
-            serialized(&space.status)
+            status(space)
         );
         for state in &space.states {
             let _ = writeln!(
@@ -85,8 +85,18 @@ pub fn model(model: &ModelReport) -> String {
             verify.parameters, verify.rank, verify.flat, verify.explained, verify.unexplained, verify.max_residual
         );
         if let Some(residual) = verify.epsilon_residual {
-            let _ = writeln!(text, "{at}: verify: epsilon of norms {residual:.1e}");
+            let place = if verify.epsilon_on_miniature { " on the miniature" } else { "" };
+            let _ = writeln!(text, "{at}: verify: epsilon of norms {residual:.1e}{place}");
         }
+        for moved in &verify.moved {
+            let _ = writeln!(text, "{at}: verify: {} {}", moved_by(verify), moved_share(moved));
+        }
+        for departure in departures(verify) {
+            let _ = writeln!(text, "{at}: verify: miniature: {}: {}", departure.text, departure.example);
+        }
+    }
+    if let Some(reason) = &model.uncounted {
+        let _ = writeln!(text, "{at}: verify: not counted: {reason}");
     }
     if let Some(found) = &model.at_weights {
         let counts = match (found.rank, found.flat, found.explained, found.unexplained) {

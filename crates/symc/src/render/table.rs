@@ -3,8 +3,8 @@
 use super::text::printable;
 use super::{Style, repeated};
 use crate::report::{
-    AtWeightsRow, CONVENTIONS, ExpectationRow, Integer, MiniatureRow, ModelReport, Outcome, Report, RunReport, SpaceRow,
-    TrainingReport, VerifyRow,
+    AtWeightsRow, CONVENTIONS, DepartureRow, ExpectationRow, Integer, MiniatureRow, ModelReport, MovedRow, Outcome, Report,
+    RunReport, SpaceRow, TrainingReport, VerifyRow,
 };
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
@@ -83,10 +83,21 @@ pub fn model(model: &ModelReport, style: Style) -> String {
     if let Some(verify) = &model.verify {
         text.push_str(&self::verify(verify));
     }
+    if let Some(reason) = &model.uncounted {
+        let _ = writeln!(text, "\nproof: {} assignments of sizes were counted: {}", counted(model), printable(reason));
+    }
     if let Some(found) = &model.at_weights {
         text.push_str(&self::at_weights(found));
     }
     text
+}
+
+/// At how many assignments of sizes flat directions were counted.
+fn counted(model: &ModelReport) -> String {
+    match model.verify.as_ref().map_or(0, |verify| verify.miniatures.len()) {
+        0 => "no".to_string(),
+        count => format!("only {count}"),
+    }
 }
 
 fn count(spaces: &[SpaceRow]) -> String {
@@ -110,14 +121,20 @@ fn spaces(spaces: &[SpaceRow], verify: Option<&VerifyRow>, style: Style) -> Stri
                 acts_on,
                 space.continuous_dim.to_string(),
                 order(space.log10_order),
-                match space.status {
-                    Status::Verified if miniature => "verified (miniature)".to_string(),
-                    status => serialized(&status),
-                },
+                if space.status == Status::Verified && miniature { "verified (miniature)".to_string() } else { status(space) },
             ]
         })
         .collect();
     shortened(&["space", "size", "group", "class", "acts on", "dim", "log₁₀ order", "status"], rows, &[0, 4], style)
+}
+
+/// The status of a row, with the size of an approximate claim.
+pub(super) fn status(space: &SpaceRow) -> String {
+    let word = serialized(&space.status);
+    match space.epsilon_residual {
+        Some(residual) => format!("{word} ({residual:.1e})"),
+        None => word,
+    }
 }
 
 /// A table in which rows that repeat from layer to layer are one; numbers of layers stand in the columns `named`.
@@ -207,6 +224,17 @@ fn verify(verify: &VerifyRow) -> String {
             counts(&|row| row.explained.to_string())
         );
     }
+    if !verify.decided {
+        text.push_str("\n       of some directions nothing is decided");
+    }
+    if !verify.moved.is_empty() {
+        let moved = verify.moved.iter().map(moved_share).collect::<Vec<_>>().join(", ");
+        let _ = write!(text, "\n       {} {moved}", moved_by(verify));
+    }
+    for (at, departure) in departures(verify).into_iter().enumerate() {
+        let lead = if at == 0 { "the miniatures are not the model in small:" } else { "and" };
+        let _ = write!(text, "\n       {lead} {} ({})", departure.text, departure.example);
+    }
     if let Some(bytes) = verify.too_large {
         let gibibytes = bytes.0 as f64 / f64::from(1 << 30);
         let _ =
@@ -219,9 +247,34 @@ fn verify(verify: &VerifyRow) -> String {
         }
     }
     if let Some(residual) = verify.epsilon_residual {
-        let _ = write!(text, "; proved with ε = 0 in norms, the declared ε moves approximate claims by {residual:.1e}");
+        let place = if verify.epsilon_on_miniature { " on the first miniature" } else { "" };
+        let _ = write!(
+            text,
+            "\n       proved with ε = 0 in norms: the declared ε moves approximate claims by up to {residual:.1e}{place}"
+        );
     }
     text + "\n"
+}
+
+/// What the parameters beside it are moved by.
+pub(super) fn moved_by(verify: &VerifyRow) -> &'static str {
+    if verify.decided { "unexplained directions move" } else { "undecided directions move" }
+}
+
+/// A parameter with its share of directions.
+pub(super) fn moved_share(moved: &MovedRow) -> String {
+    format!("{} ({:.0} %)", moved.param, 100.0 * moved.share)
+}
+
+/// The rules that some miniature does not keep, each with the first example.
+pub(super) fn departures(verify: &VerifyRow) -> Vec<&DepartureRow> {
+    let mut found: Vec<&DepartureRow> = Vec::new();
+    for departure in verify.miniatures.iter().flat_map(|row| &row.departures) {
+        if !found.iter().any(|known| known.rule == departure.rule) {
+            found.push(departure);
+        }
+    }
+    found
 }
 
 /// So many flat directions, in words.

@@ -13,8 +13,8 @@ pub use integer::Integer;
 mod run;
 
 pub use model::{
-    ActionRow, AtWeightsRow, ConservedRow, DecisionRow, MiniatureRow, ModelReport, ReasonRow, SpaceRow, StateRow, TrainingReport,
-    TrainingRow, VerifyRow,
+    ActionRow, AtWeightsRow, ConservedRow, DecisionRow, DepartureRow, MiniatureRow, ModelReport, MovedRow, ReasonRow, SpaceRow,
+    StateRow, TrainingReport, TrainingRow, VerifyRow,
 };
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
 pub use run::{MeasuredRow, RunReport, SeedOutcome, SeedRow, TheoremRow};

@@ -23,6 +23,8 @@ pub struct ModelReport {
     pub log10_order: f64,
     /// What the proof found, where one was made.
     pub verify: Option<VerifyRow>,
+    /// Why a proof counted flat directions at no miniature, or at fewer than three.
+    pub uncounted: Option<String>,
     /// What the proof found at given weights, where some were given.
     pub at_weights: Option<AtWeightsRow>,
     /// What the objective and the dynamics of each `train` item keep.
@@ -52,6 +54,8 @@ pub struct SpaceRow {
     pub conserved: Vec<ConservedRow>,
     /// Proof status.
     pub status: Status,
+    /// How far a claim is from holding with the declared ε of the norms, where it is approximate and was measured.
+    pub epsilon_residual: Option<f64>,
     /// How it was derived, in order.
     pub derivation: Vec<ReasonRow>,
     /// The operation that left the group no larger, where the derivation was asked for.
@@ -132,6 +136,8 @@ pub struct VerifyRow {
     pub sizes: std::collections::BTreeMap<String, Vec<Integer>>,
     /// Whether these are the sizes of a miniature, not the model's own.
     pub miniature: bool,
+    /// Whether every direction is flat, or is not, beyond rounding.
+    pub decided: bool,
     /// D at these sizes.
     pub parameters: Integer,
     /// rank J.
@@ -156,11 +162,35 @@ pub struct VerifyRow {
     pub regional: bool,
     /// The least number of inputs on which two connected units are active together; `null` where units forget no input.
     pub least_active: Option<Integer>,
+    /// The parameters that directions move which nothing explains, or of which nothing is decided; the largest share first.
+    pub moved: Vec<MovedRow>,
     /// The counts at each assignment of sizes, where directions were counted on miniatures; the first is the one above.
     pub miniatures: Vec<MiniatureRow>,
     /// The residual of the approximate claims with the declared ε of the norms; all else is proved at ε = 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon_residual: Option<f64>,
+    /// Whether that residual was measured on the first miniature.
+    pub epsilon_on_miniature: bool,
+}
+
+/// How much of some directions is in a parameter.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MovedRow {
+    /// The parameter.
+    pub param: String,
+    /// Its part of the squared length.
+    pub share: f64,
+}
+
+/// A rule that a miniature does not keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DepartureRow {
+    /// The rule: `images`, `order`, `blocks` or `sums`.
+    pub rule: String,
+    /// What does not hold without it.
+    pub text: String,
+    /// Sizes that break it.
+    pub example: String,
 }
 
 /// The counts at one assignment of sizes.
@@ -168,6 +198,8 @@ pub struct VerifyRow {
 pub struct MiniatureRow {
     /// The shape of each trainable parameter.
     pub sizes: std::collections::BTreeMap<String, Vec<Integer>>,
+    /// The rules of miniatures that these sizes do not keep.
+    pub departures: Vec<DepartureRow>,
     /// D at these sizes.
     pub parameters: Integer,
     /// rank J.
@@ -232,8 +264,16 @@ impl ModelReport {
             continuous_dim: Integer(symmetries.continuous_dim),
             log10_order: symmetries.spaces.iter().map(|space| space.log10_order).sum::<f64>() + 0.0,
             verify: None,
+            uncounted: None,
             at_weights: None,
             training: Vec::new(),
+        }
+    }
+
+    /// Notes the measured sizes of approximate claims, in the order of spaces.
+    pub fn measure(&mut self, sizes: &[Option<f64>]) {
+        for (space, size) in self.spaces.iter_mut().zip(sizes) {
+            space.epsilon_residual = *size;
         }
     }
 
@@ -290,6 +330,7 @@ impl SpaceRow {
                 .map(|conserved| ConservedRow { formula: conserved.formula.clone(), count: Integer(conserved.count) })
                 .collect(),
             status: space.status,
+            epsilon_residual: None,
             derivation: space.reasons.iter().map(|reason| ReasonRow::new(sources, &reason.text, reason.span, 1)).collect(),
             decision: None,
         }
