@@ -105,9 +105,20 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
     let missing = (found.len() < ASSIGNMENTS).then(|| match other {
         Some(name) => format!("smaller sizes change its table at `{name}`"),
         None if any => format!("only {} assignments of smaller sizes keep its structure", found.len()),
-        None => format!("no miniature of at most {} parameters keeps its structure", MINIATURE_SIZES[MINIATURE_SIZES.len() - 1]),
+        None => too_large(base),
     });
     Subjects { found, missing, large }
+}
+
+/// Why a program has no miniature.
+fn too_large(program: &Program) -> String {
+    let limit = MINIATURE_SIZES[MINIATURE_SIZES.len() - 1];
+    match miniatures(program, u128::MAX).filter_map(|small| small.program.trainable_entries()).min() {
+        Some(least) => format!(
+            "the least sizes of parameters that keep their order make {least} entries, where a miniature has at most {limit}"
+        ),
+        None => "no smaller sizes keep the sums, products and windows that its axes have".to_string(),
+    }
 }
 
 /// Whether two miniatures differ in a quarter of the sizes of their parameters at least.

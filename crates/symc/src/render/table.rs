@@ -232,7 +232,7 @@ fn verify(verify: &VerifyRow) -> String {
         let _ = write!(text, "\n       {} {moved}", moved_by(verify));
     }
     for (at, departure) in departures(verify).into_iter().enumerate() {
-        let lead = if at == 0 { "the miniatures are not the model in small:" } else { "and" };
+        let lead = if at == 0 { "in miniatures, unlike in the model," } else { "and" };
         let _ = write!(text, "\n       {lead} {} ({})", departure.text, departure.example);
     }
     if let Some(bytes) = verify.too_large {
