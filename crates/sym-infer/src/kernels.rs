@@ -6,7 +6,7 @@
 
 mod bounds;
 
-pub use bounds::{RankBounds, Span, constant_is_taken_back, spans};
+pub use bounds::{RankBounds, Span, constant_is_taken_back, constants, spans};
 
 use crate::class::FunctionClass;
 use crate::graph::Use;

@@ -21,7 +21,7 @@ pub mod takers;
 
 use crate::class::FunctionClass;
 use crate::graph::Graph;
-use crate::kernels::{Span, spans};
+use crate::kernels::{constants, spans};
 use crate::relations::Subset;
 use crate::spaces::Spaces;
 use fate::Fate;
@@ -39,7 +39,7 @@ pub struct Paths<'a> {
     classes: &'a BTreeMap<ValueId, FunctionClass>,
     linear: BTreeMap<ValueId, f64>,
     reads: bool,
-    spans: OnceCell<(Spaces, Vec<Span>)>,
+    constants: OnceCell<(Spaces, Vec<bool>)>,
     memo: RefCell<HashMap<(ValueId, bool, Subset), bool>>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Paths<'a> {
     /// For one program.
     pub fn of(program: &'a Program, graph: &'a Graph, classes: &'a BTreeMap<ValueId, FunctionClass>) -> Self {
         let linear = classes.iter().filter_map(|(&value, class)| Some((value, class.linear?))).collect();
-        Self { program, graph, classes, linear, reads: true, spans: OnceCell::new(), memo: RefCell::default() }
+        Self { program, graph, classes, linear, reads: true, constants: OnceCell::new(), memo: RefCell::default() }
     }
 
     /// The same without what weights take back along a constant that they read: what is taken back is then linear in what changes, so that
@@ -70,13 +70,14 @@ impl<'a> Paths<'a> {
 
     /// Whether a vector that no input changes is added along an axis, outside of the span of the differences.
     pub fn has_constant(&self, value: ValueId, axis: usize) -> bool {
-        let (spaces, spans) = self.spans.get_or_init(|| {
+        let (spaces, constants) = self.constants.get_or_init(|| {
             let spaces = Spaces::of(self.program);
             let spans = spans(self.program, &spaces, self.classes);
-            (spaces, spans)
+            let own = constants(self.program, &spaces, self.graph, self.classes);
+            let outside = spans.iter().zip(own).map(|(span, own)| own && span.varying < span.all).collect();
+            (spaces, outside)
         });
-        let span = spans[spaces.place_number(value, axis) as usize];
-        span.varying < span.all
+        constants[spaces.place_number(value, axis) as usize]
     }
 
     /// The slope of a linear elementwise function.

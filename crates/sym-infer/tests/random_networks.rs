@@ -91,3 +91,12 @@ fn an_axis_that_passes_a_reshape_whole_may_be_split_elsewhere() {
     let steps = vec![step(dense, 4), step(Kind::Gram, 1), step(Kind::SplitAxis, 1)];
     assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 0), None);
 }
+
+#[test]
+fn what_is_made_with_the_same_weights_lies_in_their_range() {
+    // The token's part of the product and the input's both lie in the range of one factor of the weights.
+    let token = Step { kind: Kind::Token, axis: 0, width: 1 };
+    let dense = |weight, width| Step { kind: Kind::Dense { weight, bias: false }, axis: 0, width };
+    let steps = vec![token, dense(Weight::LowRank, 3), dense(Weight::Free, 1)];
+    assert_eq!(contradiction(&Plan { sequence: false, steps, whole: false }, 0), None);
+}

@@ -243,6 +243,60 @@ pub fn spans(program: &Program, spaces: &Spaces, classes: &BTreeMap<ValueId, Fun
     span
 }
 
+/// A vector that no input changes, among those along an axis.
+#[derive(Debug, Clone, Copy, Default)]
+struct Constant {
+    /// Whether there is one that is generic beside what varies.
+    some: bool,
+    /// Whether the weights that the vectors are made with are read nowhere else.
+    fresh: bool,
+    /// Whether multiples of the ones vary.
+    ones: bool,
+}
+
+/// By [`Spaces::place_number`] whether a vector that no input changes is added that does not lie in the span of the differences by the way
+/// it is made: the sizes alone, [`Span`], do not tell where two terms of a sum are made with the same weights.
+pub fn constants(program: &Program, spaces: &Spaces, graph: &Graph, classes: &BTreeMap<ValueId, FunctionClass>) -> Vec<bool> {
+    let mut known: Vec<Constant> = Vec::with_capacity(spaces.place_count() as usize);
+    for (index, node) in program.nodes.iter().enumerate() {
+        let result = ValueId(index as u32);
+        for axis in 0..node.shape.len() {
+            let at = |place: (ValueId, usize)| known[spaces.place_number(place.0, place.1) as usize];
+            let own = match &node.operation {
+                Operation::Input(_) => Constant::default(),
+                Operation::Parameter(id) => {
+                    let fresh = graph.is_read_once(*id, result);
+                    Constant { some: fresh && node.shape.len() == 1, fresh, ones: false }
+                }
+                _ => match source(program, classes, result, axis) {
+                    Source::SumsToOne => Constant { some: true, fresh: true, ones: false },
+                    Source::Whole | Source::Joined(_) | Source::Centred(_) => Constant::default(),
+                    Source::Mixed(of) => Constant { some: false, ..at(of) },
+                    Source::Scaled { of, .. } => Constant { ones: false, ..at(of) },
+                    Source::Of(parts, ones) => {
+                        let alone = parts.len() == 1 && ones != Ones::Varying;
+                        let parts: Vec<Constant> = parts.into_iter().map(at).collect();
+                        let vary = ones == Ones::Varying || parts.iter().any(|part| part.ones);
+                        Constant {
+                            some: parts.iter().any(|part| part.some && (alone || part.fresh))
+                                || (ones == Ones::Constant && !vary),
+                            fresh: parts.iter().all(|part| part.fresh),
+                            ones: vary,
+                        }
+                    }
+                    Source::Mapped { matrix, summed, other, alone } => {
+                        let fresh = at((matrix, 1 - summed)).fresh;
+                        let some = alone && at(other).some && (fresh || program.node(other.0).batched);
+                        Constant { some, fresh, ones: false }
+                    }
+                },
+            };
+            known.push(own);
+        }
+    }
+    known.into_iter().map(|constant| constant.some).collect()
+}
+
 /// Whether biases behind a contraction of a parameter with a value take back what a constant part of that value contributes.
 pub fn constant_is_taken_back(program: &Program, paths: &Paths, parameter: ValueId, reader: Use) -> bool {
     let Operation::Einsum { operands, output, .. } = &program.node(reader.by).operation else { return false };
