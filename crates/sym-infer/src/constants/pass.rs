@@ -46,6 +46,7 @@ pub(super) fn run(paths: &Paths) -> Constants {
         changes: vec![Change::default(); program.nodes.len()],
         evaluable: vec![false; program.nodes.len()],
         asked: BTreeSet::new(),
+        met: BTreeSet::new(),
         constants: Constants { expressions: Expressions::default(), unknowns: Vec::new(), conditions: Vec::new() },
     };
     for index in 0..program.nodes.len() {
@@ -68,6 +69,8 @@ struct Pass<'a> {
     changes: Vec<Change>,
     evaluable: Vec<bool>,
     asked: BTreeSet<(ExpressionId, Option<Vec<usize>>)>,
+    /// The parameters that are unknowns by now.
+    met: BTreeSet<ParameterId>,
     constants: Constants,
 }
 
@@ -228,7 +231,7 @@ impl Pass<'_> {
         let Some(axes) = self.varying.get(&parameter).cloned() else { return Change::default() };
         let sizes = axes.iter().map(|axis| self.size(value, *axis)).collect();
         let expression = self.constants.expressions.add(Form::Unknown { parameter, axes: axes.clone(), reads: false }, sizes);
-        if self.constants.unknowns.iter().all(|known| known.parameter != parameter) {
+        if self.met.insert(parameter) {
             self.constants.unknowns.push(Unknown { parameter, value, axes: axes.clone(), expression, read: None });
         }
         Change { constant: Some(Constant { expression, along: axes }), others: BTreeMap::new() }
