@@ -100,3 +100,12 @@ fn what_is_made_with_the_same_weights_lies_in_their_range() {
     let steps = vec![token, dense(Weight::LowRank, 3), dense(Weight::Free, 1)];
     assert_eq!(contradiction(&Plan { sequence: false, steps, whole: false }, 0), None);
 }
+
+#[test]
+fn a_block_of_weights_beside_a_skip_acts_about_its_own_centre() {
+    // Of the matrix over positions, one block lies beside a skip of what it reads, another beside a token.
+    let step = |kind, axis, width| Step { kind, axis, width };
+    let pool = Kind::MaxPool { lowest: false };
+    let steps = vec![step(Kind::Token, 2, 1), step(Kind::Skip, 2, 1), step(Kind::Split, 1, 1), step(pool, 2, 1)];
+    assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 601), None);
+}

@@ -1,18 +1,21 @@
 //! Symmetries of the program of the blocks as symmetries of the given one.
 
 use super::Cuts;
+use crate::centres::Centres;
 use crate::symmetries::{Action, Field, FieldEntry, Generators, Group, MatrixFrame, Space, Symmetries, UnitAxis};
 use std::collections::BTreeMap;
 use sym_ir::{ParameterId, Program};
 
 impl Cuts {
     /// A row of this program as one of the given program.
-    fn translated(&self, space: Space) -> Space {
+    ///
+    /// Where weights have centres, about which rows of the one program act and rows of the other do not, a row stays one of this program.
+    fn translated(&self, space: Space, centred: bool) -> Space {
         let touched = space.acts_on.iter().any(|action| self.blocks.contains_key(&action.parameter));
-        let same = if touched {
-            self.rejoined(&space.generators)
-        } else {
-            stands_alone(&space.generators).then(|| space.generators.clone())
+        let same = match touched {
+            _ if centred => None,
+            true => self.rejoined(&space.generators),
+            false => stands_alone(&space.generators).then(|| space.generators.clone()),
         };
         let place = |action: &Action| Action {
             parameter: self.whole_of(action.parameter),
@@ -122,8 +125,9 @@ fn stands_alone(generators: &Generators) -> bool {
 /// The symmetries that `analyse` finds, of the program with its axes cut.
 pub fn with_cuts(program: &Program, analyse: impl FnOnce(&Program) -> Symmetries) -> Symmetries {
     let Some(cuts) = Cuts::of(program) else { return analyse(program) };
+    let centred = [program, &cuts.program].into_iter().any(|program| Centres::of(program).is_some());
     let Symmetries { spaces, continuous_dim } = analyse(&cuts.program);
-    Symmetries { spaces: spaces.into_iter().map(|space| cuts.translated(space)).collect(), continuous_dim }
+    Symmetries { spaces: spaces.into_iter().map(|space| cuts.translated(space, centred)).collect(), continuous_dim }
 }
 
 /// The program of the blocks with the rows about it, all others trivial, and the rows without those; `None` where no row is about blocks.
