@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const TRIED: u128 = 6;
 /// Values looked at for one that has to meet conditions.
 const SCANNED: u128 = 400;
+/// So many times as many words as units are kept in a table, if there were.
+const WORDS: u128 = 5;
 /// Assignments of a single size tried in all.
 const STEPS: usize = 20_000;
 
@@ -159,7 +161,7 @@ impl Search<'_> {
                 low = low.max(value + 1);
             }
             if self.sizes.tables.contains(&(*other, size)) {
-                low = low.max(2 * value + 1);
+                low = low.max((size.value / other.value).min(WORDS) * value + 1);
             }
         }
         if self.start.rules == Rules::Sums && size.kind == Kind::Weights {

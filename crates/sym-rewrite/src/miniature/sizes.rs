@@ -10,8 +10,8 @@ use sym_ir::{Axis, Entries, Operation, ParameterId, Program, ValueId};
 pub const LEAST: u128 = 3;
 /// The least size of an axis over which statistics are taken.
 const LEAST_STATISTICS: u128 = 4;
-/// The least number of positions that no parameter has: with few tokens there are few different sequences of them.
-const LEAST_POSITIONS: u128 = 4;
+/// The least number of tokens: of few there are few different sequences.
+const LEAST_TOKENS: u128 = 4;
 /// The least number of heads, groups and other parts of a split axis.
 pub const LEAST_PART: u128 = 2;
 
@@ -128,8 +128,7 @@ pub struct Sizes {
     pub flattened: BTreeSet<Size>,
     /// Numbers of units along two axes of one parameter, the smaller first: of these the order decides where kernels are.
     pub linked: BTreeSet<(Size, Size)>,
-    /// Numbers of units and the number of words in a table of them, where it has more than twice as many words: few words show less of what
-    /// reads them.
+    /// Numbers of units, and the number of words in a table of them where it has more: few words show less of what reads them.
     pub tables: BTreeSet<(Size, Size)>,
     /// Axes of parameters of three and more axes, each with the others: the sign of ∏ others − axis decides which of them is a bottleneck.
     pub blocks: BTreeSet<(Size, Vec<Size>)>,
@@ -236,7 +235,7 @@ impl Sizes {
             self.unknowns.extend(axes);
             if let [one, other] = axes[..] {
                 let pairs = [(one, other), (other, one)].into_iter();
-                self.tables.extend(pairs.filter(|(units, count)| words(count) && count.value / 2 > units.value));
+                self.tables.extend(pairs.filter(|(units, count)| words(count) && count.value > units.value));
             }
             for axis in (0..axes.len()).filter(|_| axes.len() > 2) {
                 let others = axes.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, size)| *size).collect();
@@ -265,6 +264,17 @@ impl Sizes {
         for at in 0..program.nodes.len() {
             self.relate(program, ValueId(at as u32));
         }
+        for (at, node) in program.nodes.iter().enumerate() {
+            let Operation::Input(input) = node.operation else { continue };
+            if let Entries::Integer { .. } = program.inputs[input.0 as usize].entries {
+                for axis in 0..node.shape.len() {
+                    let size = self.of_axis(program, ValueId(at as u32), axis);
+                    if size.kind == Kind::Positions {
+                        self.least.insert(size, LEAST_TOKENS);
+                    }
+                }
+            }
+        }
         let flattened = directions(program, &self.classes);
         for (at, node) in program.nodes.iter().enumerate() {
             let value = ValueId(at as u32);
@@ -273,10 +283,7 @@ impl Sizes {
             self.flattened.extend(found);
         }
         for size in &self.unknowns {
-            let least = self.least.entry(*size).or_insert(LEAST);
-            if size.kind == Kind::Positions {
-                *least = LEAST_POSITIONS.max(*least);
-            }
+            self.least.entry(*size).or_insert(LEAST);
         }
     }
 
