@@ -111,15 +111,22 @@ impl<'a> Analysis<'a> {
                 .filter(|&axis| spaces.fixed[spaces.of_axis(value, axis) as usize].is_none())
                 .fold(0, |mask, axis| mask | 1 << axis)
         };
-        let absorbed = |value: ValueId| classes[&value].complement.is_some() && paths.absorbs(value, movable(value));
+        // What is left behind where one number acts along two axes of a value is not the sum of what each leaves.
+        let once = |value: ValueId| {
+            let own = spaces.of_value(value);
+            let free = |space: SpaceId| spaces.fixed[space as usize].is_none();
+            !own.iter().enumerate().any(|(at, space)| free(*space) && own[..at].contains(space))
+        };
+        let absorbed =
+            |value: ValueId| classes[&value].complement.is_some() && once(value) && paths.absorbs(value, movable(value));
         let phases = crate::turns::phases(program, &graph, &classes);
         let additive = Paths::additive(program, &graph, &classes);
-        let taken = |value: ValueId, axes: Subset| additive.absorbs(value, axes);
+        let taken = |value: ValueId, axes: Subset| once(value) && additive.absorbs(value, axes);
         // Scales need none of the rest but what is taken back behind frozen terms: they are solved beside it.
         let (scales, signs, turns, kernels, shifts, constants) = std::thread::scope(|scope| {
             let scales = scope.spawn(|| {
                 let additive = Paths::additive(program, &graph, &classes);
-                let taken = |value: ValueId, axes: Subset| additive.absorbs(value, axes);
+                let taken = |value: ValueId, axes: Subset| once(value) && additive.absorbs(value, axes);
                 Fields::of(Relations::<Rational>::of(program, &spaces, &classes, &|_| false, &taken), &spaces, &frames)
             });
             let signs = Fields::of(Relations::<Parity>::of(program, &spaces, &classes, &absorbed, &taken), &spaces, &frames);

@@ -109,3 +109,11 @@ fn a_block_of_weights_beside_a_skip_acts_about_its_own_centre() {
     let steps = vec![step(Kind::Token, 2, 1), step(Kind::Skip, 2, 1), step(Kind::Split, 1, 1), step(pool, 2, 1)];
     assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 601), None);
 }
+
+#[test]
+fn a_scale_along_both_axes_of_a_sum_with_a_number_is_not_taken_back() {
+    // (λᵢλⱼ − 1) c is not (λᵢ − 1) c + (λⱼ − 1) c.
+    let step = |kind| Step { kind, axis: 0, width: 1 };
+    let steps = vec![step(Kind::Split), step(Kind::Gram), step(Kind::Constant)];
+    assert_eq!(contradiction(&Plan { sequence: false, steps, whole: true }, 0), None);
+}
