@@ -117,6 +117,8 @@ fn cuts(program: &Program, spaces: &Spaces) -> BTreeMap<SpaceId, BTreeSet<u128>>
             _ => {}
         }
     }
+    let borne = borne(program, spaces, &parts);
+    parts.retain(|(whole, ..)| borne.contains(whole));
     for &(whole, start, _, size) in &parts {
         let all = spaces.sizes[whole as usize];
         let ends = [start, start + size].into_iter().filter(|point| (1..all).contains(point));
@@ -137,6 +139,28 @@ fn cuts(program: &Program, spaces: &Spaces) -> BTreeMap<SpaceId, BTreeSet<u128>>
         cuts.retain(|_, points| (1..MOST).contains(&points.len()));
         if cuts.values().map(BTreeSet::len).sum::<usize>() <= before {
             return cuts;
+        }
+    }
+}
+
+/// The spaces, with those that are parts of them, that weights have axes of. Others are steps of a recurrence and the like, along which
+/// all positions meet the same weights: blocks would only hide that.
+fn borne(program: &Program, spaces: &Spaces, parts: &[(SpaceId, u128, SpaceId, u128)]) -> BTreeSet<SpaceId> {
+    let mut borne: BTreeSet<SpaceId> = BTreeSet::new();
+    for (index, node) in program.nodes.iter().enumerate() {
+        if matches!(node.operation, Operation::Parameter(_)) {
+            borne.extend((0..node.shape.len()).map(|axis| spaces.of_axis(ValueId(index as u32), axis)));
+        }
+    }
+    loop {
+        let before = borne.len();
+        for (whole, _, part, _) in parts {
+            if borne.contains(whole) || borne.contains(part) {
+                borne.extend([*whole, *part]);
+            }
+        }
+        if borne.len() == before {
+            return borne;
         }
     }
 }
