@@ -101,7 +101,14 @@ impl Builder {
     /// An input of literal sizes.
     pub fn input(&mut self, name: &str, sizes: &[u128]) -> ValueId {
         let shape = sizes.iter().map(|&size| Axis::of(size)).collect();
-        self.declare_input(Input { name: name.to_string(), shape, rank: None, entries: Entries::Real, span: self.span })
+        self.declare_input(Input {
+            name: name.to_string(),
+            shape,
+            rank: None,
+            basis: Vec::new(),
+            entries: Entries::Real,
+            span: self.span,
+        })
     }
 
     /// A trainable parameter of literal sizes, stored as it is, normal with standard deviation 1.

@@ -102,6 +102,8 @@ pub struct Input {
     pub shape: Vec<Axis>,
     /// The dimension of the subspace that it never leaves, where declared.
     pub rank: Option<u128>,
+    /// Vectors that span that subspace, where they are known: a proof draws them.
+    pub basis: Vec<Vec<f64>>,
     /// What its entries are.
     pub entries: Entries,
     /// Where it is declared.

@@ -214,7 +214,7 @@ fn range(context: &Context, start: Place, varying: bool) -> Subspace {
         } else {
             match source(context.program, context.classes, place.0, place.1) {
                 Source::SumsToOne if varying => Subspace::sums_to_zero(n),
-                Source::Whole | Source::SumsToOne => Subspace::everything(),
+                Source::Whole | Source::SumsToOne => declared(context, place).unwrap_or_else(Subspace::everything),
                 Source::Scaled { gain, of } => match context.value(gain) {
                     Some(gain) => {
                         Subspace::spanned(known[&of].basis(n).iter().map(|vector| times(vector, &gain.values)).collect(), n)
@@ -252,6 +252,14 @@ fn range(context: &Context, start: Place, varying: bool) -> Subspace {
         known.insert(place, found);
     }
     known.remove(&start).unwrap_or_else(Subspace::nothing)
+}
+
+/// The subspace that an input of a declared rank keeps to, where it is known.
+fn declared(context: &Context, (value, _): Place) -> Option<Subspace> {
+    let Operation::Input(id) = context.program.node(value).operation else { return None };
+    let input = &context.program.inputs[id.0 as usize];
+    let known = input.shape.len() == 1 && !input.basis.is_empty();
+    known.then(|| Subspace::spanned(input.basis.clone(), input.shape[0].size as usize))
 }
 
 /// The vectors along an axis.

@@ -395,7 +395,7 @@ impl Network {
                 let name = self.name("tokens");
                 let span = self.b.program().inputs[0].span;
                 let entries = Entries::Integer { below: 4 };
-                let tokens = self.b.declare_input(Input { name, shape: vec![Axis::of(1)], rank: None, entries, span });
+                let tokens = self.b.declare_input(Input { name, shape: vec![Axis::of(1)], rank: None, basis: Vec::new(), entries, span });
                 let rows = self.push(Operation::OneHot { value: tokens }, &[1, 4], "one_hot");
                 let table = self.parameter("table", &[4, n]);
                 let row = self.b.einsum("tv,vn->n", &[rows, table]);

@@ -76,7 +76,8 @@ impl Elaborator<'_> {
             let name = parameter.name.text.clone();
             // Whole numbers: what accepts them accepts real numbers too, and the reverse does not hold.
             let entries = Entries::Integer { below: 1 };
-            let input = Input { name: name.clone(), shape: shape.clone(), rank: None, entries, span: parameter.span };
+            let input =
+                Input { name: name.clone(), shape: shape.clone(), rank: None, basis: Vec::new(), entries, span: parameter.span };
             let value = network.builder.declare_input(input);
             let tensor = Some(Tensor { value, axes: shape });
             network.body().scope.bind(&name, Binding { tensor, span: parameter.span });

@@ -67,7 +67,14 @@ impl Network<'_, '_> {
         if !self.countable(&shape, name.span) {
             return self.declare(name, None);
         }
-        let value = self.builder.declare_input(Input { name: name.text.clone(), shape: shape.clone(), rank, entries, span });
+        let value = self.builder.declare_input(Input {
+            name: name.text.clone(),
+            shape: shape.clone(),
+            rank,
+            basis: Vec::new(),
+            entries,
+            span,
+        });
         self.declare(name, Some(Tensor { value, axes: shape }))
     }
 

@@ -113,7 +113,8 @@ fn whole_numbers_choose_rows_of_a_table() {
         assert_faithful(&program(|b| {
             let shape = axes(shape);
             let entries = Entries::Integer { below: 5 };
-            let input = Input { name: "tokens".into(), shape: shape.clone(), rank: None, entries, span: b.span };
+            let input =
+                Input { name: "tokens".into(), shape: shape.clone(), rank: None, basis: Vec::new(), entries, span: b.span };
             let (tokens, table) = (b.declare_input(input), b.parameter("table", &[5, 3]));
             let hot = b.push(Operation::OneHot { value: tokens }, shape.into_iter().chain(axes(&[5])).collect(), "one_hot");
             let letters = &"ab"[..b.shape(hot).len() - 1];

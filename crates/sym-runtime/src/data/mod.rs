@@ -291,7 +291,8 @@ mod tests {
     fn an_input_of_whole_numbers_refuses_others_with_their_place() {
         let mut builder = Builder::new("Tokens");
         let entries = Entries::Integer { below: 5 };
-        let tokens = Input { name: "tokens".into(), shape: vec![Axis::of(2)], rank: None, entries, span: span() };
+        let tokens =
+            Input { name: "tokens".into(), shape: vec![Axis::of(2)], rank: None, basis: Vec::new(), entries, span: span() };
         let value = builder.declare_input(tokens);
         builder.output("output", value);
         let program = builder.finish();

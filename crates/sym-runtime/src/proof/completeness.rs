@@ -72,12 +72,12 @@ fn count_in_sample(
     seed: u64,
     attempt: usize,
 ) -> Result<Completeness, Vec<Diagnostic>> {
+    let program = &*point::with_subspaces(program, seed);
     let mut stream = Stream::new(seed, "proof/point", &format!("{} {attempt}", program.name));
     let mut weights = point::weights(program, &mut stream);
     let draw = |count: usize| {
         let mut stream = Stream::new(seed, "proof/inputs", &format!("{} {attempt} {count}", program.name));
-        let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
-        point::examples(program, count, &mut stream, &mut subspace)
+        point::examples(program, count, &mut stream)
     };
     let mut examples = draw(examples_needed(program));
     let most = (examples.count << DOUBLINGS).min(most_examples(program)).max(examples.count);

@@ -41,10 +41,10 @@ pub(super) fn approximation(
 /// The sizes of the rows of `table`, as the claims of a program have them.
 fn sizes(program: &Program, claims: &Symmetries, table: &Symmetries, seed: u64) -> Result<Vec<Option<f64>>, Vec<Diagnostic>> {
     let Ok(plan) = budget::plan(program, claims.spaces.len()) else { return Ok(vec![None; table.spaces.len()]) };
+    let program = &*point::with_subspaces(program, seed);
     let mut stream = Stream::new(seed, "proof/epsilon", &program.name);
     let weights = point::weights(program, &mut stream);
-    let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
-    let examples = point::examples(program, plan.examples, &mut stream, &mut subspace);
+    let examples = point::examples(program, plan.examples, &mut stream);
     let residuals = infinitesimal::residuals(program, claims, &weights, &examples, &mut stream)?;
     let measured: Vec<(&Space, f64)> = claims.spaces.iter().zip(residuals).filter(|(space, _)| is_approximate(space)).collect();
     Ok(table.spaces.iter().map(|row| if is_approximate(row) { size(row, &measured) } else { None }).collect())

@@ -41,10 +41,10 @@ fn check(
 ) -> Result<(), Vec<Diagnostic>> {
     sym_lower::check(program)?;
     let mut stream = Stream::new(seed, "proof/given", &program.name);
-    let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
+    let program = &*point::with_subspaces(program, seed);
     match budget::plan(program, symmetries.spaces.len()) {
         Ok(plan) => {
-            let examples = point::examples(program, plan.examples, &mut stream, &mut subspace);
+            let examples = point::examples(program, plan.examples, &mut stream);
             let (largest, refutations) = soundness::check(program, symmetries, weights, &examples, plan.elements, &mut stream)?;
             result.max_difference = largest;
             for refutation in refutations {
@@ -69,7 +69,7 @@ fn check(
         result.diagnostics.push(diagnostic);
         return Ok(());
     }
-    let examples = point::examples(program, examples_needed(program), &mut stream, &mut subspace);
+    let examples = point::examples(program, examples_needed(program), &mut stream);
     let numbers = count_at(program, symmetries, weights, &examples)?.numbers;
     if !numbers.decided {
         let message = format!(

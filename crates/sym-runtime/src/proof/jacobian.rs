@@ -134,6 +134,7 @@ fn lift(program: &Program) -> Program {
                     name: parameter.path.clone(),
                     shape: parameter.shape.clone(),
                     rank: None,
+                    basis: Vec::new(),
                     entries: Entries::Real,
                     span: parameter.span,
                 });

@@ -236,10 +236,10 @@ fn check_soundness(
     seed: u64,
     result: &mut Verification,
 ) -> Result<(), Vec<Diagnostic>> {
+    let subject = &*point::with_subspaces(subject, seed);
     let mut stream = Stream::new(seed, "proof/soundness", &program.name);
     let weights = point::weights(subject, &mut stream);
-    let mut subspace = Stream::new(seed, "proof/subspace", &program.name);
-    let examples = point::examples(subject, plan.examples, &mut stream, &mut subspace);
+    let examples = point::examples(subject, plan.examples, &mut stream);
     let (largest, refutations) = soundness::check(subject, claims, &weights, &examples, plan.elements, &mut stream)?;
     result.max_difference = largest;
     for refutation in refutations {

@@ -3,6 +3,7 @@
 use super::jacobian::Examples;
 use super::region::is_piecewise;
 use crate::Stream;
+use std::borrow::Cow;
 use sym_infer::Weights;
 use sym_ir::{Entries, Initial, Operation, ParameterId, Program};
 
@@ -87,9 +88,24 @@ fn integers(program: &Program, count: usize, stream: &mut Stream) -> Examples {
     Examples { count, inputs }
 }
 
-/// Normal inputs, wider for piecewise programs so that units switch; inputs of a declared rank keep to a random subspace of that
-/// dimension, the same for one `subspace` stream. Where all inputs are integers no example comes twice, so there may be fewer of them.
-pub(super) fn examples(program: &Program, count: usize, stream: &mut Stream, subspace: &mut Stream) -> Examples {
+/// The program with a random subspace for each input of a declared rank, the same for one seed.
+pub(super) fn with_subspaces(program: &Program, seed: u64) -> Cow<'_, Program> {
+    let mut stream = Stream::new(seed, "proof/subspace", &program.name);
+    let mut known = Cow::Borrowed(program);
+    for (at, input) in program.inputs.iter().enumerate() {
+        let width = input.shape.last().map_or(1, |axis| axis.size as usize);
+        let real = input.entries == Entries::Real;
+        if let Some(rank) = input.rank.map(|rank| rank as usize).filter(|&rank| real && rank < width) {
+            let basis = (0..rank).map(|_| (0..width).map(|_| stream.normal()).collect()).collect();
+            known.to_mut().inputs[at].basis = basis;
+        }
+    }
+    known
+}
+
+/// Normal inputs, wider for piecewise programs so that units switch; inputs with a subspace ([`with_subspaces`]) keep to it. Where all
+/// inputs are integers no example comes twice, so there may be fewer of them.
+pub(super) fn examples(program: &Program, count: usize, stream: &mut Stream) -> Examples {
     let scale = if is_piecewise(program) { 4.0 } else { 1.0 };
     if distinct(program).is_some() {
         return integers(program, count, stream);
@@ -104,14 +120,14 @@ pub(super) fn examples(program: &Program, count: usize, stream: &mut Stream, sub
             if let Entries::Integer { below } = input.entries {
                 return (0..rows * width).map(|_| stream.below(below as u64) as f64).collect();
             }
-            let Some(rank) = input.rank.map(|rank| rank as usize).filter(|&rank| rank < width) else {
+            if input.basis.is_empty() {
                 return (0..rows * width).map(|_| scale * stream.normal()).collect();
-            };
-            let basis: Vec<f64> = (0..rank * width).map(|_| subspace.normal()).collect();
+            }
             let mut values = Vec::with_capacity(rows * width);
             for _ in 0..rows {
-                let coordinates: Vec<f64> = (0..rank).map(|_| scale * stream.normal()).collect();
-                values.extend((0..width).map(|at| (0..rank).map(|k| coordinates[k] * basis[k * width + at]).sum::<f64>()));
+                let coordinates: Vec<f64> = input.basis.iter().map(|_| scale * stream.normal()).collect();
+                let entry = |at: usize| coordinates.iter().zip(&input.basis).map(|(x, vector)| x * vector[at]).sum::<f64>();
+                values.extend((0..width).map(entry));
             }
             values
         })
