@@ -66,6 +66,14 @@ fn what_takes_a_constant_back_need_not_be_linear_in_it() {
     assert_eq!(contradiction(&plan, 0), None);
 }
 #[test]
+fn a_fixed_constant_beside_two_indices_of_one_space_is_taken_back_once() {
+    // Gains of rows, whose Gram matrix is scaled by the product of two, and a constant added to it.
+    let step = |kind| Step { kind, axis: 0, width: 1 };
+    let steps = vec![step(Kind::Gain { full: false }), step(Kind::Gram), step(Kind::Constant)];
+    assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 0), None);
+}
+
+#[test]
 fn a_change_that_meets_itself_is_seen() {
     // |z + n|² is not |z|², though n ⟂ z: z is contracted with itself.
     let step = |kind, axis, width| Step { kind, axis, width };

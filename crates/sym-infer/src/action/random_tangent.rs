@@ -118,7 +118,8 @@ fn scaling(program: &Program, weights: &Weights, tangent: &mut Weights, field: &
         let context = Context::new(program, &graph, &classes, weights);
         let paths = Paths::additive(program, &graph, &classes);
         for offset in &field.offsets {
-            add_rest(&context, &paths, tangent, offset, &|tuple| -rate(offset.degree) * rates[tuple], Size::Tangent);
+            let share = |tuples: &[usize]| -rate(offset.degree) * rates[tuples[0]];
+            add_rest(&context, &paths, tangent, &[offset], &share, Size::Tangent);
         }
     }
 }

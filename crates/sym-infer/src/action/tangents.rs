@@ -119,8 +119,8 @@ fn scalings(context: &Context, weights: &Weights, field: &Field) -> Vec<Weights>
     let additive = Paths::additive(program, context.graph, context.classes);
     for offset in &field.offsets {
         for (own, vector) in vectors.iter_mut().enumerate() {
-            let share = |tuple| if tuple == own { -rate(offset.degree) } else { 0.0 };
-            add_rest(context, &additive, vector, offset, &share, Size::Tangent);
+            let share = |tuples: &[usize]| if tuples == [own] { -rate(offset.degree) } else { 0.0 };
+            add_rest(context, &additive, vector, &[offset], &share, Size::Tangent);
         }
     }
     vectors
