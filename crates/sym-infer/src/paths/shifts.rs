@@ -7,6 +7,9 @@ use crate::relations::Subset;
 use std::collections::BTreeSet;
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
+/// Operations between a parameter and a partition of unity that are looked through.
+const BEHIND: usize = 6;
+
 /// A parameter any change of which, along some of its axes, is taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shift {
@@ -109,7 +112,7 @@ impl Paths<'_> {
         if self.absorbs(value, mask(axes)) { Follow::Constants } else { Follow::Wires }
     }
 
-    /// Axes of a parameter along which a change may have to be the same everywhere: those that meet a partition of unity, and those of a
+    /// Axes of a parameter along which a change may have to be the same everywhere: those that meet a partition of unity or a maximum, and those of a
     /// table that is added.
     fn even_axes(&self, value: ValueId) -> Vec<usize> {
         let [reader] = self.graph.uses(value) else { return Vec::new() };
@@ -122,11 +125,38 @@ impl Paths<'_> {
                         axis.is_some_and(|axis| self.constant_sum(other.value, axis).is_some())
                     })
                 };
-                (0..own.len()).filter(|&axis| sums(&own[axis])).collect()
+                (0..own.len()).filter(|&axis| sums(&own[axis]) || self.is_summed_behind(value, axis)).collect()
             }
             Operation::Add { terms, .. } if terms[reader.slot].axes.len() > 1 => (0..terms[reader.slot].axes.len()).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether linear operations lead from an axis to a partition of unity over it, or to a maximum: what is the same along the axis passes.
+    fn is_summed_behind(&self, value: ValueId, axis: usize) -> bool {
+        let (mut value, mut axis) = (value, axis);
+        for _ in 0..BEHIND {
+            let [reader] = self.graph.uses(value) else { return false };
+            let target = match &self.program.node(reader.by).operation {
+                Operation::Einsum { operands, output, .. } => {
+                    let label = operands[reader.slot].labels[axis];
+                    let others = operands.iter().enumerate().filter(|(slot, _)| *slot != reader.slot);
+                    let places =
+                        others.filter_map(|(_, other)| Some((other, other.labels.iter().position(|own| *own == label)?)));
+                    if places.into_iter().any(|(other, place)| self.constant_sum(other.value, place).is_some()) {
+                        return true;
+                    }
+                    output.iter().position(|other| *other == label)
+                }
+                Operation::Add { terms, .. } => Some(terms[reader.slot].axes[axis]),
+                Operation::Map { .. } if self.slope(reader.by).is_some() => Some(axis),
+                Operation::Reduce { axes, .. } => return axes.contains(&axis),
+                _ => None,
+            };
+            let Some(target) = target else { return false };
+            (value, axis) = (reader.by, target);
+        }
+        false
     }
 
     /// The values from which linear operations may lead to a sum whose other terms hold a parameter with a source.
@@ -136,9 +166,11 @@ impl Paths<'_> {
             let value = ValueId(index as u32);
             hopeful[index] = self.graph.uses(value).iter().any(|reader| match &self.program.node(reader.by).operation {
                 Operation::Add { terms, .. } => hopeful[reader.by.0 as usize] || self.has_rival(terms, reader.slot),
-                Operation::Einsum { .. } | Operation::Reshape { .. } | Operation::Concat { .. } | Operation::Slice { .. } => {
-                    hopeful[reader.by.0 as usize]
-                }
+                Operation::Einsum { .. }
+                | Operation::Reshape { .. }
+                | Operation::Reduce { .. }
+                | Operation::Concat { .. }
+                | Operation::Slice { .. } => hopeful[reader.by.0 as usize],
                 Operation::Map { .. } => self.slope(reader.by).is_some() && hopeful[reader.by.0 as usize],
                 _ => false,
             });
