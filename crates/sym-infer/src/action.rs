@@ -2,6 +2,7 @@
 //!
 //! Both are built from the claims and the weights alone, never from a Jacobian of the model: they are what a proof tests.
 
+mod antisymmetric;
 mod assembled;
 mod basis;
 mod branches;
@@ -16,6 +17,7 @@ mod matrix;
 mod offset;
 mod parallel;
 mod random_tangent;
+mod reparametrised;
 mod subspace;
 mod subspaces;
 mod tangents;

@@ -233,13 +233,17 @@ impl Assembly {
 /// Nested parts that are looked into.
 const NESTED: usize = 32;
 
-/// All symmetries of a program, with those of weights that it assembles.
-pub(crate) fn symmetries(program: &Program) -> Symmetries {
+/// All symmetries of a program, with those of weights that it assembles; D is the number of trainable entries.
+pub(crate) fn symmetries(program: &Program, entries: Option<u128>) -> Symmetries {
     let mut symmetries = match Assembly::of(program, false) {
-        None => Analysis::of(program).symmetries(),
+        None => {
+            let mut analysis = Analysis::of(program);
+            analysis.entries = entries;
+            analysis.symmetries()
+        }
         Some(assembly) => {
             let mut analysis = Analysis::of(&assembly.program);
-            analysis.entries = program.trainable_entries();
+            analysis.entries = entries;
             let Symmetries { spaces, continuous_dim } = analysis.symmetries();
             Symmetries { spaces: spaces.into_iter().map(|space| assembly.translated(space)).collect(), continuous_dim }
         }

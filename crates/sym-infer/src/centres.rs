@@ -107,7 +107,10 @@ impl Centres {
     pub fn moves(&self, space: &Space) -> bool {
         let centred: BTreeSet<ParameterId> = self.centres.iter().map(|centre| centre.parameter).collect();
         let moved_along = match &space.generators {
-            Generators::Trade { .. } | Generators::Constants { .. } | Generators::Kernels { .. } => return false,
+            Generators::Trade { .. }
+            | Generators::Constants { .. }
+            | Generators::Kernels { .. }
+            | Generators::Antisymmetric { .. } => return false,
             _ => space.acts_on.iter().map(|action| action.parameter),
         };
         moved_along.into_iter().any(|parameter| centred.contains(&parameter))

@@ -35,6 +35,8 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
         | Generators::Constants { .. }
         | Generators::Split { .. }
         | Generators::Cut { .. }
+        | Generators::Antisymmetric { .. }
+        | Generators::Reparametrised { .. }
         | Generators::Matrices { .. }
         | Generators::Assembled { .. } => Vec::new(),
     }

@@ -1,5 +1,6 @@
 //! The whole analysis: relations, their solutions, and the table of symmetries that they make.
 
+mod antisymmetric;
 mod branches;
 mod constants;
 mod derivation;
@@ -14,7 +15,6 @@ mod units;
 
 pub use derivation::{Decision, Derivation, Step, derivations};
 
-use crate::assembled;
 use crate::centres::Centres;
 use crate::class::FunctionClass;
 use crate::constants::Constants;
@@ -28,6 +28,7 @@ use crate::nullspace::{Parity, Rational};
 use crate::paths::Paths;
 use crate::paths::shifts::Shift;
 use crate::relations::{Relations, Subset};
+use crate::reparametrised;
 use crate::spaces::{SpaceId, Spaces};
 use crate::splits::with_splits;
 use crate::symmetries::{Degree, Field as Moves, Generators, Space, Symmetries};
@@ -42,8 +43,8 @@ pub fn infer(program: &Program) -> Symmetries {
 
 /// The symmetries of a program whose axes are neither cut nor split.
 fn of_axes_as_they_are(program: &Program) -> Symmetries {
-    let Some(centres) = Centres::of(program) else { return assembled::symmetries(program) };
-    let mut symmetries = assembled::symmetries(&centres.program);
+    let Some(centres) = Centres::of(program) else { return reparametrised::symmetries(program) };
+    let mut symmetries = reparametrised::symmetries(&centres.program);
     symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
     symmetries
 }
@@ -199,6 +200,7 @@ impl<'a> Analysis<'a> {
         }
         spaces.extend(self.forms(&mut names));
         spaces.extend(self.rescalings(&mut names));
+        spaces.extend(self.antisymmetric_changes(&mut names));
         let trades = self.trades(&spaces, &mut names);
         spaces.extend(trades);
         spaces.extend(self.constant_spaces(&mut names));

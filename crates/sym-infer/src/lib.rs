@@ -12,6 +12,7 @@
 //! | [`nullspace`] | their exact solutions over ℚ and 𝔽₂ |
 //! | [`fields`] | the independent ones among them |
 //! | `assembled` | weights that a program joins from parameters, some frozen |
+//! | `reparametrised` | weights that are expressions of parameters, as free as one |
 //! | [`paths`] | changes that parameters behind linear maps take back |
 //! | [`constants`] | changes that no input enters, solved together |
 //! | `turns` | parameters that shift the arguments of periodic functions |
@@ -46,6 +47,7 @@ pub mod nullspace;
 pub mod paths;
 pub mod permutations;
 pub mod relations;
+mod reparametrised;
 pub mod spaces;
 pub mod splits;
 pub mod states;

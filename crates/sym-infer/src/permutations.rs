@@ -50,6 +50,8 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
             | Generators::Turns { .. }
             | Generators::Split { .. }
             | Generators::Cut { .. }
+            | Generators::Antisymmetric { .. }
+            | Generators::Reparametrised { .. }
             | Generators::Constants { .. }
             | Generators::Kernels { .. } => Vec::new(),
         };

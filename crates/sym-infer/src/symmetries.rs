@@ -70,12 +70,24 @@ pub enum Generators {
         /// Whether only what keeps frozen entries is meant.
         frozen: bool,
     },
+    /// Of weights that are expressions of parameters, in terms of free ones: each is taken back to one factor of the expression.
+    Reparametrised {
+        /// How those move.
+        inner: Box<Generators>,
+    },
     /// Matrices on an axis each that keep Σ aᵢ zᵢ², with the entries of a parameter for a.
     Form {
         /// Where.
         frames: Vec<MatrixFrame>,
         /// a.
         form: ParameterId,
+    },
+    /// Any change of a parameter that is antisymmetric in two of its axes.
+    Antisymmetric {
+        /// The parameter.
+        parameter: ParameterId,
+        /// The axes.
+        axes: [usize; 2],
     },
     /// Permutations of the space, scales and signs.
     Units {

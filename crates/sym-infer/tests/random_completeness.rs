@@ -16,12 +16,11 @@ use sym_ir::Program;
 
 /// Gaps: what a step of the smallest program says, what no step says, and what is missing.
 const KNOWN: &[(&str, &[&str], &str)] = &[
-    ("Bilinear", &[], "a form that one value multiplies from both sides shows its symmetric part alone"),
+    ("Bilinear", &[], "forms of linear units are quadratic forms, which the weights over-parametrise"),
     ("Gate", &[], "a value times a linear map of it is a quadratic form, which the weights over-parametrise"),
     ("Square", &[], "squares of linear units are quadratic forms, which the weights over-parametrise"),
     ("Gram", &[], "products of linear units are quadratic forms, which the weights over-parametrise"),
-    ("Directions", &[], "rows with lengths of their own make any matrix: as free as a parameter"),
-    ("Product", &[], "a product entry by entry makes any matrix: as free as a parameter"),
+    ("Gated", &[], "any change of a gate is taken back by what it multiplies, and its change is not linear"),
     ("Constant", &["Function", "Attention"], "a scale of units that a fixed constant is added to is taken back by a later bias"),
     ("Concat", &["Function", "Attention"], "scales and matrices of a joined axis are those of its parts"),
     ("Token", &["Attention"], "entries of weights beside others are a constant that later biases take back, and have scales"),

@@ -166,6 +166,8 @@ impl Subject {
                 | Generators::Kernels { .. }
                 | Generators::Assembled { .. }
                 | Generators::Cut { .. }
+                | Generators::Antisymmetric { .. }
+                | Generators::Reparametrised { .. }
                 | Generators::Form { .. } => true,
                 _ => row.class == Class::Gauge,
             };
@@ -315,7 +317,9 @@ fn is_loose(row: &Space) -> bool {
         Generators::Units { signs, .. } => {
             !signs.is_empty() && (row.class == Class::Affine || signs.iter().any(|field| field.sizes.len() != 1))
         }
-        Generators::Assembled { .. } | Generators::Split { .. } | Generators::Cut { .. } => true,
+        Generators::Assembled { .. } | Generators::Reparametrised { .. } | Generators::Split { .. } | Generators::Cut { .. } => {
+            true
+        }
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Random elements of the claimed groups, applied to given weights.
 
 use crate::action::Weights;
+use crate::action::antisymmetric;
 use crate::action::assembled;
 use crate::action::branches;
 use crate::action::constants;
@@ -11,6 +12,7 @@ use crate::action::low_rank;
 use crate::action::matrix::FrameOffsets;
 use crate::action::offset::settle;
 use crate::action::parallel;
+use crate::action::reparametrised;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tangents::add_changes;
 use crate::action::tensor::{Tensor, offsets, other_axes};
@@ -20,6 +22,7 @@ use crate::assembled::Assembly;
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::{Follow, Paths};
+use crate::reparametrised::Reparametrised;
 use crate::symmetries::{Degree, Family, Field, Generators, Group, MatrixFrame, Symmetries, UnitAxis};
 use sym_ir::Program;
 
@@ -62,7 +65,18 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
             let change = assembled::lowered(&assembly, &assembled::difference(&after, &before));
             moved.add(&change, 1.0);
         }
+        Generators::Reparametrised { inner } => {
+            let Some(free) = Reparametrised::of(program) else { return };
+            let mut lifted = reparametrised::lifted(&free, moved);
+            apply(&free.program, inner, &mut lifted, normal);
+            if let Some(settled) = reparametrised::settled(&free, &lifted) {
+                *moved = settled;
+            }
+        }
         Generators::Matrices { frames, family, .. } => matrices(program, moved, frames, *family, normal),
+        Generators::Antisymmetric { parameter, axes } => {
+            antisymmetric::shift(program, moved, *parameter, *axes, &mut || SPREAD * normal());
+        }
         Generators::Form { frames, form } => form::transform(program, moved, frames, *form, SPREAD, normal),
         Generators::Parallel { parts } => parallel::transform(program, moved, parts, DENSE, SPREAD, normal),
         Generators::Units { permuted, scales, signs } => {

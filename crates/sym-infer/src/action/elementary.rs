@@ -115,6 +115,8 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
             elements.extend((1..parts.len().min(LISTED)).map(|other| Elementary::Exchange { one: other - 1, other }));
         }
         Generators::Assembled { .. }
+        | Generators::Antisymmetric { .. }
+        | Generators::Reparametrised { .. }
         | Generators::Form { .. }
         | Generators::Parallel { .. }
         | Generators::Trade { .. }

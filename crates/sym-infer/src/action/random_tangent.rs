@@ -1,6 +1,7 @@
 //! T r for a random r: one tangent vector of a claimed group, built without the others.
 
 use crate::action::Weights;
+use crate::action::antisymmetric;
 use crate::action::assembled;
 use crate::action::constants;
 use crate::action::context::{Context, sizes};
@@ -10,12 +11,13 @@ use crate::action::offset::add_rest;
 use crate::action::subspaces::kernel_shift;
 use crate::action::tensor::{offsets, other_axes};
 use crate::action::trade::{Size, trade};
-use crate::action::{form, parallel};
+use crate::action::{form, parallel, reparametrised};
 use crate::assembled::Assembly;
 use crate::frames::Family;
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::Paths;
+use crate::reparametrised::Reparametrised;
 use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::Program;
 
@@ -54,7 +56,16 @@ fn add(program: &Program, generators: &Generators, weights: &Weights, tangent: &
             }
             tangent.add(&assembled::lowered(&assembly, &change), 1.0);
         }
+        Generators::Reparametrised { inner } => {
+            let Some(free) = Reparametrised::of(program) else { return };
+            let lifted = reparametrised::lifted(&free, weights);
+            let mut change = Weights::zeros(&free.program);
+            add(&free.program, inner, &lifted, &mut change, normal);
+            let lowered = reparametrised::lowered(&free, &lifted, vec![change]);
+            lowered.iter().for_each(|vector| tangent.add(vector, 1.0));
+        }
         Generators::Matrices { frames, family, .. } => matrices(program, weights, tangent, frames, *family, normal),
+        Generators::Antisymmetric { parameter, axes } => antisymmetric::shift(program, tangent, *parameter, *axes, normal),
         Generators::Form { frames, form } => form::tangent(program, weights, tangent, frames, *form, normal),
         Generators::Parallel { parts } => parallel::tangent(program, weights, tangent, parts, normal),
         Generators::Units { scales, .. } => {

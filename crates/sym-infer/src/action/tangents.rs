@@ -1,6 +1,7 @@
 //! The tangent vectors of all claimed groups at given weights.
 
 use crate::action::Weights;
+use crate::action::antisymmetric;
 use crate::action::assembled;
 use crate::action::constants;
 use crate::action::context::{Context, sizes};
@@ -11,11 +12,12 @@ use crate::action::offset::add_rest;
 use crate::action::subspaces::{compensation, kernel};
 use crate::action::tensor::{Tensor, offsets, other_axes};
 use crate::action::trade::{Size, take_back};
-use crate::action::{form, parallel};
+use crate::action::{form, parallel, reparametrised};
 use crate::assembled::Assembly;
 use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::Paths;
+use crate::reparametrised::Reparametrised;
 use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Space, Symmetries};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
@@ -34,6 +36,8 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
         let vectors = match &space.generators {
             Generators::Matrices { frames, family, .. } => matrices(&context, weights, frames, *family),
             Generators::Assembled { inner, frozen } => of_assembled(program, inner, *frozen, space, weights),
+            Generators::Reparametrised { inner } => of_reparametrised(program, inner, space, weights),
+            Generators::Antisymmetric { parameter, axes } => antisymmetric::tangents(program, *parameter, *axes),
             Generators::Form { frames, form } => form::tangents(program, weights, frames, *form),
             Generators::Parallel { parts } => parallel::tangents(program, weights, parts),
             Generators::Units { scales, .. } => scales.iter().flat_map(|field| scalings(&context, weights, field)).collect(),
@@ -66,6 +70,15 @@ fn of_assembled(program: &Program, inner: &Generators, frozen: bool, space: &Spa
         }
     };
     vectors.iter().map(|vector| assembled::lowered(&assembly, vector)).collect()
+}
+
+fn of_reparametrised(program: &Program, inner: &Generators, space: &Space, weights: &Weights) -> Vec<Weights> {
+    let Some(free) = Reparametrised::of(program) else { return Vec::new() };
+    let lifted = reparametrised::lifted(&free, weights);
+    let space = Space { generators: inner.clone(), ..space.clone() };
+    let alone = Symmetries { continuous_dim: space.continuous_dim, spaces: vec![space] };
+    let vectors = tangents(&free.program, &alone, &lifted).into_iter().map(|(_, vector)| vector).collect();
+    reparametrised::lowered(&free, &lifted, vectors)
 }
 
 /// The value that reads a parameter.

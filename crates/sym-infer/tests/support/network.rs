@@ -1,6 +1,6 @@
 //! A plan carried out: what each step makes of the value so far.
 
-use super::random_program::{Kind, Plan, Pool, Step, Weight};
+use super::random_program::{Elementwise, Kind, Plan, Pool, Step, Weight};
 use sym_ir::{Axis, Builder, Entries, Input, Operation, Pairs, Program, ReduceKind, Term, ValueId};
 
 /// The largest value and the most axes that steps make.
@@ -127,6 +127,22 @@ impl Network {
                 let directions = self.push(operation, &[out, width], "directions");
                 let gain = self.parameter("g", &[out]);
                 self.b.einsum("oi,o->oi", &[directions, gain])
+            }
+            Weight::Gated { shifted } => {
+                let logits = self.parameter("u", &[out, width]);
+                let gates = self.push(
+                    Operation::Map { value: logits, function: Elementwise::Sigmoid.function() },
+                    &[out, width],
+                    "gates",
+                );
+                let factors = [gates, self.parameter("w", &[out, width])];
+                let product = self.b.einsum("oi,oi->oi", &factors);
+                if !shifted {
+                    return product;
+                }
+                let factors = [self.parameter("c", &[out, width]), self.parameter("d", &[out])];
+                let other = self.b.einsum("oi,o->oi", &factors);
+                self.b.add(&[product, other])
             }
             Weight::Masked => {
                 let factors = [self.parameter("w", &[out, width]), self.frozen("mask", &[out, width])];
@@ -395,7 +411,8 @@ impl Network {
                 let name = self.name("tokens");
                 let span = self.b.program().inputs[0].span;
                 let entries = Entries::Integer { below: 4 };
-                let tokens = self.b.declare_input(Input { name, shape: vec![Axis::of(1)], rank: None, basis: Vec::new(), entries, span });
+                let tokens =
+                    self.b.declare_input(Input { name, shape: vec![Axis::of(1)], rank: None, basis: Vec::new(), entries, span });
                 let rows = self.push(Operation::OneHot { value: tokens }, &[1, 4], "one_hot");
                 let table = self.parameter("table", &[4, n]);
                 let row = self.b.einsum("tv,vn->n", &[rows, table]);

@@ -117,6 +117,10 @@ pub enum Weight {
     LowRank,
     /// Rows of length one, times a gain.
     Directions,
+    /// Entry by entry a product with a sigmoid, perhaps plus another product.
+    Gated {
+        shifted: bool,
+    },
     Masked,
     /// Rows of one parameter above those of another, or of a frozen tensor; perhaps with a frozen summand.
     Joined {
@@ -190,6 +194,7 @@ fn kinds(smooth: bool) -> BoxedStrategy<Kind> {
         1 => Just(Weight::Product),
         1 => Just(Weight::LowRank),
         1 => Just(Weight::Directions),
+        1 => flag().prop_map(|shifted| Weight::Gated { shifted }),
         1 => Just(Weight::Masked),
         1 => (flag(), flag()).prop_map(|(frozen, moved)| Weight::Joined { frozen, moved }),
     ];

@@ -286,6 +286,8 @@ fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize,
         | Generators::Trade { .. }
         | Generators::Split { .. }
         | Generators::Cut { .. }
+        | Generators::Antisymmetric { .. }
+        | Generators::Reparametrised { .. }
         | Generators::Constants { .. }
         | Generators::Kernels { .. } => Frame::Shift,
     };
