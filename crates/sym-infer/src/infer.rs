@@ -6,6 +6,7 @@ mod constants;
 mod derivation;
 mod directions;
 mod forms;
+mod lookup;
 mod matrices;
 mod moves;
 mod parallel;
@@ -65,6 +66,8 @@ pub(crate) struct Analysis<'a> {
     kernels: Vec<AxisKernel>,
     shifts: Vec<Shift>,
     constants: Constants,
+    /// Numbers of the kernels, and of the shifts, of each parameter.
+    of_parameter: BTreeMap<ParameterId, (Vec<usize>, Vec<usize>)>,
     /// Numbers of the fields that depend on one space alone, by space: scales and signs.
     own_fields: BTreeMap<SpaceId, (Vec<usize>, Vec<usize>)>,
     /// D.
@@ -153,6 +156,13 @@ impl<'a> Analysis<'a> {
                 own_fields.entry(space).or_default().1.push(at);
             }
         }
+        let mut of_parameter: BTreeMap<ParameterId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        for (at, kernel) in kernels.iter().enumerate() {
+            of_parameter.entry(kernel.parameter).or_default().0.push(at);
+        }
+        for (at, shift) in shifts.iter().enumerate() {
+            of_parameter.entry(shift.parameter).or_default().1.push(at);
+        }
         let entries = program.trainable_entries();
         Self {
             program,
@@ -167,6 +177,7 @@ impl<'a> Analysis<'a> {
             kernels,
             shifts,
             constants,
+            of_parameter,
             own_fields,
             entries,
         }
@@ -249,15 +260,6 @@ fn least_common_multiple(a: i64, b: i64) -> i64 {
     a / x * b
 }
 
-fn acts(field: &Moves, parameter: ParameterId, axis: usize) -> bool {
-    field.entries.iter().any(|entry| entry.parameter == parameter && entry.axes == [axis])
-}
-
-fn degree_at(field: &Moves, parameter: ParameterId, axis: usize) -> Degree {
-    let entry = field.entries.iter().find(|entry| entry.parameter == parameter && entry.axes == [axis] && !entry.shift);
-    entry.map_or(Degree { numerator: 0, denominator: 1 }, |entry| entry.degree)
-}
-
 fn degree_of(field: &Moves, parameter: ParameterId) -> Degree {
     let entry = field.entries.iter().find(|entry| entry.parameter == parameter && !entry.shift);
     entry.map_or(Degree { numerator: 0, denominator: 1 }, |entry| entry.degree)
@@ -265,10 +267,11 @@ fn degree_of(field: &Moves, parameter: ParameterId) -> Degree {
 
 /// The shifts that no kernel of the same axis gives already.
 fn shifts(program: &Program, paths: &Paths, kernels: &[AxisKernel]) -> Vec<Shift> {
+    let taken: BTreeSet<(ParameterId, usize)> = kernels.iter().map(|kernel| (kernel.parameter, kernel.axis)).collect();
     let mut shifts = paths.shifts();
     shifts.retain(|shift| {
-        let even = (0..program.parameter(shift.parameter).shape.len()).filter(|axis| !shift.axes.contains(axis));
-        even.into_iter().all(|axis| !kernels.iter().any(|kernel| kernel.parameter == shift.parameter && kernel.axis == axis))
+        let mut even = (0..program.parameter(shift.parameter).shape.len()).filter(|axis| !shift.axes.contains(axis));
+        even.all(|axis| !taken.contains(&(shift.parameter, axis)))
     });
     shifts
 }

@@ -169,7 +169,7 @@ impl Reparametrised {
         let scaled = self.translated(Space { generators: inner, ..space.clone() });
         let group = Group::Rescaling { dim: space.continuous_dim, signed: false };
         let name = format!("{}.scales", space.name);
-        (space.continuous_dim > 0).then(|| Space { name, group, log10_order: 0.0, ..scaled })
+        (space.continuous_dim > 0).then_some(Space { name, group, log10_order: 0.0, ..scaled })
     }
 }
 

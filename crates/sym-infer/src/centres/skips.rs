@@ -3,7 +3,7 @@
 use super::{Added, Centre};
 use crate::graph::Graph;
 use crate::spaces::repeats;
-use sym_ir::{Label, Operand, Operation, ParameterId, Program, Term, ValueId};
+use sym_ir::{Label, Operand, Operation, ParameterId, Program, Term};
 
 /// Nested sums that are looked through.
 const NESTED: usize = 6;

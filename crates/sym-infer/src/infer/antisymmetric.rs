@@ -1,4 +1,4 @@
-//! Forms that read one value twice, Σ F_ij x_i x_j: they show the symmetric part of F alone, so any antisymmetric change of it is free.
+//! Forms that read one value twice, `Σ F_ij x_i x_j`: they show the symmetric part of F alone, so any antisymmetric change of it is free.
 
 use super::Analysis;
 use crate::names;

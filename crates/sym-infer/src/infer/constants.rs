@@ -55,8 +55,8 @@ impl Analysis<'_> {
         let along = |axes: &[usize]| {
             unknown.axes.iter().filter(|axis| axes.contains(axis)).map(|axis| shape[*axis].size).fold(1, u128::saturating_mul)
         };
-        let shifts = self.shifts.iter().filter(|shift| shift.parameter == unknown.parameter).map(|shift| along(&shift.axes));
-        let kernels = self.kernels.iter().filter(|kernel| kernel.parameter == unknown.parameter).map(|kernel| {
+        let shifts = self.shifts_of(unknown.parameter).map(|shift| along(&shift.axes));
+        let kernels = self.kernels_of(unknown.parameter).map(|kernel| {
             let rest: Vec<usize> = (0..shape.len()).filter(|axis| *axis != kernel.axis).collect();
             // Along an axis on which the unknown is the same everywhere it is at most one direction.
             let own = if unknown.axes.contains(&kernel.axis) { kernel.dimension } else { 1 };

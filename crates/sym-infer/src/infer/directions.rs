@@ -10,7 +10,7 @@ use crate::paths::Paths;
 use crate::paths::shifts::Shift;
 use crate::spaces::SpaceId;
 use crate::symmetries::{Action, Class, Conserved, Frame, Generators, Group, Space, Status, Symmetries};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::{ParameterId, ValueId};
 
 impl Analysis<'_> {
@@ -25,10 +25,17 @@ impl Analysis<'_> {
                 None => rows.push(vec![shift]),
             }
         }
-        rows.into_iter().map(|row| self.trade(&row, known, names)).collect()
+        let mut first: BTreeMap<ParameterId, Vec<&Space>> = BTreeMap::new();
+        for space in known {
+            if let Some(action) = space.acts_on.first() {
+                first.entry(action.parameter).or_default().push(space);
+            }
+        }
+        rows.into_iter().map(|row| self.trade(&row, &first, names)).collect()
     }
 
-    fn trade(&self, row: &[&Shift], known: &[Space], names: &mut Names) -> Space {
+    /// The row of shifts beside known rows by the first parameter that they act on.
+    fn trade(&self, row: &[&Shift], known: &BTreeMap<ParameterId, Vec<&Space>>, names: &mut Names) -> Space {
         let first = row[0];
         let path = |id| self.program.parameter(id).path.as_str();
         let entries = |shift: &&Shift| {
@@ -37,11 +44,13 @@ impl Analysis<'_> {
         };
         let all: u128 = row.iter().map(entries).fold(0, u128::saturating_add);
         let parameters: Vec<ParameterId> = row.iter().map(|shift| shift.parameter).collect();
+        let distinct: BTreeSet<ParameterId> = parameters.iter().copied().collect();
         // What a group on these parameters alone does is among their changes.
-        let within = |space: &&Space| space.acts_on.iter().all(|action| parameters.contains(&action.parameter));
+        let within = |space: &&&Space| space.acts_on.iter().all(|action| distinct.contains(&action.parameter));
+        let beside = distinct.iter().filter_map(|parameter| known.get(parameter)).flatten();
         let whole = row.iter().all(|shift| shift.axes.len() == self.program.parameter(shift.parameter).shape.len());
         let covered: u128 =
-            known.iter().filter(|space| whole && within(space)).map(|space| space.continuous_dim).fold(0, u128::saturating_add);
+            beside.filter(|space| whole && within(space)).map(|space| space.continuous_dim).fold(0, u128::saturating_add);
         let size = all.saturating_sub(covered);
         let takers: Vec<String> = first.takers.iter().map(|id| format!("`{}`", path(*id))).collect();
         let (group, text) = match first.source {
@@ -98,7 +107,7 @@ impl Analysis<'_> {
         // Of a parameter any change of which is taken back no direction is new.
         let free = |parameter: ParameterId| {
             let whole = self.program.parameter(parameter).shape.len();
-            self.shifts.iter().any(|shift| shift.parameter == parameter && shift.axes.len() == whole)
+            self.shifts_of(parameter).any(|shift| shift.axes.len() == whole)
         };
         for kernel in self.kernels.iter().filter(|kernel| !free(kernel.parameter)) {
             let space = self.spaces.of_axis(kernel.value, kernel.axis);
@@ -116,12 +125,10 @@ impl Analysis<'_> {
             let columns: u128 =
                 kernels.iter().map(|kernel| kernel.directions / kernel.dimension.max(1)).fold(0, u128::saturating_add);
             // Matrices move all weights on the space: where others see these directions, few matrices leave those alone.
+            let own: BTreeSet<(ParameterId, usize)> = kernels.iter().map(|kernel| (kernel.parameter, kernel.axis)).collect();
             let alone = self.axes_of(space).into_iter().all(|(parameter, value, axis)| {
                 let at = self.spaces.place_number(value, axis) as usize;
-                self.frames.gain[at]
-                    || self.frames.links[at].dual != dual
-                    || free(parameter)
-                    || kernels.iter().any(|kernel| kernel.parameter == parameter && kernel.axis == axis)
+                self.frames.gain[at] || self.frames.links[at].dual != dual || free(parameter) || own.contains(&(parameter, axis))
             });
             let covered = if alone { least.saturating_mul(columns.min(size)) } else { 0 };
             let mut left = all.saturating_sub(covered);
@@ -141,8 +148,10 @@ impl Analysis<'_> {
 
     pub(super) fn kernel_spaces(&self, kernels: &[(AxisKernel, u128)], names: &mut Names) -> Vec<Space> {
         let mut groups: Vec<(Origin, Vec<&(AxisKernel, u128)>)> = Vec::new();
+        let mut places: BTreeMap<Origin, usize> = BTreeMap::new();
         for entry in kernels {
-            match groups.iter_mut().find(|group| group.0 == entry.0.origin) {
+            let place = *places.entry(entry.0.origin).or_insert(groups.len());
+            match groups.get_mut(place) {
                 Some(group) => group.1.push(entry),
                 None => groups.push((entry.0.origin, vec![entry])),
             }

@@ -1,8 +1,9 @@
 //! Spaces of units: permutations with scales and signs, and what fixes a space.
 
 use super::derivation::passes;
+use super::lookup::OnAxes;
 use super::turns::in_turns;
-use super::{Analysis, Claimed, acts, degree_at};
+use super::{Analysis, Claimed};
 use crate::conserved::conserved;
 use crate::frames::Kind;
 use crate::names;
@@ -11,7 +12,7 @@ use crate::spaces::SpaceId;
 use crate::states::states;
 use crate::symmetries::{Action, Class, Field as Moves, Frame, Generators, Group, Reason, Space, Status, UnitAxis};
 use std::collections::BTreeSet;
-use sym_ir::{Operation, ParameterId, ValueId};
+use sym_ir::{Operation, ValueId};
 
 impl Analysis<'_> {
     pub(super) fn units(&self, id: SpaceId, names: &mut Names, claimed: &mut Claimed) -> Option<Space> {
@@ -52,33 +53,21 @@ impl Analysis<'_> {
         let affine = scales.iter().any(|field| field.entries.iter().any(|entry| entry.shift))
             || scales.iter().chain(&signs).any(|field| !field.offsets.is_empty())
             || signs.iter().any(|field| !field.complements.is_empty());
-        let flips = |parameter: ParameterId, axis: usize| signs.iter().any(|field| acts(field, parameter, axis));
-        let scaled = |parameter: ParameterId, axis: usize| {
-            scales.iter().any(|field| {
-                field.entries.iter().any(|entry| !entry.shift && entry.parameter == parameter && entry.axes == [axis])
-            })
-        };
-        let shifted = |parameter: ParameterId, axis: usize| {
-            scales.iter().any(|field| {
-                field.entries.iter().any(|entry| entry.shift && entry.parameter == parameter && entry.axes == [axis])
-            })
-        };
+        let (scaling, flipping) = (OnAxes::of(&scales), OnAxes::of(&signs));
         let acts_on = axes
             .iter()
             .map(|&(parameter, _, axis)| Action {
                 parameter,
                 axis: Some(axis),
-                frame: if shifted(parameter, axis) {
+                frame: if scaling.shifts(parameter, axis) {
                     Frame::Shift
                 } else {
-                    Frame::Monomial {
-                        degrees: scales.iter().map(|field| degree_at(field, parameter, axis)).collect(),
-                        sign: flips(parameter, axis),
-                    }
+                    Frame::Monomial { degrees: scaling.degrees(parameter, axis), sign: flipping.scales(parameter, axis) }
                 },
             })
             .collect();
-        let orbits = self.orbits(&axes, &joined, |parameter, axis| (flips(parameter, axis), scaled(parameter, axis)));
+        let moved = |parameter, axis| (flipping.scales(parameter, axis), scaling.scales(parameter, axis));
+        let orbits = self.orbits(&axes, &joined, moved);
         let symbol = joined.iter().map(|space| self.symbol(*space)).collect::<Vec<_>>().join("·");
         // Shifts have no fixed points, and the fixed points of affine signs are not kept by gradient descent.
         let linear = if affine { Group::of_units(size, 0, 0) } else { unit };

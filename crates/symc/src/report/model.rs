@@ -131,6 +131,7 @@ pub struct DecisionRow {
 
 /// The numbers of a proof.
 #[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own in the JSON form")]
 pub struct VerifyRow {
     /// The shape of each trainable parameter at which completeness was decided.
     pub sizes: std::collections::BTreeMap<String, Vec<Integer>>,
