@@ -136,12 +136,14 @@ fn charge(program: &Program, field: &Field) -> String {
             (number, over, false) => format!("{number}/{over}·"),
             (number, over, true) => format!("{number}/{}·", 2 * over),
         };
-        text = match (text.is_empty(), numerator < 0) {
-            (true, false) => format!("{factor}{term}"),
-            (true, true) => format!("−{factor}{term}"),
-            (false, false) => format!("{text} + {factor}{term}"),
-            (false, true) => format!("{text} − {factor}{term}"),
-        };
+        text.push_str(match (text.is_empty(), numerator < 0) {
+            (true, false) => "",
+            (true, true) => "−",
+            (false, false) => " + ",
+            (false, true) => " − ",
+        });
+        text.push_str(&factor);
+        text.push_str(&term);
     }
     text
 }

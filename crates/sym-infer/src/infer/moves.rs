@@ -7,6 +7,7 @@ use crate::relations::{Part, is_frozen};
 use crate::spaces::SpaceId;
 use crate::states::Orbit;
 use crate::symmetries::{Degree, Field as Moves, FieldEntry, Offset};
+use std::collections::BTreeMap;
 use sym_ir::{Operation, ParameterId, ValueId};
 
 impl Analysis<'_> {
@@ -18,9 +19,11 @@ impl Analysis<'_> {
         moves: impl Fn(ParameterId, usize) -> (bool, bool),
     ) -> Vec<Orbit> {
         let mut orbits: Vec<Orbit> = Vec::new();
+        let mut known: BTreeMap<ParameterId, usize> = BTreeMap::new();
         for &(parameter, value, axis) in axes {
             let (signed, scaled) = moves(parameter, axis);
-            if let Some(orbit) = orbits.iter_mut().find(|orbit| orbit.parameter == parameter) {
+            let at = *known.entry(parameter).or_insert(orbits.len());
+            if let Some(orbit) = orbits.get_mut(at) {
                 orbit.axes += 1;
                 orbit.signed += u32::from(signed);
                 orbit.scaled += u32::from(scaled);

@@ -13,22 +13,21 @@ use sym_ir::ParameterId;
 impl Analysis<'_> {
     /// Scales and signs that belong to no permuted space, joined where they act on common parameters.
     pub(super) fn rescalings(&self, names: &mut Names) -> Vec<Space> {
-        let own = |spaces: &[SpaceId]| matches!(spaces, [space] if self.frames.kinds[*space as usize] == Kind::Monomial && !self.axes_of(*space).is_empty());
+        let mut units: BTreeMap<SpaceId, bool> = BTreeMap::new();
+        let mut own = |spaces: &[SpaceId]| match spaces {
+            [space] => *units
+                .entry(*space)
+                .or_insert_with(|| self.frames.kinds[*space as usize] == Kind::Monomial && !self.axes_of(*space).is_empty()),
+            _ => false,
+        };
+        let scales: Vec<_> = self.scales.fields.iter().filter(|field| !own(&field.spaces)).collect();
+        let signs: Vec<_> = self.signs.fields.iter().filter(|field| !own(&field.spaces)).collect();
         let mut clusters: Vec<Cluster> = Vec::new();
         // The first cluster of some spaces that acts on a parameter.
         let mut first: BTreeMap<(&[SpaceId], ParameterId), usize> = BTreeMap::new();
-        let scales = self
-            .scales
-            .fields
-            .iter()
-            .filter(|field| !own(&field.spaces))
-            .map(|field| (field.spaces.as_slice(), self.moves(field), Some(self.is_approximate(field))));
-        let signs = self
-            .signs
-            .fields
-            .iter()
-            .filter(|field| !own(&field.spaces))
-            .map(|field| (field.spaces.as_slice(), self.sign_moves(field), None));
+        let scales =
+            scales.into_iter().map(|field| (field.spaces.as_slice(), self.moves(field), Some(self.is_approximate(field))));
+        let signs = signs.into_iter().map(|field| (field.spaces.as_slice(), self.sign_moves(field), None));
         for (spaces, moves, scale) in scales.chain(signs) {
             let parameters: BTreeSet<ParameterId> = moves.entries.iter().map(|entry| entry.parameter).collect();
             if parameters.is_empty() {
