@@ -8,7 +8,7 @@ const TRIED: u128 = 6;
 /// Values looked at for one that has to meet conditions.
 const SCANNED: u128 = 400;
 /// So many times as many words as units are kept in a table, if there were.
-const WORDS: u128 = 5;
+const WORDS: u128 = 2;
 /// Assignments of a single size tried in all.
 const STEPS: usize = 20_000;
 

@@ -29,6 +29,7 @@ pub use given::{AtWeights, at_weights};
 
 use crate::Stream;
 use budget::Plan;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::collections::BTreeMap;
 use subject::{Subject, Subjects};
 use sym_diagnostics::Diagnostic;
@@ -201,18 +202,29 @@ fn count_directions(
     seed: u64,
     result: &mut Verification,
 ) -> Result<(), Vec<Diagnostic>> {
-    let mut all: Vec<Numbers> = Vec::new();
-    for subject in &subjects.found {
-        // The rows of the model itself may have been refuted meanwhile.
+    // The rows of the model itself may have been refuted meanwhile.
+    let claimed = |subject: &Subject| {
         let mut claims = if subject.miniature { subject.claims.clone() } else { result.symmetries.clone() };
         for (assumption, assumed) in assumptions.iter().zip(&result.assumed) {
             let mut candidates = assumption.candidates(&subject.program, &claims);
             claims.spaces.extend(assumed.candidate.filter(|&at| at < candidates.len()).map(|at| candidates.swap_remove(at)));
         }
-        let found = completeness::count(&subject.program, &claims, seed)?;
+        claims
+    };
+    let claims: Vec<Symmetries> = subjects.found.iter().map(claimed).collect();
+    // Each subject draws from streams of its own: together they give the same numbers as one by one.
+    let counted: Vec<_> = subjects
+        .found
+        .par_iter()
+        .zip(&claims)
+        .map(|(subject, claims)| completeness::count(&subject.program, claims, seed))
+        .collect();
+    let mut all: Vec<Numbers> = Vec::new();
+    for ((subject, claims), found) in subjects.found.iter().zip(&claims).zip(counted) {
+        let found = found?;
         for (space, residual) in found.contradicted {
-            if result.refute(&claims, space) {
-                result.diagnostics.push(report::moving(program, &claims, space, residual));
+            if result.refute(claims, space) {
+                result.diagnostics.push(report::moving(program, claims, space, residual));
             }
         }
         all.push(Numbers { miniature: subject.miniature, departures: subject.departures.clone(), ..found.numbers });

@@ -9,7 +9,7 @@ use sym_rewrite::{Departure, Miniature, miniatures, shorten, shorten_sequences};
 pub const ASSIGNMENTS: usize = 3;
 
 /// The number of trainable entries up to which a further assignment that differs in few sizes is passed over for one that differs in more.
-const LARGEST_OTHER: u128 = 2_600;
+const LARGEST_OTHER: u128 = 1_900;
 
 /// How many repetitions of a block are kept, the fewest that keep the table.
 const BLOCKS: [usize; 4] = [2, 3, 4, 6];
@@ -85,7 +85,8 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
             break;
         }
     }
-    // Structures that leave little choice have assignments that differ in fewer sizes.
+    // Structures that leave little choice have assignments that differ in fewer sizes, or larger ones.
+    alike.sort_by_key(|small: &Miniature| small.program.trainable_entries() > Some(LARGEST_OTHER));
     for small in alike {
         if found.len() == ASSIGNMENTS {
             break;
