@@ -4,8 +4,6 @@
 //! In W + W₀ with W₀ frozen (or 1 + γ) every symmetry of the sum is one of the model; it acts on W about −W₀, so it is affine in θ. The
 //! analysis works on the program without the frozen summands, the action moves weights there and back.
 
-mod skips;
-
 use crate::action::Weights;
 use crate::action::context::{Context, add_along};
 use crate::action::tensor::Tensor;
@@ -27,30 +25,15 @@ pub struct Centres {
 #[derive(Debug, Clone)]
 struct Centre {
     parameter: ParameterId,
-    added: Added,
-}
-
-/// What is added to a trainable tensor.
-#[derive(Debug, Clone)]
-enum Added {
-    /// Other summands.
-    Frozen {
-        /// The tensor's own term of the sum.
-        own: Term,
-        /// Frozen terms along its axes.
-        terms: Vec<Term>,
-        constant: f64,
-    },
-    /// A multiple of the unit matrix.
-    Unit {
-        /// The matrix's axis in the sum and its summed axis.
-        axes: (usize, usize),
-        amount: f64,
-    },
+    /// The tensor's own term of the sum.
+    own: Term,
+    /// Frozen terms along its axes.
+    terms: Vec<Term>,
+    constant: f64,
 }
 
 impl Centres {
-    /// `None` where no trainable tensor has a frozen summand, or a skip beside it.
+    /// `None` where no trainable tensor has a frozen summand.
     pub fn of(program: &Program) -> Option<Self> {
         let graph = Graph::of(program);
         let mut trains = vec![false; program.nodes.len()];
@@ -78,7 +61,7 @@ impl Centres {
             if frozen.is_empty() && *constant == 0.0 {
                 continue;
             }
-            centres.push(Centre { parameter, added: Added::Frozen { own: own.clone(), terms: frozen, constant: *constant } });
+            centres.push(Centre { parameter, own: own.clone(), terms: frozen, constant: *constant });
             let target = effective.get_or_insert_with(|| program.clone());
             let alone = rest.len() == 1 && own.coefficient == 1.0 && own.axes.iter().copied().eq(0..node.shape.len());
             target.nodes[index].operation = Operation::Add { terms: rest, constant: 0.0 };
@@ -86,9 +69,7 @@ impl Centres {
                 rename(target, ValueId(index as u32), own.value);
             }
         }
-        let mut program = effective.unwrap_or_else(|| program.clone());
-        centres.extend(skips::take_out(&mut program));
-        (!centres.is_empty()).then_some(Self { program, centres })
+        effective.map(|program| Self { program, centres })
     }
 
     /// Moves weights of the given program to those of the program without frozen summands, or back.
@@ -127,28 +108,18 @@ impl Centres {
 }
 
 impl Centre {
-    /// (Σ frozen + constant) / coefficient, or a multiple of 1, with the parameter's axes.
+    /// (Σ frozen + constant) / coefficient, with the parameter's axes.
     fn tensor(&self, context: &Context) -> Tensor {
         let shape = crate::action::context::sizes(&context.program.parameter(self.parameter).shape);
-        match &self.added {
-            Added::Frozen { own, terms, constant } => {
-                let mut sum = Tensor { values: vec![constant / own.coefficient; shape.iter().product()], shape };
-                for term in terms {
-                    let axes: Option<Vec<usize>> =
-                        term.axes.iter().map(|axis| own.axes.iter().position(|own| own == axis)).collect();
-                    if let (Some(axes), Some(value)) = (axes, context.value(term.value)) {
-                        add_along(&mut sum, value, &axes, term.coefficient / own.coefficient);
-                    }
-                }
-                sum
-            }
-            Added::Unit { axes: (row, column), amount } => {
-                let mut unit = Tensor::zeros(&shape);
-                let strides = Tensor::strides(&shape);
-                (0..shape[*row]).for_each(|at| unit.values[at * (strides[*row] + strides[*column])] = *amount);
-                unit
+        let own = &self.own;
+        let mut sum = Tensor { values: vec![self.constant / own.coefficient; shape.iter().product()], shape };
+        for term in &self.terms {
+            let axes: Option<Vec<usize>> = term.axes.iter().map(|axis| own.axes.iter().position(|own| own == axis)).collect();
+            if let (Some(axes), Some(value)) = (axes, context.value(term.value)) {
+                add_along(&mut sum, value, &axes, term.coefficient / own.coefficient);
             }
         }
+        sum
     }
 }
 

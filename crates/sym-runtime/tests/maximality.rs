@@ -84,7 +84,11 @@ fn no_exchange_of_units_that_no_row_moves_keeps_the_function() {
             let Some(layer) = parameter.path.strip_suffix(".weight") else { continue };
             let moved = |row: &Space| row.acts_on.iter().any(|act| act.parameter == id && act.axis == Some(0));
             // Gains of a space are moved by the permutations among its matrices.
-            let folded = |row: &Space| matches!(&row.generators, Generators::Matrices { gains, .. } if gains.contains(&(id, 0)));
+            let matrices = |row: &Space| match &row.generators {
+                Generators::Cut { inner } => (**inner).clone(),
+                own => own.clone(),
+            };
+            let folded = |row: &Space| matches!(matrices(row), Generators::Matrices { gains, .. } if gains.contains(&(id, 0)));
             let named = derived.spaces.iter().any(|row| row.name == layer);
             let known = derived.spaces.iter().any(|row| moved(row) || folded(row));
             if parameter.shape.first().is_none_or(|axis| axis.size < 2) || named || known {
