@@ -1,5 +1,4 @@
-//! Parameters with a frozen centre: a sum of a trainable tensor and frozen ones is as free as the tensor alone, and so is a matrix beside
-//! a skip.
+//! Parameters with a frozen centre: a sum of a trainable tensor and frozen ones is as free as the tensor alone.
 //!
 //! In W + W₀ with W₀ frozen (or 1 + γ) every symmetry of the sum is one of the model; it acts on W about −W₀, so it is affine in θ. The
 //! analysis works on the program without the frozen summands, the action moves weights there and back.

@@ -65,6 +65,7 @@ fn what_takes_a_constant_back_need_not_be_linear_in_it() {
     let plan = Plan { sequence: false, steps: vec![step(Weight::LowRank, 4), constant, step(Weight::Free, 3)], whole: false };
     assert_eq!(contradiction(&plan, 0), None);
 }
+
 #[test]
 fn a_fixed_constant_beside_two_indices_of_one_space_is_taken_back_once() {
     // Gains of rows, whose Gram matrix is scaled by the product of two, and a constant added to it.

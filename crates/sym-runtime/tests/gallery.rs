@@ -10,8 +10,7 @@ use sym_runtime::proof::{approximation, verify};
 /// Models whose miniatures take seconds: of them only the sizes of approximate rows are measured here.
 const SLOW: [&str; 8] = ["ConvNext", "Llama3", "Mixtral", "ResNet18", "ResNet50", "Trillion", "Vgg16", "Vit"];
 
-/// Flat directions at most that no symmetry explains: bilinear units have fewer coefficients than weights, what each step of a sequence reads of a
-/// matrix is not seen in common, and lengths beside a normalised weight are more than scales.
+/// Flat directions that no symmetry explains: bilinear units have fewer coefficients than weights.
 const OPEN: [(&str, u128); 1] = [("Bilinear", 28)];
 
 #[test]

@@ -95,28 +95,43 @@ impl Points {
     }
 }
 
-/// The interior points of all spaces that are cut.
-fn cuts(program: &Program, spaces: &Spaces) -> BTreeMap<SpaceId, BTreeSet<u128>> {
-    let mut cuts: BTreeMap<SpaceId, BTreeSet<u128>> = BTreeMap::new();
-    // An axis, a part of it with its first position: cut points of one are cut points of the other.
-    let mut parts: Vec<(SpaceId, u128, SpaceId, u128)> = Vec::new();
+/// An axis that is a part of another one, as a slice of it or joined to it.
+pub(super) struct Piece {
+    pub whole: (ValueId, usize),
+    /// Its first position there.
+    pub start: u128,
+    pub part: (ValueId, usize),
+}
+
+/// All parts of joined and sliced axes, in program order.
+pub(super) fn pieces(program: &Program) -> Vec<Piece> {
+    let mut pieces = Vec::new();
     for (index, node) in program.nodes.iter().enumerate() {
         let result = ValueId(index as u32);
         match &node.operation {
             Operation::Concat { values, axis } => {
                 let mut start = 0;
                 for &value in values {
-                    let size = program.node(value).shape[*axis].size;
-                    parts.push((spaces.of_axis(result, *axis), start, spaces.of_axis(value, *axis), size));
-                    start += size;
+                    pieces.push(Piece { whole: (result, *axis), start, part: (value, *axis) });
+                    start += program.node(value).shape[*axis].size;
                 }
             }
             Operation::Slice { value, axis, start } => {
-                parts.push((spaces.of_axis(*value, *axis), *start, spaces.of_axis(result, *axis), node.shape[*axis].size));
+                pieces.push(Piece { whole: (*value, *axis), start: *start, part: (result, *axis) });
             }
             _ => {}
         }
     }
+    pieces
+}
+
+/// The interior points of all spaces that are cut.
+fn cuts(program: &Program, spaces: &Spaces) -> BTreeMap<SpaceId, BTreeSet<u128>> {
+    let mut cuts: BTreeMap<SpaceId, BTreeSet<u128>> = BTreeMap::new();
+    // An axis, a part of it with its first position: cut points of one are cut points of the other.
+    let place = |(value, axis): (ValueId, usize)| spaces.of_axis(value, axis);
+    let part = |Piece { whole, start, part }: Piece| (place(whole), start, place(part), program.node(part.0).shape[part.1].size);
+    let mut parts: Vec<(SpaceId, u128, SpaceId, u128)> = pieces(program).into_iter().map(part).collect();
     let borne = borne(program, spaces, &parts);
     parts.retain(|(whole, ..)| borne.contains(whole));
     for &(whole, start, _, size) in &parts {

@@ -1,6 +1,6 @@
 //! The program of the blocks.
 
-use super::points::{Points, whole_pairs};
+use super::points::{Piece, Points, pieces, whole_pairs};
 use super::{Block, Cuts};
 use crate::spaces::{SpaceId, kept_axes, labelled};
 use std::collections::BTreeMap;
@@ -290,23 +290,9 @@ impl Writer<'_> {
 /// The axes that joined parts and slices have.
 fn named_blocks(program: &Program, points: &Points) -> BTreeMap<(SpaceId, u128, u128), Axis> {
     let mut axes = BTreeMap::new();
-    for (index, node) in program.nodes.iter().enumerate() {
-        let result = ValueId(index as u32);
-        match &node.operation {
-            Operation::Concat { values, axis } => {
-                let mut start = 0;
-                for &value in values {
-                    let own = &program.node(value).shape[*axis];
-                    axes.entry((points.spaces.of_axis(result, *axis), start, start + own.size)).or_insert_with(|| own.clone());
-                    start += own.size;
-                }
-            }
-            Operation::Slice { value, axis, start } => {
-                let own = &node.shape[*axis];
-                axes.entry((points.spaces.of_axis(*value, *axis), *start, start + own.size)).or_insert_with(|| own.clone());
-            }
-            _ => {}
-        }
+    for Piece { whole, start, part } in pieces(program) {
+        let own = &program.node(part.0).shape[part.1];
+        axes.entry((points.spaces.of_axis(whole.0, whole.1), start, start + own.size)).or_insert_with(|| own.clone());
     }
     axes
 }

@@ -45,14 +45,16 @@ pub struct Decision {
     pub span: Span,
 }
 
-/// The derivations of all rows of [`infer`](super::infer), in their order, for those that `wanted` names; `None` for the others.
-pub fn derivations(program: &Program, wanted: &dyn Fn(&str) -> bool) -> Vec<Option<Derivation>> {
+/// The derivations, with their names, of the rows of [`infer`](super::infer) that `wanted` names. A row that stands for weights which are
+/// expressions of parameters has none.
+pub fn derivations(program: &Program, wanted: &dyn Fn(&str) -> bool) -> Vec<(String, Derivation)> {
     let cuts = Cuts::of(program);
     let program = cuts.as_ref().map_or(program, |cuts| &cuts.program);
     let splits = Splits::of(program);
     let analysis = Analysis::of(splits.as_ref().map_or(program, |splits| &splits.program));
     let rows = analysis.rows();
-    rows.iter().map(|(id, space)| wanted(&space.name).then(|| analysis.derivation(*id, space))).collect()
+    let named = rows.iter().filter(|(_, space)| wanted(&space.name));
+    named.map(|(id, space)| (space.name.clone(), analysis.derivation(*id, space))).collect()
 }
 
 impl Analysis<'_> {

@@ -288,8 +288,8 @@ impl ModelReport {
     /// Works out the whole derivation of the spaces of this name.
     pub fn explain(&mut self, sources: &sym_diagnostics::Sources, program: &Program, space: &str) {
         let wanted = |name: &str| name == space;
-        for (row, derivation) in self.spaces.iter_mut().zip(sym_infer::derivations(program, &wanted)) {
-            if let Some(derivation) = derivation {
+        for (name, derivation) in sym_infer::derivations(program, &wanted) {
+            if let Some(row) = self.spaces.iter_mut().find(|row| row.name == name) {
                 row.derive(sources, &derivation);
             }
         }
