@@ -44,7 +44,7 @@ fn reports_say_what_was_proved_how_and_what_was_not() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        for name in ["approximate", "miniature", "none", "open", "undecided"] {
+        for name in ["approximate", "choice", "miniature", "none", "open", "undecided"] {
             let file = format!("{name}.sym");
             let text = symc(directory, &["check", &file, "--verify"]);
             let report = symc(directory, &["check", &file, "--verify", "--format", "json"]).json();

@@ -5,6 +5,7 @@
 //! | [`centres`] | frozen summands, about which symmetries act |
 //! | [`cuts`] | axes that are joined and sliced, as their parts |
 //! | [`splits`] | axes that reshapes merge and split, written out |
+//! | [`choices`] | parameters that decide nothing but which entry is the largest |
 //! | [`class`] | what an elementwise function lets through |
 //! | [`spaces`] | which axes are one index space, and what fixes it |
 //! | [`frames`] | where full matrix groups act |
@@ -32,6 +33,7 @@ pub mod action;
 mod assembled;
 mod automorphisms;
 pub mod centres;
+pub mod choices;
 pub mod class;
 pub mod conserved;
 pub mod constants;

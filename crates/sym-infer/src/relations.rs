@@ -10,6 +10,7 @@ mod unknowns;
 
 pub use unknowns::{Component, Further, Part, Subset, Unknowns, members};
 
+use crate::choices::choice;
 use crate::class::FunctionClass;
 use crate::frames::Family;
 use crate::nullspace::{Field, Parity, Rational, System};
@@ -295,6 +296,11 @@ impl<F: Coefficients> Relations<F> {
                 self.vanish_part(*value, Part::Shift);
                 self.vanish_part(result, Part::Shift);
                 self.pass(*value, result, &(0..rank).filter(|other| other != axis).map(|axis| (axis, axis)).collect::<Vec<_>>());
+            }
+            // Of one kept entry it sees the choice alone, which positive scales of all entries together leave as it is.
+            Operation::Softmax { value, .. } if F::POSITIVE && choice(program, result).is_some() => {
+                self.vanish_part(*value, Part::Shift);
+                self.vanish(result);
             }
             // A softmax sees every scale; a sign of what is compared with the rest, or with −∞, is seen.
             Operation::Softmax { value, .. }

@@ -5,6 +5,7 @@ mod support;
 use std::path::PathBuf;
 use support::networks::catalogue;
 use sym_diagnostics::Sources;
+use sym_infer::choices::choosers;
 use sym_infer::{Group, infer};
 use sym_ir::{Loader, Options, Program, compile};
 
@@ -39,6 +40,26 @@ fn states_of_a_scan_are_units() {
     ] {
         let found = infer(&program("M", &format!("model M {{ input x[6, 3] output linear({layer}, 2, name: \"head\") }}")));
         assert!(found.spaces.iter().any(|space| space.group == group), "{layer}: {:?}", found.spaces);
+    }
+}
+
+/// A router only chooses where its logits are read by the gate of a single expert and by nothing else.
+#[test]
+fn weights_before_the_choice_of_one_expert_are_known() {
+    for (outputs, expected) in [
+        ("output moe(x, 3, 2, top: 1, name: \"moe\")", vec!["moe.router"]),
+        ("output moe(linear(x, 3, name: \"fc\"), 3, 2, top: 1, name: \"moe\")", vec!["moe.router"]),
+        ("output moe(x, 3, 2, top: 2, name: \"moe\")", vec![]),
+        ("z = linear(x, 3, name: \"fc\") output softmax(top_k(z, 1, over: -1, lowest: true), over: -1) output z", vec![]),
+        (
+            "z = linear(x, 3, name: \"fc\") output softmax(top_k(z, 1, over: -1, lowest: true), over: -1)",
+            vec!["fc.weight", "fc.bias"],
+        ),
+    ] {
+        let program = program("M", &format!("model M {{ input x[3]\n {} }}", outputs.replace(" output", "\n output")));
+        let found: Vec<&str> =
+            choosers(&program).iter().map(|chooser| program.parameter(chooser.parameter).path.as_str()).collect();
+        assert_eq!(found, expected, "{outputs}");
     }
 }
 

@@ -45,6 +45,7 @@ pub fn prove_at(models: &mut [Analysed<'_>], file: &Path) -> Vec<Diagnostic> {
                     rank: count(|numbers| numbers.rank),
                     flat: count(|numbers| numbers.flat),
                     explained: count(|numbers| numbers.explained),
+                    undecided: count(|numbers| numbers.undecided),
                     unexplained: count(|numbers| numbers.unexplained),
                     max_residual: proof.numbers.as_ref().map_or(0.0, |numbers| numbers.max_residual).max(proof.max_difference),
                 });
@@ -68,6 +69,7 @@ fn row(numbers: &Numbers, verification: &Verification) -> VerifyRow {
         rank: Integer(numbers.rank),
         flat: Integer(numbers.flat),
         explained: Integer(numbers.explained),
+        undecided: Integer(numbers.undecided),
         unexplained: Integer(numbers.unexplained),
         max_residual: numbers.max_residual.max(soundness),
         sound_at_true_sizes: verification.too_large.is_none(),
@@ -91,6 +93,7 @@ fn counts(numbers: &Numbers) -> MiniatureRow {
         rank: Integer(numbers.rank),
         flat: Integer(numbers.flat),
         explained: Integer(numbers.explained),
+        undecided: Integer(numbers.undecided),
         unexplained: Integer(numbers.unexplained),
     }
 }

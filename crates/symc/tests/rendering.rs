@@ -119,6 +119,7 @@ mod reports {
             rank: Integer(rank),
             flat,
             explained: flat,
+            undecided: Integer(0),
             unexplained: Integer(0),
         }
     }
@@ -185,6 +186,7 @@ mod reports {
                 rank: Integer(56),
                 flat: Integer(5),
                 explained: Integer(5),
+                undecided: Integer(0),
                 unexplained: Integer(0),
                 max_residual: 3.1e-15,
                 sound_at_true_sizes: false,
@@ -205,6 +207,7 @@ mod reports {
                 rank: Some(Integer(55)),
                 flat: Some(Integer(6)),
                 explained: Some(Integer(5)),
+                undecided: Some(Integer(0)),
                 unexplained: Some(Integer(1)),
                 max_residual: 2.5e-15,
             }),

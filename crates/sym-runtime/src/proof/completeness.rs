@@ -9,6 +9,7 @@ use super::{Numbers, jacobian, point};
 use crate::Stream;
 use faer::Mat;
 use sym_diagnostics::Diagnostic;
+use sym_infer::choices::{Chooser, choosers};
 use sym_infer::{Status, Symmetries, Weights, action};
 use sym_ir::Program;
 
@@ -179,16 +180,24 @@ pub(super) fn count_at(
 
     // Parameters in units in which each moves the outputs alike: ranks stay, and small singular values are larger.
     let units = units(&jacobian);
+    let explained = spectrum::independent_columns(&stacked(&directions), INDEPENDENT).len();
+    let choosers = choosers(program);
+    directions.extend(still_entries(program, &choosers, &jacobian).into_iter().map(|entry| {
+        let mut direction = vec![0.0; parameters];
+        direction[entry] = 1.0;
+        (claims.spaces.len(), direction)
+    }));
     let tangents = stacked(&directions);
     let independent = spectrum::independent_columns(&tangents, INDEPENDENT);
-    let explained = independent.len();
-    let split = Split::of(Mat::from_fn(parameters, explained, |row, column| tangents[(row, independent[column])] / units[row]));
+    let counted = independent.len();
+    let undecided = counted.saturating_sub(explained);
+    let split = Split::of(Mat::from_fn(parameters, counted, |row, column| tangents[(row, independent[column])] / units[row]));
     let mut scaled = jacobian;
     for (mut column, unit) in scaled.col_iter_mut().zip(&units) {
         column *= faer::Scale(*unit);
     }
     let found = spectrum::rank(&split.on_complement(scaled), OF_JACOBIAN);
-    let unexplained = parameters - explained - found.nonzero;
+    let unexplained = parameters - counted - found.nonzero;
     let mut kernel = split.embed(found.kernel.as_ref());
     scale_rows(&mut kernel, |row| units[row]);
     let moved = if unexplained > 0 { shares(program, &kernel.qr().compute_thin_Q()) } else { Vec::new() };
@@ -200,8 +209,9 @@ pub(super) fn count_at(
         departures: Vec::new(),
         parameters: parameters as u128,
         rank: found.nonzero as u128,
-        flat: (explained + unexplained) as u128,
+        flat: (counted + unexplained) as u128,
         explained: explained as u128,
+        undecided: undecided as u128,
         unexplained: unexplained as u128,
         max_residual,
         smallest: found.smallest,
@@ -211,8 +221,23 @@ pub(super) fn count_at(
         piecewise: false,
         least_active: None,
         moved,
+        choosers: if undecided > 0 { choosers } else { Vec::new() },
     };
     Ok(Completeness { numbers, contradicted })
+}
+
+/// The entries of parameters that only decide choices, among the columns of J: those along which it is zero.
+fn still_entries(program: &Program, choosers: &[Chooser], jacobian: &Mat<f64>) -> Vec<usize> {
+    let mut entries = Vec::new();
+    let mut first = 0;
+    for (id, parameter) in program.parameter_ids().filter(|(_, parameter)| parameter.trainable) {
+        let length = parameter.entries().unwrap_or(0) as usize;
+        if choosers.iter().any(|chooser| chooser.parameter == id) {
+            entries.extend((first..first + length).filter(|&entry| jacobian.col(entry).norm_l2() == 0.0));
+        }
+        first += length;
+    }
+    entries
 }
 
 /// One over the length of each column.

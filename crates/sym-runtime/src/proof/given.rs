@@ -92,6 +92,9 @@ fn check(
         }
         result.diagnostics.push(diagnostic);
     }
+    if numbers.undecided > 0 {
+        result.diagnostics.push(report::choices_of(program, &numbers));
+    }
     result.numbers = Some(numbers);
     Ok(())
 }

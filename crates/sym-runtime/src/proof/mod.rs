@@ -3,7 +3,7 @@
 //!
 //! 1. *Soundness, finite*: f(gθ, x) = f(θ, x) for random g of every group, at the model's own sizes.
 //! 2. *Soundness, infinitesimal*: J T = 0, where T stacks the generators' vector fields at θ and J = ∂f/∂θ, also at the model's own sizes.
-//! 3. *Completeness*: flat = D − rank J, explained = rank T, unexplained = flat − explained. It is decided by the smallest singular value
+//! 3. *Completeness*: flat = D − rank J, explained = rank T, unexplained = flat − explained − those of choices. It is decided by the smallest singular value
 //!    of J on the orthogonal complement of T, not by a gap in J's own spectrum.
 //!
 //! T is built before J and without it. The first two use the miniature only where the model does not fit into [`budget::MEMORY`].
@@ -33,6 +33,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 use std::collections::BTreeMap;
 use subject::{Subject, Subjects};
 use sym_diagnostics::Diagnostic;
+use sym_infer::choices::Chooser;
 use sym_infer::{Space, Status, Symmetries};
 use sym_ir::Program;
 pub use sym_rewrite::{Departure, Rule};
@@ -95,7 +96,9 @@ pub struct Numbers {
     pub flat: u128,
     /// rank T.
     pub explained: u128,
-    /// flat − explained.
+    /// Flat directions beyond these of parameters that decide nothing but a choice: flat while the choice stays, and no symmetry.
+    pub undecided: u128,
+    /// flat − explained − undecided.
     pub unexplained: u128,
     /// The largest |J t| / (|J| |t|) of a claimed direction t.
     pub max_residual: f64,
@@ -113,6 +116,8 @@ pub struct Numbers {
     pub least_active: Option<u128>,
     /// The parameters that unexplained directions move, with their share.
     pub moved: Vec<(String, f64)>,
+    /// The parameters that undecided directions move.
+    pub choosers: Vec<Chooser>,
 }
 
 /// Proves a model's symmetries. The same seed gives the same numbers.
@@ -230,6 +235,7 @@ fn count_directions(
         all.push(Numbers { miniature: subject.miniature, departures: subject.departures.clone(), ..found.numbers });
     }
     result.diagnostics.extend(report::count(program, subjects, &all));
+    result.diagnostics.extend(report::choices(subjects, &all));
     let mut all = all.into_iter();
     result.numbers = all.next();
     if result.numbers.as_ref().is_some_and(|numbers| numbers.miniature) {

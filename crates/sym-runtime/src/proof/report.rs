@@ -9,6 +9,7 @@ use super::soundness::Refutation;
 use super::subject::Subjects;
 use sym_diagnostics::{Code, Diagnostic, FileId, Span};
 use sym_infer::Symmetries;
+use sym_infer::choices::Chooser;
 use sym_ir::Program;
 
 fn place(program: &Program) -> Span {
@@ -151,6 +152,28 @@ fn undecided_directions(program: &Program, numbers: &Numbers, message: String) -
         .found(count)
         .expected("directions that are flat, or are not, beyond rounding")
         .help("read the table as derived, not as proved complete")
+}
+
+/// Directions of parameters that decide nothing but a choice, at the first subject that has any.
+pub(super) fn choices(subjects: &Subjects, all: &[Numbers]) -> Option<Diagnostic> {
+    let (subject, numbers) = subjects.found.iter().zip(all).find(|(_, numbers)| numbers.undecided > 0)?;
+    Some(choices_of(&subject.program, numbers))
+}
+
+/// Directions of parameters that decide nothing but a choice.
+pub(super) fn choices_of(program: &Program, numbers: &Numbers) -> Diagnostic {
+    let path = |chooser: &Chooser| format!("`{}`", program.parameter(chooser.parameter).path);
+    let names = numbers.choosers.iter().map(path).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "{} of the {} flat directions of `{}` are no symmetry, only invisible while a choice stays",
+        numbers.undecided, numbers.flat, program.name
+    );
+    let span = numbers.choosers.first().map_or_else(|| place(program), |chooser| program.node(chooser.choice).span);
+    Diagnostic::new(Code::E0304, span, message)
+        .label(format!("{names} decide{} here which entry is the largest, and nothing else", if numbers.choosers.len() == 1 { "s" } else { "" }))
+        .found(format!("{} undecided direction{}", numbers.undecided, if numbers.undecided == 1 { "" } else { "s" }))
+        .expected("directions along which outputs change smoothly, or never")
+        .help("outputs jump where another entry becomes the largest: derivatives say nothing of these weights, in proofs as in training")
 }
 
 /// Flat directions that no symmetry explains.

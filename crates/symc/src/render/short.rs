@@ -81,8 +81,14 @@ pub fn model(model: &ModelReport) -> String {
     if let Some(verify) = &model.verify {
         let _ = writeln!(
             text,
-            "{at}: verify: parameters {}, rank {}, flat {}, explained {}, unexplained {}, largest residual {:.1e}",
-            verify.parameters, verify.rank, verify.flat, verify.explained, verify.unexplained, verify.max_residual
+            "{at}: verify: parameters {}, rank {}, flat {}, explained {}, undecided {}, unexplained {}, largest residual {:.1e}",
+            verify.parameters,
+            verify.rank,
+            verify.flat,
+            verify.explained,
+            verify.undecided,
+            verify.unexplained,
+            verify.max_residual
         );
         if let Some(residual) = verify.epsilon_residual {
             let place = if verify.epsilon_on_miniature { " on the miniature" } else { "" };
@@ -99,9 +105,9 @@ pub fn model(model: &ModelReport) -> String {
         let _ = writeln!(text, "{at}: verify: not counted: {reason}");
     }
     if let Some(found) = &model.at_weights {
-        let counts = match (found.rank, found.flat, found.explained, found.unexplained) {
-            (Some(rank), Some(flat), Some(explained), Some(unexplained)) => {
-                format!("rank {rank}, flat {flat}, explained {explained}, unexplained {unexplained}, ")
+        let counts = match (found.rank, found.flat, found.explained, found.undecided, found.unexplained) {
+            (Some(rank), Some(flat), Some(explained), Some(undecided), Some(unexplained)) => {
+                format!("rank {rank}, flat {flat}, explained {explained}, undecided {undecided}, unexplained {unexplained}, ")
             }
             _ => String::new(),
         };

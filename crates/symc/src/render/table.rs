@@ -206,11 +206,12 @@ fn training(training: &TrainingReport, style: Style) -> String {
 /// The numbers of a proof in a few sentences.
 fn verify(verify: &VerifyRow) -> String {
     let mut text = format!(
-        "\nproof: {} (D = {}, rank J = {}), {} explained, {} unexplained; largest residual {:.1e}",
+        "\nproof: {} (D = {}, rank J = {}), {} explained, {}{} unexplained; largest residual {:.1e}",
         directions(verify.flat),
         verify.parameters,
         verify.rank,
         verify.explained,
+        undecided(verify.undecided),
         verify.unexplained,
         verify.max_residual
     );
@@ -277,6 +278,11 @@ pub(super) fn departures(verify: &VerifyRow) -> Vec<&DepartureRow> {
     found
 }
 
+/// A count of directions that a choice hides, where there are any.
+fn undecided(count: Integer) -> String {
+    if count.0 == 0 { String::new() } else { format!("{count} undecided, ") }
+}
+
 /// So many flat directions, in words.
 fn directions(flat: Integer) -> String {
     format!("{flat} flat direction{}", if flat.0 == 1 { "" } else { "s" })
@@ -286,7 +292,8 @@ fn directions(flat: Integer) -> String {
 fn at_weights(found: &AtWeightsRow) -> String {
     let counts = match (found.rank, found.flat, found.explained, found.unexplained) {
         (Some(rank), Some(flat), Some(explained), Some(unexplained)) => {
-            format!("{} (rank J = {rank}), {explained} explained, {unexplained} unexplained; ", directions(flat))
+            let undecided = found.undecided.map(undecided).unwrap_or_default();
+            format!("{} (rank J = {rank}), {explained} explained, {undecided}{unexplained} unexplained; ", directions(flat))
         }
         _ => String::new(),
     };

@@ -147,7 +147,9 @@ pub struct VerifyRow {
     pub flat: Integer,
     /// rank T.
     pub explained: Integer,
-    /// flat − explained.
+    /// Flat directions beyond these of parameters that decide nothing but a choice.
+    pub undecided: Integer,
+    /// flat − explained − undecided.
     pub unexplained: Integer,
     /// The largest relative residual of the soundness checks.
     pub max_residual: f64,
@@ -209,7 +211,9 @@ pub struct MiniatureRow {
     pub flat: Integer,
     /// rank T.
     pub explained: Integer,
-    /// flat − explained.
+    /// Flat directions beyond these of parameters that decide nothing but a choice.
+    pub undecided: Integer,
+    /// flat − explained − undecided.
     pub unexplained: Integer,
 }
 
@@ -224,7 +228,9 @@ pub struct AtWeightsRow {
     pub flat: Option<Integer>,
     /// rank T.
     pub explained: Option<Integer>,
-    /// flat − explained.
+    /// Flat directions beyond these of parameters that decide nothing but a choice.
+    pub undecided: Option<Integer>,
+    /// flat − explained − undecided.
     pub unexplained: Option<Integer>,
     /// The largest relative residual of the soundness checks.
     pub max_residual: f64,
