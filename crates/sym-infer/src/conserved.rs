@@ -37,6 +37,7 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
         | Generators::Cut { .. }
         | Generators::Antisymmetric { .. }
         | Generators::Reparametrised { .. }
+        | Generators::Skipless { .. }
         | Generators::Matrices { .. }
         | Generators::Assembled { .. } => Vec::new(),
     }

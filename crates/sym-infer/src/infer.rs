@@ -29,7 +29,7 @@ use crate::nullspace::{Parity, Rational};
 use crate::paths::Paths;
 use crate::paths::shifts::Shift;
 use crate::relations::{Relations, Subset};
-use crate::reparametrised;
+use crate::skips;
 use crate::spaces::{SpaceId, Spaces};
 use crate::splits::with_splits;
 use crate::symmetries::{Degree, Field as Moves, Generators, Space, Symmetries};
@@ -44,8 +44,8 @@ pub fn infer(program: &Program) -> Symmetries {
 
 /// The symmetries of a program whose axes are neither cut nor split.
 fn of_axes_as_they_are(program: &Program) -> Symmetries {
-    let Some(centres) = Centres::of(program) else { return reparametrised::symmetries(program) };
-    let mut symmetries = reparametrised::symmetries(&centres.program);
+    let Some(centres) = Centres::of(program) else { return skips::symmetries(program) };
+    let mut symmetries = skips::symmetries(&centres.program);
     symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
     symmetries
 }

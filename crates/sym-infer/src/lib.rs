@@ -14,6 +14,7 @@
 //! | [`fields`] | the independent ones among them |
 //! | `assembled` | weights that a program joins from parameters, some frozen |
 //! | `reparametrised` | weights that are expressions of parameters, as free as one |
+//! | `skips` | matrices beside skips, which take them up |
 //! | [`paths`] | changes that parameters behind linear maps take back |
 //! | [`constants`] | changes that no input enters, solved together |
 //! | `turns` | parameters that shift the arguments of periodic functions |
@@ -50,6 +51,7 @@ pub mod paths;
 pub mod permutations;
 pub mod relations;
 mod reparametrised;
+mod skips;
 pub mod spaces;
 pub mod splits;
 pub mod states;

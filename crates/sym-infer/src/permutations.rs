@@ -52,6 +52,7 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
             | Generators::Cut { .. }
             | Generators::Antisymmetric { .. }
             | Generators::Reparametrised { .. }
+            | Generators::Skipless { .. }
             | Generators::Constants { .. }
             | Generators::Kernels { .. } => Vec::new(),
         };

@@ -75,6 +75,11 @@ pub enum Generators {
         /// How those move.
         inner: Box<Generators>,
     },
+    /// In terms of the program without the skips beside its matrices, which take up a multiple of 1, see `skips`.
+    Skipless {
+        /// How the elements move its weights.
+        inner: Box<Generators>,
+    },
     /// Matrices on an axis each that keep Σ aᵢ zᵢ², with the entries of a parameter for a.
     Form {
         /// Where.

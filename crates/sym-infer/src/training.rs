@@ -3,7 +3,7 @@
 use crate::centres::Centres;
 use crate::cuts::with_cuts;
 use crate::infer::Analysis;
-use crate::reparametrised;
+use crate::skips;
 use crate::splits::with_splits;
 use crate::symmetries::{Class, Generators, Group, Kept, Symmetries};
 use sym_ir::Program;
@@ -23,7 +23,7 @@ fn of_split(program: &Program, loss: Loss, optimizer: &Optimizer) -> Symmetries 
     let centres = Centres::of(program);
     let effective = centres.as_ref().map_or(program, |centres| &centres.program);
     let analysis = Analysis::of(effective);
-    let mut symmetries = reparametrised::symmetries(effective);
+    let mut symmetries = skips::symmetries(effective);
     if loss == Loss::CrossEntropy {
         symmetries.spaces.extend(analysis.logit_shifts(&symmetries));
     }
@@ -44,7 +44,11 @@ fn of_split(program: &Program, loss: Loss, optimizer: &Optimizer) -> Symmetries 
             Rule::Sgd { .. } => objective.clone(),
         };
         // What acts about a centre other than 0, or on one factor of a product, is broken by any decay towards 0.
-        let offset = affine && matches!(space.generators, Generators::Assembled { .. } | Generators::Reparametrised { .. });
+        let offset = affine
+            && matches!(
+                space.generators,
+                Generators::Assembled { .. } | Generators::Reparametrised { .. } | Generators::Skipless { .. }
+            );
         let centred = offset || centres.as_ref().is_some_and(|centres| centres.moves(space));
         let broken = |group: Group, by: bool| if centred && by { Group::Trivial } else { group };
         space.kept = Some(Kept { objective: broken(objective, coupled), dynamics: broken(dynamics, optimizer.decay > 0.0) });

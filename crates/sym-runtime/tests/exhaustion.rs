@@ -168,6 +168,7 @@ impl Subject {
                 | Generators::Cut { .. }
                 | Generators::Antisymmetric { .. }
                 | Generators::Reparametrised { .. }
+                | Generators::Skipless { .. }
                 | Generators::Form { .. } => true,
                 _ => row.class == Class::Gauge,
             };
@@ -317,9 +318,11 @@ fn is_loose(row: &Space) -> bool {
         Generators::Units { signs, .. } => {
             !signs.is_empty() && (row.class == Class::Affine || signs.iter().any(|field| field.sizes.len() != 1))
         }
-        Generators::Assembled { .. } | Generators::Reparametrised { .. } | Generators::Split { .. } | Generators::Cut { .. } => {
-            true
-        }
+        Generators::Assembled { .. }
+        | Generators::Reparametrised { .. }
+        | Generators::Skipless { .. }
+        | Generators::Split { .. }
+        | Generators::Cut { .. } => true,
         _ => false,
     }
 }

@@ -23,6 +23,7 @@ use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::{Follow, Paths};
 use crate::reparametrised::Reparametrised;
+use crate::skips::Skips;
 use crate::symmetries::{Degree, Family, Field, Generators, Group, MatrixFrame, Symmetries, UnitAxis};
 use sym_ir::Program;
 
@@ -72,6 +73,12 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
             if let Some(settled) = reparametrised::settled(&free, &lifted) {
                 *moved = settled;
             }
+        }
+        Generators::Skipless { inner } => {
+            let Some(skips) = Skips::of(program) else { return };
+            let mut lifted = skips.lifted(moved);
+            apply(&skips.program, inner, &mut lifted, normal);
+            *moved = skips.lowered(lifted);
         }
         Generators::Matrices { frames, family, .. } => matrices(program, moved, frames, *family, normal),
         Generators::Antisymmetric { parameter, axes } => {

@@ -117,6 +117,7 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
         Generators::Assembled { .. }
         | Generators::Antisymmetric { .. }
         | Generators::Reparametrised { .. }
+        | Generators::Skipless { .. }
         | Generators::Form { .. }
         | Generators::Parallel { .. }
         | Generators::Trade { .. }

@@ -18,6 +18,7 @@ use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::Paths;
 use crate::reparametrised::Reparametrised;
+use crate::skips::Skips;
 use crate::symmetries::{Field, Generators, Group, MatrixFrame, Symmetries};
 use sym_ir::Program;
 
@@ -63,6 +64,10 @@ fn add(program: &Program, generators: &Generators, weights: &Weights, tangent: &
             add(&free.program, inner, &lifted, &mut change, normal);
             let lowered = reparametrised::lowered(&free, &lifted, vec![change]);
             lowered.iter().for_each(|vector| tangent.add(vector, 1.0));
+        }
+        Generators::Skipless { inner } => {
+            let Some(skips) = Skips::of(program) else { return };
+            add(&skips.program, inner, &skips.lifted(weights), tangent, normal);
         }
         Generators::Matrices { frames, family, .. } => matrices(program, weights, tangent, frames, *family, normal),
         Generators::Antisymmetric { parameter, axes } => antisymmetric::shift(program, tangent, *parameter, *axes, normal),

@@ -18,6 +18,7 @@ use crate::graph::Graph;
 use crate::infer::classes;
 use crate::paths::Paths;
 use crate::reparametrised::Reparametrised;
+use crate::skips::Skips;
 use crate::symmetries::{Family, Field, Generators, Group, MatrixFrame, Space, Symmetries};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
@@ -37,6 +38,7 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
             Generators::Matrices { frames, family, .. } => matrices(&context, weights, frames, *family),
             Generators::Assembled { inner, frozen } => of_assembled(program, inner, *frozen, space, weights),
             Generators::Reparametrised { inner } => of_reparametrised(program, inner, space, weights),
+            Generators::Skipless { inner } => of_skipless(program, inner, space, weights),
             Generators::Antisymmetric { parameter, axes } => antisymmetric::tangents(program, *parameter, *axes),
             Generators::Form { frames, form } => form::tangents(program, weights, frames, *form),
             Generators::Parallel { parts } => parallel::tangents(program, weights, parts),
@@ -79,6 +81,13 @@ fn of_reparametrised(program: &Program, inner: &Generators, space: &Space, weigh
     let alone = Symmetries { continuous_dim: space.continuous_dim, spaces: vec![space] };
     let vectors = tangents(&free.program, &alone, &lifted).into_iter().map(|(_, vector)| vector).collect();
     reparametrised::lowered(&free, &lifted, vectors)
+}
+
+fn of_skipless(program: &Program, inner: &Generators, space: &Space, weights: &Weights) -> Vec<Weights> {
+    let Some(skips) = Skips::of(program) else { return Vec::new() };
+    let space = Space { generators: inner.clone(), ..space.clone() };
+    let alone = Symmetries { continuous_dim: space.continuous_dim, spaces: vec![space] };
+    tangents(&skips.program, &alone, &skips.lifted(weights)).into_iter().map(|(_, vector)| vector).collect()
 }
 
 /// The value that reads a parameter.

@@ -288,6 +288,7 @@ fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize,
         | Generators::Cut { .. }
         | Generators::Antisymmetric { .. }
         | Generators::Reparametrised { .. }
+        | Generators::Skipless { .. }
         | Generators::Constants { .. }
         | Generators::Kernels { .. } => Frame::Shift,
     };
