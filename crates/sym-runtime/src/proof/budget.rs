@@ -1,4 +1,4 @@
-//! What soundness at a model's own sizes costs, and whether that is allowed.
+//! What a proof costs, and whether that is allowed.
 
 use sym_ir::{Label, Operation, Program, ValueId};
 
@@ -10,6 +10,21 @@ const WORK: u128 = 4_000_000_000;
 const COPIES: u128 = 8;
 /// Copies of every value of the program: at two points, and what the backward pass keeps.
 const VALUES: u128 = 4;
+
+/// Matrices as large as J that exist at once while its rank is found.
+const JACOBIANS: u128 = 4;
+
+/// The largest number of entries of J where a number of programs are counted at once.
+pub fn jacobian(at_once: usize) -> usize {
+    (MEMORY / 8 / JACOBIANS) as usize / at_once.max(1)
+}
+
+/// How many of these programs, given by their trainable entries D, are counted at once: all, where half as many rows again as D fit for each.
+pub fn at_once(parameters: &[u128]) -> usize {
+    let largest = parameters.iter().copied().max().unwrap_or(0);
+    let fits = largest.saturating_mul(largest).saturating_mul(3) / 2 <= jacobian(parameters.len()) as u128;
+    if fits { parameters.len() } else { 1 }
+}
 
 /// How soundness is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +87,7 @@ fn size(program: &Program, value: ValueId, axis: usize) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, plan};
+    use super::{Plan, at_once, jacobian, plan};
     use sym_ir::{Builder, Program};
 
     fn layer(width: u128) -> Program {
@@ -88,6 +103,12 @@ mod tests {
         assert_eq!(plan(&layer(10), 1), Ok(Plan { examples: 16, elements: 3 }));
         assert_eq!(plan(&layer(3_000), 20), Ok(Plan { examples: 2, elements: 1 }));
         assert_eq!(plan(&layer(3_000), 1_000), Ok(Plan { examples: 2, elements: 0 }));
+    }
+
+    #[test]
+    fn programs_counted_at_once_share_the_memory() {
+        assert_eq!([at_once(&[800, 1_500, 2_500]), at_once(&[800, 1_500, 4_000]), at_once(&[4_000])], [3, 1, 1]);
+        assert!(3 * jacobian(3) <= jacobian(1));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Decided by the smallest singular value of J on the orthogonal complement of T, not by a gap in J's own spectrum, which closes for deep
 //! normalised networks. T is built before J and without it.
 
+use super::jacobian::Examples;
 use super::region::{ACTIVE, Kinks, is_piecewise};
 use super::spectrum::{self, Bounds, Split};
 use super::{Numbers, jacobian, point};
@@ -25,10 +26,10 @@ pub(super) const RESIDUAL: f64 = 1e-9;
 const POINTS: std::ops::RangeInclusive<usize> = 3..=6;
 /// Programs with up to so many trainable entries have at least three points whatever the first ones say.
 const SMALL: u128 = 400;
-/// How often the number of inputs doubles at most.
-const DOUBLINGS: u32 = 4;
-/// The largest J: 256 MiB.
-const ENTRIES: usize = 1 << 25;
+/// How often the number of rows, or of inputs that show activity, doubles at most.
+pub(super) const DOUBLINGS: u32 = 4;
+/// Rows beyond the largest rank that J can have, as square matrices have smaller singular values: one for so many, and so many.
+const SURPLUS: usize = 16;
 
 /// The outcome of a count.
 pub(super) struct Completeness {
@@ -41,13 +42,14 @@ pub(super) struct Completeness {
 ///
 /// The rank of J is the largest over the points: it is lower semicontinuous, and at most D − rank T at each. So a point that reaches this
 /// bound settles the count; smaller programs try [`POINTS`] nevertheless, as each point of a network with kinks is another region.
-pub(super) fn count(program: &Program, claims: &Symmetries, seed: u64) -> Result<Completeness, Vec<Diagnostic>> {
+/// J has at most `entries` entries.
+pub(super) fn count(program: &Program, claims: &Symmetries, entries: usize, seed: u64) -> Result<Completeness, Vec<Diagnostic>> {
     let kinks = Kinks::of(program);
     let small = program.trainable_entries().is_some_and(|entries| entries <= SMALL);
     let mut best: Option<Completeness> = None;
     let mut points = 0;
     for attempt in 0..*POINTS.end() {
-        let found = count_in_sample(program, claims, &kinks, seed, attempt)?;
+        let found = count_in_sample(program, claims, &kinks, entries, seed, attempt)?;
         points = attempt + 1;
         let certain = found.numbers.decided && found.numbers.unexplained == 0;
         let stable = best.as_ref().is_some_and(|best| best.numbers.rank == found.numbers.rank && best.numbers.decided);
@@ -64,12 +66,12 @@ pub(super) fn count(program: &Program, claims: &Symmetries, seed: u64) -> Result
     Ok(best)
 }
 
-/// Counts at one generic point, with as many inputs as it takes: they double until every connected pair of units is active together on
-/// enough of them, and, while directions are unexplained, until the rank stays.
+/// Counts at one generic point, with as many inputs as it takes for every connected pair of units to be active together on enough of them.
 fn count_in_sample(
     program: &Program,
     claims: &Symmetries,
     kinks: &Kinks,
+    entries: usize,
     seed: u64,
     attempt: usize,
 ) -> Result<Completeness, Vec<Diagnostic>> {
@@ -80,8 +82,8 @@ fn count_in_sample(
         let mut stream = Stream::new(seed, "proof/inputs", &format!("{} {attempt} {count}", program.name));
         point::examples(program, count, &mut stream)
     };
-    let mut examples = draw(examples_needed(program));
-    let most = (examples.count << DOUBLINGS).min(most_examples(program)).max(examples.count);
+    let mut examples = draw(examples_for_regions(program));
+    let most = examples.count << DOUBLINGS;
     kinks.place(program, &mut weights, &examples, &mut stream)?;
     let mut active = kinks.least_active(program, &weights, &examples)?;
     while active.is_some_and(|active| active < ACTIVE) && examples.count * 2 <= most {
@@ -92,27 +94,51 @@ fn count_in_sample(
         examples = more;
         active = kinks.least_active(program, &weights, &examples)?;
     }
-    let mut found = count_at(program, claims, &weights, &examples)?;
     let seen = active.is_none_or(|active| active >= ACTIVE);
-    while seen && found.numbers.unexplained > 0 && !program.inputs.is_empty() && examples.count * 2 <= most {
-        let drawn = draw(examples.count * 2);
-        // There are no more.
-        if drawn.count == examples.count {
-            break;
-        }
-        examples = drawn;
-        let more = count_at(program, claims, &weights, &examples)?;
-        let grown = more.numbers.rank > found.numbers.rank;
-        found = more;
-        if !grown {
-            break;
-        }
-    }
+    let doublings = if seen { DOUBLINGS } else { 0 };
+    let mut found = count_with(program, claims, &weights, examples, (entries, doublings), draw)?;
     found.numbers.piecewise = is_piecewise(program);
     found.numbers.least_active = active.map(|active| active as u128);
     // Directions that move a pair of units which the sample never shows together are not flat for that reason alone.
     found.numbers.decided &= found.numbers.unexplained == 0 || seen;
     Ok(found)
+}
+
+/// Counts at given weights, with the examples and as many more as it takes: while directions are unexplained the rows of J double until its rank
+/// stays. Where J would have more than so many entries, or has doubled so often, and its rank may still grow, the count is undecided.
+pub(super) fn count_with(
+    program: &Program,
+    claims: &Symmetries,
+    weights: &Weights,
+    mut examples: Examples,
+    (entries, doublings): (usize, u32),
+    draw: impl Fn(usize) -> Examples,
+) -> Result<Completeness, Vec<Diagnostic>> {
+    let directions = directions(program, claims, weights);
+    let parameters = program.trainable_entries().unwrap_or(0) as usize;
+    let a_row = jacobian::examples_a_row(program);
+    let rank = parameters - spectrum::independent_columns(&stacked(parameters, &directions), INDEPENDENT).len();
+    let most = entries / parameters.max(1);
+    let mut rows = (rank + rank / SURPLUS + SURPLUS).max(examples.count / a_row).min(most);
+    let mut before = None;
+    let mut left = doublings;
+    loop {
+        if examples.count < rows * a_row {
+            examples = draw(rows * a_row);
+        }
+        let mut found = count_at(program, directions.clone(), weights, &examples, rows)?;
+        let all = rows >= examples.count / a_row * width(program);
+        let stays = before.is_some_and(|before| found.numbers.rank <= before);
+        found.numbers.settled = found.numbers.unexplained == 0 || all || stays;
+        let next = (2 * rows).min(most);
+        if found.numbers.settled || left == 0 || next < rows + rows / 2 {
+            found.numbers.decided &= found.numbers.settled;
+            return Ok(found);
+        }
+        before = Some(found.numbers.rank);
+        rows = next;
+        left -= 1;
+    }
 }
 
 /// The width of a row of outputs.
@@ -121,19 +147,13 @@ fn width(program: &Program) -> usize {
     program.outputs.iter().map(|output| entries(output.value)).sum()
 }
 
-/// How many examples J may have.
-fn most_examples(program: &Program) -> usize {
-    let columns = program.trainable_entries().unwrap_or(0) as usize;
-    ENTRIES / (columns * width(program)).max(1)
-}
-
-/// How many examples settle the rank of J: a quarter more rows than columns, and twice as many of tokens, as causal outputs repeat those of
-/// shorter sequences; where units switch, also enough on either side of every kink.
-pub(super) fn examples_needed(program: &Program) -> usize {
-    let parameters = program.trainable_entries().unwrap_or(0) as usize;
-    let rows = parameters * if point::distinct(program).is_some() { 10 } else { 5 } / 4;
-    let count = rows.div_ceil(width(program).max(1)).max(40);
-    if is_piecewise(program) { count.max(if parameters > 500 { 200 } else { 600 }) } else { count }
+/// How many examples show where units switch: enough on either side of every kink.
+pub(super) fn examples_for_regions(program: &Program) -> usize {
+    match program.trainable_entries() {
+        _ if !is_piecewise(program) => 40,
+        Some(..=500) => 600,
+        _ => 200,
+    }
 }
 
 /// The trainable entries of weights as one vector.
@@ -142,14 +162,9 @@ fn trainable(program: &Program, weights: &Weights) -> Vec<f64> {
     values.flat_map(|(_, values)| values.iter().copied()).collect()
 }
 
-/// Counts them at one point.
-pub(super) fn count_at(
-    program: &Program,
-    claims: &Symmetries,
-    weights: &Weights,
-    examples: &jacobian::Examples,
-) -> Result<Completeness, Vec<Diagnostic>> {
-    let mut directions: Vec<(usize, Vec<f64>)> = Vec::new();
+/// The claimed directions that are not refuted, each of length one over the trainable entries, by the position of its space.
+fn directions(program: &Program, claims: &Symmetries, weights: &Weights) -> Vec<(usize, Vec<f64>)> {
+    let mut directions = Vec::new();
     for (space, tangent) in action::tangents(program, claims, weights) {
         let mut vector = trainable(program, &tangent);
         let norm = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
@@ -160,12 +175,26 @@ pub(super) fn count_at(
             directions.push((space, vector));
         }
     }
-    let jacobian = jacobian::jacobian(program, weights, examples)?;
+    directions
+}
+
+/// Directions as columns.
+fn stacked(parameters: usize, directions: &[(usize, Vec<f64>)]) -> Mat<f64> {
+    Mat::from_fn(parameters, directions.len(), |row, column| directions[column].1[row])
+}
+
+/// Counts at one point, from a number of rows of J.
+fn count_at(
+    program: &Program,
+    mut directions: Vec<(usize, Vec<f64>)>,
+    weights: &Weights,
+    examples: &Examples,
+    rows: usize,
+) -> Result<Completeness, Vec<Diagnostic>> {
+    let jacobian = jacobian::jacobian(program, weights, examples, rows)?;
     let parameters = jacobian.ncols();
     let frobenius = jacobian.norm_l2();
-    let stacked =
-        |directions: &[(usize, Vec<f64>)]| Mat::from_fn(parameters, directions.len(), |row, column| directions[column].1[row]);
-    let images = &jacobian * stacked(&directions);
+    let images = &jacobian * stacked(parameters, &directions);
     let residual = |column: usize| images.col(column).norm_l2() / frobenius.max(f64::MIN_POSITIVE);
     let residuals: Vec<f64> = (0..directions.len()).map(residual).collect();
     let mut contradicted: Vec<(usize, f64)> = Vec::new();
@@ -180,15 +209,17 @@ pub(super) fn count_at(
 
     // Parameters in units in which each moves the outputs alike: ranks stay, and small singular values are larger.
     let units = units(&jacobian);
-    let explained = spectrum::independent_columns(&stacked(&directions), INDEPENDENT).len();
     let choosers = choosers(program);
-    directions.extend(still_entries(program, &choosers, &jacobian).into_iter().map(|entry| {
-        let mut direction = vec![0.0; parameters];
-        direction[entry] = 1.0;
-        (claims.spaces.len(), direction)
-    }));
-    let tangents = stacked(&directions);
-    let independent = spectrum::independent_columns(&tangents, INDEPENDENT);
+    let mut tangents = stacked(parameters, &directions);
+    let mut independent = spectrum::independent_columns(&tangents, INDEPENDENT);
+    let explained = independent.len();
+    let still = still_entries(program, &choosers, &jacobian);
+    if !still.is_empty() {
+        let unit = |entry: usize| (0..parameters).map(|at| f64::from(u8::from(at == entry))).collect();
+        directions.extend(still.into_iter().map(|entry| (usize::MAX, unit(entry))));
+        tangents = stacked(parameters, &directions);
+        independent = spectrum::independent_columns(&tangents, INDEPENDENT);
+    }
     let counted = independent.len();
     let undecided = counted.saturating_sub(explained);
     let split = Split::of(Mat::from_fn(parameters, counted, |row, column| tangents[(row, independent[column])] / units[row]));
@@ -215,6 +246,7 @@ pub(super) fn count_at(
         unexplained: unexplained as u128,
         max_residual,
         smallest: found.smallest,
+        settled: true,
         decided: found.decided,
         examples: examples.count as u128,
         points: 1,
@@ -269,4 +301,27 @@ fn shares(program: &Program, vectors: &Mat<f64>) -> Vec<(String, f64)> {
     }
     shares.sort_by(|one, other| other.1.total_cmp(&one.1));
     shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+    use sym_ir::{Builder, Builtin};
+
+    #[test]
+    fn a_count_that_may_not_have_the_rows_it_takes_is_undecided() {
+        let mut builder = Builder::new("M");
+        let x = builder.input("x", &[3]);
+        let z = builder.linear("fc1", x, 6, true);
+        let h = builder.map(Builtin::Gelu, z);
+        let y = builder.linear("fc2", h, 2, true);
+        builder.output("y", y);
+        let program = builder.finish();
+        let claims = sym_infer::infer(&program);
+        // All 38 entries of the weights show.
+        let numbers = count(&program, &claims, 38 * 100, 0).expect("it runs").numbers;
+        assert_eq!((numbers.rank, numbers.decided), (38, true));
+        let numbers = count(&program, &claims, 38 * 30, 0).expect("it runs").numbers;
+        assert!(numbers.rank == 30 && !numbers.settled && !numbers.decided, "{numbers:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! The proof at weights that the user gives, beside the generic points: what holds for almost all weights can be more at some.
 
-use super::completeness::{count_at, examples_needed};
+use super::completeness::{DOUBLINGS, count_with, examples_for_regions};
 use super::{Numbers, TRUE_SIZES, budget, point, report, soundness};
 use crate::Stream;
 use sym_diagnostics::{Code, Diagnostic, Severity};
@@ -69,13 +69,17 @@ fn check(
         result.diagnostics.push(diagnostic);
         return Ok(());
     }
-    let examples = point::examples(program, examples_needed(program), &mut stream);
-    let numbers = count_at(program, symmetries, weights, &examples)?.numbers;
+    let draw = |count: usize| {
+        let mut stream = Stream::new(seed, "proof/given", &format!("{} {count}", program.name));
+        point::examples(program, count, &mut stream)
+    };
+    let examples = draw(examples_for_regions(program));
+    let numbers = count_with(program, symmetries, weights, examples, (budget::jacobian(1), DOUBLINGS), draw)?.numbers;
     if !numbers.decided {
         let message = format!(
-            "the flat directions of `{}` at the weights of `{source}` could not be counted: the smallest singular value is {:.1e} of the \
-             largest",
-            program.name, numbers.smallest
+            "the flat directions of `{}` at the weights of `{source}` could not be counted: {}",
+            program.name,
+            report::reason(&numbers)
         );
         result.diagnostics.push(report::undecided(program, message));
     } else if numbers.unexplained > 0 {

@@ -1,8 +1,10 @@
-//! J = ∂f/∂θ by reverse mode through the lowered program.
+//! Rows of J = ∂f/∂θ by reverse mode through the lowered program.
 //!
-//! Trainable parameters become inputs, one copy for every (example, output entry); the sum of the chosen entries then has, in one backward
-//! pass, each row of J as the gradient of its copy.
+//! Trainable parameters become inputs, one copy for every row; the sum of what the rows look at then has, in one backward pass, each row of J as
+//! the gradient of its copy. A row looks at a random combination of the outputs for its example: such rows of different examples are as
+//! independent as any, where single outputs of one example (tokens, pixels, classes) repeat each other.
 
+use crate::Stream;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use faer::Mat;
 use sym_diagnostics::Diagnostic;
@@ -43,15 +45,26 @@ impl Examples {
     }
 }
 
-/// J with a row for every (example, output entry) and a column for every trainable entry, in the order of parameters.
+/// The number of examples with which one row can be had: of those that share statistics each depends on all.
+pub(super) fn examples_a_row(program: &Program) -> usize {
+    if has_batch_statistics(program) { BATCH } else { 1 }
+}
+
+/// `rows` rows of J from as many examples, or from all with as many rows for each, up to one for each output; with a column for every trainable
+/// entry in the order of parameters.
 ///
 /// Copies of parameters are apart only where examples are: with statistics of the batch, batches of [`BATCH`] examples take their place, and
 /// examples that fill no batch are left out.
-pub(super) fn jacobian(program: &Program, weights: &Weights, examples: &Examples) -> Result<Mat<f64>, Vec<Diagnostic>> {
+pub(super) fn jacobian(
+    program: &Program,
+    weights: &Weights,
+    examples: &Examples,
+    rows: usize,
+) -> Result<Mat<f64>, Vec<Diagnostic>> {
     if has_batch_statistics(program) {
         let size = BATCH.min(examples.count);
         let batches = with_explicit_batch(program, size as u128);
-        return jacobian(&batches, weights, &Examples { count: examples.count / size, inputs: examples.inputs.clone() });
+        return jacobian(&batches, weights, &Examples { count: examples.count / size, inputs: examples.inputs.clone() }, rows);
     }
     let lifted = lift(program);
     let device = Device::flex().autodiff();
@@ -64,13 +77,17 @@ pub(super) fn jacobian(program: &Program, weights: &Weights, examples: &Examples
     let columns: usize =
         trainable.iter().zip(&weights.values).filter(|(trainable, _)| **trainable).map(|(_, values)| values.len()).sum();
     let width: usize = program.outputs.iter().map(|output| entries(&program.node(output.value).shape)).sum();
-    let mut result = Mat::zeros(examples.count * width, columns);
-    let batch = (ENTRIES / (width * columns).max(1)).clamp(1, examples.count.max(1));
+    // As many rows for each example; single outputs where that is all of them.
+    let count = examples.count.min(rows);
+    let share = rows.div_ceil(count.max(1)).clamp(1, width.max(1));
+    let mut stream = Stream::new(0, "proof/jacobian", &program.name);
+    let mut result = Mat::zeros(count * share, columns);
+    let batch = (ENTRIES / (share * columns).max(1)).clamp(1, count.max(1));
     let mut first = 0;
-    while first < examples.count {
-        let range = first..(first + batch).min(examples.count);
-        let rows = range.len() * width;
-        let mut inputs = examples.arrays(program, range.clone(), width, &device);
+    while first < count {
+        let range = first..(first + batch).min(count);
+        let rows = range.len() * share;
+        let mut inputs = examples.arrays(program, range.clone(), share, &device);
         let mut leaves = Vec::new();
         for (parameter, values) in program.parameters.iter().zip(&weights.values).filter(|(parameter, _)| parameter.trainable) {
             let tiled: Vec<f64> = std::iter::repeat_n(values, rows).flatten().copied().collect();
@@ -81,13 +98,18 @@ pub(super) fn jacobian(program: &Program, weights: &Weights, examples: &Examples
             leaves.push((leaf, values.len()));
         }
         let outputs = module.forward(&inputs);
-        let loss = chosen_entries(outputs, range.len(), width, &device);
+        let cotangents: Vec<f64> = if share == width {
+            (0..rows * width).map(|at| f64::from(u8::from(at / width % width == at % width))).collect()
+        } else {
+            (0..rows * width).map(|_| stream.normal()).collect()
+        };
+        let loss = combined(outputs, rows, &cotangents, &device);
         let mut gradients = loss.backward();
         let mut column = 0;
         for (leaf, length) in leaves {
             if let Some(gradient) = leaf.grad_remove(&mut gradients) {
                 for (at, value) in Array::from(gradient).values().into_iter().enumerate() {
-                    result[(first * width + at / length, column + at % length)] = value;
+                    result[(first * share + at / length, column + at % length)] = value;
                 }
             }
             column += length;
@@ -101,17 +123,16 @@ fn entries(shape: &[sym_ir::Axis]) -> usize {
     shape.iter().map(|axis| axis.size as usize).product()
 }
 
-/// ∑ over examples n and output entries o of entry o of the copy (n, o).
-fn chosen_entries(outputs: Vec<Array>, examples: usize, width: usize, device: &Device) -> Tensor<1> {
-    let rows = examples * width;
+/// The sum over rows of what they look at: of each its own cotangent's product with the outputs, which are joined.
+fn combined(outputs: Vec<Array>, rows: usize, cotangents: &[f64], device: &Device) -> Tensor<1> {
+    let width = cotangents.len() / rows.max(1);
     let mut first = 0;
     let mut total: Option<Tensor<1>> = None;
     for output in outputs {
         let length = output.len() / rows;
-        let mask: Vec<f64> =
-            (0..rows * length).map(|at| f64::from(u8::from(at / length % width == first + at % length))).collect();
-        let mask = Tensor::<1>::from_data(TensorData::new(mask, [rows * length]), (device, DType::F64));
-        let sum = (output.flat() * mask).sum();
+        let own: Vec<f64> = (0..rows).flat_map(|row| &cotangents[row * width + first..][..length]).copied().collect();
+        let own = Tensor::<1>::from_data(TensorData::new(own, [rows * length]), (device, DType::F64));
+        let sum = (output.flat() * own).sum();
         total = Some(match total {
             Some(total) => total + sum,
             None => sum,

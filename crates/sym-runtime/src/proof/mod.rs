@@ -104,7 +104,9 @@ pub struct Numbers {
     pub max_residual: f64,
     /// The smallest singular value of J on the complement of T that is not zero, relative to J's largest.
     pub smallest: f64,
-    /// Whether that value is clear of rounding.
+    /// Whether more rows of J than were looked at would show no more: its rank stayed when they doubled, or reached D − rank T.
+    pub settled: bool,
+    /// Whether it is settled, and that value clear of rounding.
     pub decided: bool,
     /// Inputs at the point that gave the largest rank.
     pub examples: u128,
@@ -217,13 +219,17 @@ fn count_directions(
         claims
     };
     let claims: Vec<Symmetries> = subjects.found.iter().map(claimed).collect();
+    let parameters: Vec<u128> = subjects.found.iter().filter_map(|subject| subject.program.trainable_entries()).collect();
+    let at_once = budget::at_once(&parameters);
+    let count = |(subject, claims): (&Subject, &Symmetries)| {
+        completeness::count(&subject.program, claims, budget::jacobian(at_once), seed)
+    };
     // Each subject draws from streams of its own: together they give the same numbers as one by one.
-    let counted: Vec<_> = subjects
-        .found
-        .par_iter()
-        .zip(&claims)
-        .map(|(subject, claims)| completeness::count(&subject.program, claims, seed))
-        .collect();
+    let counted: Vec<_> = if at_once > 1 {
+        subjects.found.par_iter().zip(&claims).map(count).collect()
+    } else {
+        subjects.found.iter().zip(&claims).map(count).collect()
+    };
     let mut all: Vec<Numbers> = Vec::new();
     for ((subject, claims), found) in subjects.found.iter().zip(&claims).zip(counted) {
         let found = found?;

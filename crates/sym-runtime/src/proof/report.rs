@@ -116,10 +116,7 @@ pub(super) fn count(program: &Program, subjects: &Subjects, all: &[Numbers]) -> 
             );
             return Some(undecided_directions(program, unclear, message));
         }
-        let message = format!(
-            "the flat directions of `{}` could not be counted: the smallest singular value is {:.1e} of the largest",
-            program.name, unclear.smallest
-        );
+        let message = format!("the flat directions of `{}` could not be counted: {}", program.name, reason(unclear));
         return Some(undecided_directions(program, unclear, message));
     }
     if let Some(worst) = all.iter().max_by_key(|numbers| numbers.unexplained).filter(|numbers| numbers.unexplained > 0) {
@@ -132,6 +129,15 @@ pub(super) fn count(program: &Program, subjects: &Subjects, all: &[Numbers]) -> 
     }
     let missing = subjects.missing.as_ref()?;
     Some(undecided(program, format!("`{}` has more than {TRUE_SIZES} parameters, and {missing}", program.name)))
+}
+
+/// Why a count is undecided where units are active.
+pub(super) fn reason(unclear: &Numbers) -> String {
+    if unclear.settled {
+        format!("the smallest singular value is {:.1e} of the largest", unclear.smallest)
+    } else {
+        format!("{} inputs do not show all, and more do not fit into memory", unclear.examples)
+    }
 }
 
 /// The parameters that the directions in question move, and where the first of them is declared.
