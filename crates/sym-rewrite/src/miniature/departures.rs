@@ -16,6 +16,8 @@ pub enum Rule {
     Blocks,
     /// Each number of units keeps its side of the sum of two others.
     Sums,
+    /// A table with fewer words than quadratic forms on normalised units have coefficients still has fewer.
+    Words,
 }
 
 /// A rule that a miniature does not keep.
@@ -35,6 +37,7 @@ impl Rule {
             Rule::Order => "order",
             Rule::Blocks => "blocks",
             Rule::Sums => "sums",
+            Rule::Words => "words",
         }
     }
 }
@@ -47,6 +50,7 @@ impl fmt::Display for Rule {
             Rule::Order => "numbers of units are not all in order",
             Rule::Blocks => "an axis of a kernel is on another side of the product of the others",
             Rule::Sums => "a number of units is on another side of a sum of two",
+            Rule::Words => "a table has no fewer words than a quadratic form on normalised units has coefficients",
         })
     }
 }
@@ -66,7 +70,22 @@ pub fn departures(sizes: &Sizes, assignment: &Assignment) -> Vec<Departure> {
             .chain(units.iter().map(|size| (size, size)))
             .find_map(|(one, other)| units.iter().find_map(|third| changed(&[one], &[other], third, &value)))
     };
-    let found = [(Rule::Images, images()), (Rule::Order, order()), (Rule::Blocks, blocks()), (Rule::Sums, sums())];
+    let words = || {
+        sizes.tables.iter().find_map(|(row, words)| {
+            let (before, after) = (sizes.forms(*row, |size| Some(size.value)), sizes.forms(*row, |size| Some(value(&size))));
+            let mut both = before.zip(after);
+            let ((_, before), (_, after)) =
+                both.find(|((_, before), (_, after))| words.value < *before && value(words) >= *after)?;
+            Some(format!("{} words for {before} became {} for {after}", words.value, value(words)))
+        })
+    };
+    let found = [
+        (Rule::Images, images()),
+        (Rule::Order, order()),
+        (Rule::Blocks, blocks()),
+        (Rule::Sums, sums()),
+        (Rule::Words, words()),
+    ];
     found.into_iter().filter_map(|(rule, example)| Some(Departure { rule, example: example? })).collect()
 }
 

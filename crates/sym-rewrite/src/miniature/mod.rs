@@ -8,7 +8,8 @@
 //!   pixels;
 //! - merged and split axes keep their products, joined and cut ones their sums, and the axes of a parameter's block the sign of their
 //!   product against each;
-//! - tables keep as many times as many words as units as they have, up to five times;
+//! - tables keep as many times as many words as units as they have, up to twice as many, and if they can one for each coefficient of a quadratic form
+//!   on units that a norm takes statistics of;
 //! - no size falls below what keeps its operation generic, and none grows.
 //!
 //! What is given up for small sizes, [`Departure`] names. A number of flat directions at one assignment of sizes could be an accident: [`miniatures`] gives several.

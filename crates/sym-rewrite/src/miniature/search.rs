@@ -24,7 +24,8 @@ pub enum Rules {
     Blocks,
     /// Nothing.
     Order,
-    /// The order of heads, groups, experts and colours among themselves, and that of all other sizes.
+    /// The order of heads, groups, experts and colours among themselves, and that of all other sizes; of those that one parameter has no order
+    /// turns round.
     Parts,
     /// The order of sizes that one parameter has.
     Linked,
@@ -160,8 +161,13 @@ impl Search<'_> {
             if other.value < size.value && compared(*other) {
                 low = low.max(value + 1);
             }
+            if self.start.rules == Rules::Parts && self.sizes.linked.contains(&(*other, size)) {
+                low = low.max(*value);
+            }
             if self.sizes.tables.contains(&(*other, size)) {
                 low = low.max((size.value / other.value).min(WORDS) * value + 1);
+                let forms = self.sizes.forms(*other, |of| self.values.get(&of).copied());
+                low = low.max(forms.map(|(_, count)| count.min(size.value)).max().unwrap_or(0));
             }
         }
         if self.start.rules == Rules::Sums && size.kind == Kind::Weights {

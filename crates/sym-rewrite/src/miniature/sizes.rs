@@ -130,6 +130,8 @@ pub struct Sizes {
     pub linked: BTreeSet<(Size, Size)>,
     /// Numbers of units, and the number of words in a table of them where it has more: few words show less of what reads them.
     pub tables: BTreeSet<(Size, Size)>,
+    /// Numbers of units that a norm takes statistics of.
+    pub normalised: BTreeSet<Size>,
     /// Axes of parameters of three and more axes, each with the others: the sign of ∏ others − axis decides which of them is a bottleneck.
     pub blocks: BTreeSet<(Size, Vec<Size>)>,
 }
@@ -153,6 +155,7 @@ impl Sizes {
             flattened: BTreeSet::new(),
             linked: BTreeSet::new(),
             tables: BTreeSet::new(),
+            normalised: BTreeSet::new(),
             blocks: BTreeSet::new(),
         };
         sizes.collect(program);
@@ -211,6 +214,16 @@ impl Sizes {
         let Some(cuts) = self.cuts.get(&self.classes.class(value, axis)) else { return Vec::new() };
         let inside: Vec<u128> = cuts.range(from..=to).copied().collect();
         inside.windows(2).map(|pair| Size { value: pair[1] - pair[0], kind }).collect()
+    }
+
+    /// The coefficients n(n + 1)/2 of quadratic forms on normalised units that are linear in a table's rows of some units. On fewer words than that
+    /// the norm is not the only form that is 1 on all of them, which makes directions flat for no symmetry. The rows themselves are free.
+    pub fn forms(&self, row: Size, of: impl Fn(Size) -> Option<u128>) -> impl Iterator<Item = (Size, u128)> {
+        let units = of(row);
+        self.normalised.iter().filter(move |&&size| size != row).filter_map(move |&size| {
+            let least = of(size)?.min(units?);
+            Some((size, least.saturating_mul(least + 1) / 2))
+        })
     }
 
     /// The unknown of a bare number: that of weights where these have axes of it.
@@ -322,7 +335,11 @@ impl Sizes {
             }
             Operation::Normalise { value, axes, .. } => {
                 for &axis in axes {
-                    self.least.insert(self.of_axis(program, *value, axis), LEAST_STATISTICS);
+                    let size = self.of_axis(program, *value, axis);
+                    self.least.insert(size, LEAST_STATISTICS);
+                    if size.kind == Kind::Weights {
+                        self.normalised.insert(size);
+                    }
                 }
             }
             Operation::Window { value, axis, stride, padding, dilation, .. } => {

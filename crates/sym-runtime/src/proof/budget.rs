@@ -14,16 +14,18 @@ const VALUES: u128 = 4;
 /// Matrices as large as J that exist at once while its rank is found.
 const JACOBIANS: u128 = 4;
 
-/// The largest number of entries of J where a number of programs are counted at once.
-pub fn jacobian(at_once: usize) -> usize {
-    (MEMORY / 8 / JACOBIANS) as usize / at_once.max(1)
+/// The largest number of entries of J where one program is counted.
+pub fn jacobian() -> usize {
+    (MEMORY / 8 / JACOBIANS) as usize
 }
 
-/// How many of these programs, given by their trainable entries D, are counted at once: all, where half as many rows again as D fit for each.
-pub fn at_once(parameters: &[u128]) -> usize {
-    let largest = parameters.iter().copied().max().unwrap_or(0);
-    let fits = largest.saturating_mul(largest).saturating_mul(3) / 2 <= jacobian(parameters.len()) as u128;
-    if fits { parameters.len() } else { 1 }
+/// The same for each of some programs that are counted at once, given by their trainable entries D: shares as D². `None` where these do not leave
+/// all of them half as many rows again as D, so that one is counted after the other.
+pub fn jacobians(parameters: &[u128]) -> Option<Vec<usize>> {
+    let squares: Vec<u128> = parameters.iter().map(|&own| own.saturating_mul(own)).collect();
+    let all = squares.iter().copied().fold(1, u128::saturating_add);
+    let total = jacobian() as u128;
+    (all.saturating_mul(3) / 2 <= total).then(|| squares.iter().map(|own| (total * own / all) as usize).collect())
 }
 
 /// How soundness is tested.
@@ -87,7 +89,7 @@ fn size(program: &Program, value: ValueId, axis: usize) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, at_once, jacobian, plan};
+    use super::{Plan, jacobian, jacobians, plan};
     use sym_ir::{Builder, Program};
 
     fn layer(width: u128) -> Program {
@@ -107,8 +109,10 @@ mod tests {
 
     #[test]
     fn programs_counted_at_once_share_the_memory() {
-        assert_eq!([at_once(&[800, 1_500, 2_500]), at_once(&[800, 1_500, 4_000]), at_once(&[4_000])], [3, 1, 1]);
-        assert!(3 * jacobian(3) <= jacobian(1));
+        let shares = jacobians(&[800, 1_500, 2_500]).expect("they fit");
+        assert!(shares.iter().sum::<usize>() <= jacobian() && shares.iter().is_sorted());
+        assert!(shares.iter().zip([800, 1_500, 2_500]).all(|(share, own)| share / own >= own * 3 / 2));
+        assert_eq!(jacobians(&[800, 1_500, 5_000]), None);
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn check(
         point::examples(program, count, &mut stream)
     };
     let examples = draw(examples_for_regions(program));
-    let numbers = count_with(program, symmetries, weights, examples, (budget::jacobian(1), DOUBLINGS), draw)?.numbers;
+    let numbers = count_with(program, symmetries, weights, examples, (budget::jacobian(), DOUBLINGS), draw)?.numbers;
     if !numbers.decided {
         let message = format!(
             "the flat directions of `{}` at the weights of `{source}` could not be counted: {}",

@@ -29,7 +29,7 @@ pub use given::{AtWeights, at_weights};
 
 use crate::Stream;
 use budget::Plan;
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeMap;
 use subject::{Subject, Subjects};
 use sym_diagnostics::Diagnostic;
@@ -41,7 +41,7 @@ pub use sym_rewrite::{Departure, Rule};
 /// The largest number of trainable entries for which completeness is proved at the model's own sizes.
 pub const TRUE_SIZES: u128 = 2_000;
 /// Numbers of trainable entries: miniatures up to an earlier one are counted first, and none has more than the last.
-pub const MINIATURE_SIZES: [u128; 7] = [800, 1_200, 1_600, 2_000, 2_600, 3_200, 5_000];
+pub const MINIATURE_SIZES: [u128; 10] = [800, 1_200, 1_600, 2_000, 2_300, 2_600, 2_800, 3_200, 4_000, 5_000];
 
 /// The outcome of a proof.
 #[derive(Debug, Clone)]
@@ -220,15 +220,11 @@ fn count_directions(
     };
     let claims: Vec<Symmetries> = subjects.found.iter().map(claimed).collect();
     let parameters: Vec<u128> = subjects.found.iter().filter_map(|subject| subject.program.trainable_entries()).collect();
-    let at_once = budget::at_once(&parameters);
-    let count = |(subject, claims): (&Subject, &Symmetries)| {
-        completeness::count(&subject.program, claims, budget::jacobian(at_once), seed)
-    };
+    let count = |at: usize, entries: usize| completeness::count(&subjects.found[at].program, &claims[at], entries, seed);
     // Each subject draws from streams of its own: together they give the same numbers as one by one.
-    let counted: Vec<_> = if at_once > 1 {
-        subjects.found.par_iter().zip(&claims).map(count).collect()
-    } else {
-        subjects.found.iter().zip(&claims).map(count).collect()
+    let counted: Vec<_> = match budget::jacobians(&parameters) {
+        Some(shares) => shares.into_par_iter().enumerate().map(|(at, share)| count(at, share)).collect(),
+        None => (0..subjects.found.len()).map(|at| count(at, budget::jacobian())).collect(),
     };
     let mut all: Vec<Numbers> = Vec::new();
     for ((subject, claims), found) in subjects.found.iter().zip(&claims).zip(counted) {
