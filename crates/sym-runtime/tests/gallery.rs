@@ -7,15 +7,12 @@ use programs::programs;
 use sym_infer::Status;
 use sym_runtime::proof::{approximation, verify};
 
-/// Models whose miniatures take seconds: of them only the sizes of approximate rows are measured here.
-const SLOW: [&str; 1] = ["ResNet50"];
-
 /// Flat directions that no symmetry explains: bilinear units have fewer coefficients than weights.
 const OPEN: [(&str, u128); 1] = [("Bilinear", 28)];
 
 #[test]
 fn every_row_is_verified_and_every_direction_explained_or_known_to_be_open() {
-    for (name, program) in programs("examples/gallery").into_iter().filter(|(name, _)| !SLOW.contains(&name.as_str())) {
+    for (name, program) in programs("examples/gallery") {
         let proof = verify(&program, &sym_infer::infer(&program), 0);
         let holds = |status: Status| matches!(status, Status::Verified | Status::Approximate);
         let broken: Vec<&str> =
