@@ -186,6 +186,20 @@ impl Module {
         values
     }
 
+    /// One value of the program; nothing behind it is computed.
+    ///
+    /// # Panics
+    ///
+    /// As [`Module::forward`], or if the program has no such value.
+    pub fn forward_value(&self, inputs: &[Array], value: ValueId) -> Array {
+        let mut found = None;
+        self.execution(inputs, false).run(&|id| self.parameter(id), |id, computed| {
+            found = (id == value).then(|| computed.clone());
+            found.is_none()
+        });
+        found.expect("the value is one of the program's")
+    }
+
     /// The first value, in the program's order, that has an entry which is infinite or not a number. The −∞ of what is masked is no fault up to
     /// the softmax or maximum that it is for.
     ///

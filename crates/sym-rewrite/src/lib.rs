@@ -16,6 +16,6 @@ mod strata;
 pub use axes::AxisClasses;
 pub use batch::{has_batch_statistics, with_explicit_batch};
 pub use coordinates::Coordinates;
-pub use miniature::{Departure, Miniature, Rule, miniatures, shorten, shorten_sequences};
+pub use miniature::{Departure, Miniature, Rule, miniatures, miniatures_with_lines, shorten, shorten_sequences};
 pub use orbits::fixed_dimension;
 pub use reduce::{Reduction, reduce};

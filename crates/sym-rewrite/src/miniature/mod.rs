@@ -44,11 +44,21 @@ pub struct Miniature {
 }
 
 /// Miniatures at assignments that differ in the numbers of units, with at most `limit` trainable entries each, those with the stricter rules and
-/// the smaller sizes first. Empty where even the smallest is too large.
+/// the smaller sizes first, and those with lines of pixels before those with whole images. Empty where even the smallest is too large.
 pub fn miniatures(program: &Program, limit: u128) -> impl Iterator<Item = Miniature> {
     let sizes = Sizes::of(program);
-    let rules = [Rules::Sums, Rules::Blocks, Rules::Order, Rules::Parts, Rules::Linked];
     let images: &[bool] = if sizes.flattened.is_empty() { &[false] } else { &[true, false] };
+    assigned(program, sizes, images, limit)
+}
+
+/// Those of them whose images are lines of pixels; `None` for a program without images. Whole images take far longer to look for.
+pub fn miniatures_with_lines(program: &Program, limit: u128) -> Option<impl Iterator<Item = Miniature>> {
+    let sizes = Sizes::of(program);
+    (!sizes.flattened.is_empty()).then(|| assigned(program, sizes, &[true], limit))
+}
+
+fn assigned(program: &Program, sizes: Sizes, images: &'static [bool], limit: u128) -> impl Iterator<Item = Miniature> {
+    let rules = [Rules::Sums, Rules::Blocks, Rules::Order, Rules::Parts, Rules::Linked];
     let starts = images
         .iter()
         .flat_map(move |&lines| rules.into_iter().flat_map(move |rules| OFFSETS.map(|offsets| Start { rules, offsets, lines })));

@@ -110,8 +110,10 @@ impl Kinks {
     ) -> Result<(), Vec<Diagnostic>> {
         for kink in &self.all {
             let Some((parameter, coefficient, axes)) = &kink.bias else { continue };
-            let values = values(program, weights, examples)?;
-            let seen = by_unit(program, kink.argument, axes, &values[kink.argument.0 as usize], examples.count);
+            let device = Device::flex();
+            let inputs = examples.arrays(program, 0..examples.count, 1, &device);
+            let value = Module::new(program, weights, &device, DType::F64)?.forward_value(&inputs, kink.argument);
+            let seen = by_unit(program, kink.argument, axes, &value, examples.count);
             for (entry, mut sample) in weights.values[parameter.0 as usize].iter_mut().zip(seen) {
                 sample.sort_by(f64::total_cmp);
                 let quantile = stream.uniform(QUANTILES[0], QUANTILES[1]);

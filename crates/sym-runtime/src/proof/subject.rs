@@ -3,7 +3,7 @@
 use super::{MINIATURE_SIZES, TRUE_SIZES};
 use sym_infer::{Space, Symmetries};
 use sym_ir::Program;
-use sym_rewrite::{Departure, Miniature, miniatures, shorten, shorten_sequences};
+use sym_rewrite::{Departure, Miniature, miniatures, miniatures_with_lines, shorten, shorten_sequences};
 
 /// Assignments of sizes that a miniature is counted at: a number that follows from the structure follows one formula at all of them.
 pub const ASSIGNMENTS: usize = 3;
@@ -63,10 +63,40 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
     }
     let shallow = shallow(program, symmetries);
     let base = shallow.as_ref().unwrap_or(program);
+    let limit = MINIATURE_SIZES[MINIATURE_SIZES.len() - 1];
+    let choose = |smaller: Vec<Miniature>| choose(smaller, symmetries, shallow.is_some());
+    let lines = miniatures_with_lines(base, limit).map(|smaller| choose(smaller.collect()));
+    let enough = |choice: &Choice| choice.found.len() == ASSIGNMENTS;
+    let Choice { found, other, any } = lines.filter(enough).unwrap_or_else(|| choose(miniatures(base, limit).collect()));
+    let mut large = None;
+    if found.is_empty() {
+        let smaller = miniatures(base, u128::MAX);
+        let mut kept = smaller.map(|small| (sym_infer::infer(&small.program), small));
+        large = kept.find(|(claims, _)| difference(symmetries, claims, shallow.is_some()).is_none());
+    }
+    let large = large.map(|(claims, small)| Subject::small(small, claims));
+    let missing = (found.len() < ASSIGNMENTS).then(|| match other {
+        Some(name) => format!("smaller sizes change its table at `{name}`"),
+        None if any => format!("only {} assignments of smaller sizes keep its structure", found.len()),
+        None => too_large(base),
+    });
+    Subjects { found, missing, large }
+}
+
+/// Miniatures to count at.
+struct Choice {
+    found: Vec<Subject>,
+    /// A row by which the table of another differs from the model's.
+    other: Option<String>,
+    /// Whether there were some to choose from.
+    any: bool,
+}
+
+/// Up to [`ASSIGNMENTS`] miniatures with the table of their model, where blocks may be `missing` from them.
+fn choose(mut smaller: Vec<Miniature>, symmetries: &Symmetries, missing: bool) -> Choice {
     let mut found = Vec::new();
     let mut other = None;
     // Stricter rules come first among miniatures of about one size.
-    let mut smaller: Vec<Miniature> = miniatures(base, MINIATURE_SIZES[MINIATURE_SIZES.len() - 1]).collect();
     smaller.sort_by_key(|small| MINIATURE_SIZES.iter().position(|&limit| small.program.trainable_entries() <= Some(limit)));
     let any = !smaller.is_empty();
     let mut alike = Vec::new();
@@ -77,7 +107,7 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
             continue;
         }
         let claims = sym_infer::infer(&small.program);
-        match difference(symmetries, &claims, shallow.is_some()) {
+        match difference(symmetries, &claims, missing) {
             None => found.push(Subject::small(small, claims)),
             Some(name) => other = other.or(Some(name)),
         }
@@ -92,23 +122,11 @@ pub fn subjects(program: &Program, symmetries: &Symmetries) -> Subjects {
             break;
         }
         let claims = sym_infer::infer(&small.program);
-        if difference(symmetries, &claims, shallow.is_some()).is_none() {
+        if difference(symmetries, &claims, missing).is_none() {
             found.push(Subject::small(small, claims));
         }
     }
-    let mut large = None;
-    if found.is_empty() {
-        let smaller = miniatures(base, u128::MAX);
-        let mut kept = smaller.map(|small| (sym_infer::infer(&small.program), small));
-        large = kept.find(|(claims, _)| difference(symmetries, claims, shallow.is_some()).is_none());
-    }
-    let large = large.map(|(claims, small)| Subject::small(small, claims));
-    let missing = (found.len() < ASSIGNMENTS).then(|| match other {
-        Some(name) => format!("smaller sizes change its table at `{name}`"),
-        None if any => format!("only {} assignments of smaller sizes keep its structure", found.len()),
-        None => too_large(base),
-    });
-    Subjects { found, missing, large }
+    Choice { found, other, any }
 }
 
 /// Why a program has no miniature.
