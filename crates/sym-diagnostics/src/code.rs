@@ -89,6 +89,8 @@ codes! {
     E0401 Error "not-a-symmetric-state" "a state that is not the fixed set of a symmetry of the model"
     E0402 Error "no-reduced-dynamics" "an optimiser that does not keep the symmetric state"
     E0403 Error "theorem-refuted" "a full and a reduced model that diverge"
+    E0404 Error "intervention-refuted" "an intervention that does not do what it says"
+    E0405 Error "bad-intervention" "an intervention that cannot be carried out"
     E0501 Error "not-lowerable" "an operation that the backend cannot execute"
     E0502 Error "unknown-backend" "a backend or number type that is not built in"
     E0601 Error "missing-data" "a data file that is not there"

@@ -9,7 +9,7 @@ use crate::frames::Family;
 use crate::graph::Graph;
 use crate::infer::Analysis;
 use crate::symmetries::{Action, Class, Frame, Generators, Group, Space, Status, Symmetries};
-use sym_ir::{Initial, Operation, Parameter, ParameterId, Program, Storage, ValueId};
+use sym_ir::{Initial, Operation, Parameter, ParameterId, Program, Role, Storage, ValueId};
 
 /// A weight of parts.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +97,7 @@ impl Assembly {
                 shape,
                 trainable: true,
                 initial: Initial::Constant(0.0),
+                role: Role::default(),
                 span,
             });
             for leaf in leaves {

@@ -153,6 +153,25 @@ impl Group {
         }
     }
 
+    /// Its elements that change no more than signs of coordinates: what a penalty leaves that weighs every entry differently.
+    #[must_use]
+    pub fn sign_part(&self) -> Self {
+        let of = |count: u128| if count == 0 { Group::Trivial } else { Group::Signs(count) };
+        match self {
+            Group::GeneralLinear(n) | Group::Orthogonal(n) | Group::Signs(n) | Group::Rescaling { dim: n, signed: true } => {
+                of(*n)
+            }
+            // A rotation by π of each pair.
+            Group::Complex(pairs) | Group::Unitary(pairs) => of(*pairs),
+            Group::Product(parts) => Group::Product(parts.iter().map(Group::sign_part).collect()),
+            Group::Wreath { inner, copies, .. } => match inner.sign_part() {
+                Group::Trivial => Group::Trivial,
+                inner => Group::Wreath { inner: Box::new(inner), copies: *copies, permuted: false },
+            },
+            other => other.units().map_or(Group::Trivial, |(n, _, signs)| of(n.saturating_mul(signs))),
+        }
+    }
+
     /// Its elements that permute coordinates and change their signs: what coordinatewise optimisers such as Adam leave.
     #[must_use]
     pub fn coordinate_part(&self) -> Self {

@@ -13,7 +13,7 @@ use crate::symmetries::{Action, Class, Frame, Generators, Group, Space, StateKin
 pub use route::Link;
 use route::{Route, Routes};
 use std::collections::BTreeMap;
-use sym_ir::{Initial, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Storage, ValueId};
+use sym_ir::{Initial, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Role, Storage, ValueId};
 
 /// A weight that is an expression of parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,6 +210,7 @@ fn add_whole(free: &mut Program, program: &Program, route: &Route, node: &Node) 
         shape: node.shape.clone(),
         trainable: true,
         initial: Initial::Constant(0.0),
+        role: Role::default(),
         span: node.span,
     });
     whole

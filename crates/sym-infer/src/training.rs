@@ -51,6 +51,9 @@ fn of_split(program: &Program, loss: Loss, optimizer: &Optimizer) -> Symmetries 
             );
         let centred = offset || centres.as_ref().is_some_and(|centres| centres.moves(space));
         let broken = |group: Group, by: bool| if centred && by { Group::Trivial } else { group };
+        let spread = space.acts_on.iter().any(|action| effective.parameter(action.parameter).role.decay_spread.is_some());
+        let unequal = |group: Group, by: bool| if spread && by { group.sign_part() } else { group };
+        let (objective, dynamics) = (unequal(objective, coupled), unequal(dynamics, optimizer.decay > 0.0));
         space.kept = Some(Kept { objective: broken(objective, coupled), dynamics: broken(dynamics, optimizer.decay > 0.0) });
         if let Some(centres) = &centres {
             centres.translate(space);

@@ -1,7 +1,7 @@
 //! Appends nodes to a program. The elaboration of `.sym` files and tests of later stages build programs through it.
 
 use crate::program::{
-    Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Term,
+    Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Parameter, ParameterId, Program, Role, Term,
     ValueId,
 };
 use crate::{Builtin, Function, Storage};
@@ -128,6 +128,7 @@ impl Builder {
             shape: sizes.iter().map(|&size| Axis::of(size)).collect(),
             trainable,
             initial: Initial::Normal { mean: 0.0, std: 1.0 },
+            role: Role::default(),
             span: self.span,
         })
     }

@@ -3,9 +3,9 @@
 use crate::elaborate::Elaborator;
 use crate::experiment::{Document, Model};
 use crate::experiments::{Models, Overrides};
+use crate::intervention::{Instance, Rewrite};
 use crate::library::FILES;
 use crate::names::Names;
-use crate::program::Program;
 use std::rc::Rc;
 use sym_diagnostics::{Code, Diagnostic, FileId, Sources, Span};
 use sym_syntax::ast::{Expr, Item, ItemKind, StringLiteral, UsePath};
@@ -26,6 +26,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// Overrides: (`Saddle.steps`, `100`).
     pub set: Vec<(String, String)>,
+    /// What carries out the interventions of models; without it they are refused.
+    pub rewrite: Option<Rewrite>,
 }
 
 /// The most files that one compilation reads.
@@ -47,9 +49,9 @@ pub fn compile(sources: &mut Sources, root: FileId, loader: &mut dyn Loader, opt
                 let own = elaborator.names.own(&model.name.text).is_some_and(|own| Rc::ptr_eq(&own, item));
                 if own
                     && elaborator.has_all_defaults(&model.name.text)
-                    && let Some(program) = elaborator.default_model(&model.name)
+                    && let Some(Instance { program, edits }) = elaborator.default_model(&model.name)
                 {
-                    document.models.insert(model.name.text.clone(), Model { program, span: item.span });
+                    document.models.insert(model.name.text.clone(), Model { program, edits, span: item.span });
                 }
             }
             ItemKind::Function(function) => elaborator.check_function(function),
@@ -184,7 +186,7 @@ impl Reading {
 }
 
 impl Models for Elaborator<'_> {
-    fn instantiate(&mut self, expr: &Expr) -> Option<(String, Program)> {
+    fn instantiate(&mut self, expr: &Expr) -> Option<(String, Instance)> {
         self.instantiate_model(expr)
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
 
 use crate::Program;
+use crate::intervention::Edit;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sym_diagnostics::{Diagnostic, Span};
@@ -41,6 +42,8 @@ impl Document {
 pub struct Model {
     /// Its program.
     pub program: Program,
+    /// The interventions that made it, in order.
+    pub edits: Vec<Edit>,
     /// The item.
     pub span: Span,
 }
@@ -130,6 +133,8 @@ pub struct Train {
     pub model: String,
     /// The model's program.
     pub program: Program,
+    /// The interventions that made it, in order.
+    pub edits: Vec<Edit>,
     /// Name of the data set.
     pub data: String,
     /// Loss.

@@ -9,6 +9,7 @@ pub mod elaborate;
 pub mod experiment;
 pub mod experiments;
 pub mod function;
+pub mod intervention;
 pub mod library;
 mod names;
 pub mod program;
@@ -20,10 +21,11 @@ pub use builder::Builder;
 pub use compile::{Loader, Options, compile};
 pub use experiment::Document;
 pub use function::{Builtin, Function, Scalar};
+pub use intervention::{Edit, Intervention};
 pub use names::PRIMITIVES;
 pub use program::{
-    Axis, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Pairs, Parameter, ParameterId, Program,
-    ReduceKind, Term, ValueId,
+    Axis, Drawn, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Pairs, Parameter, ParameterId,
+    Program, ReduceKind, Role, Term, ValueId,
 };
 pub use storage::{Storage, StoredName, StoredTensor};
 pub use text::text;

@@ -70,12 +70,39 @@ pub struct Parameter {
     pub trainable: bool,
     /// Initial values where the `train` item names no others.
     pub initial: Initial,
+    /// What it is to interventions.
+    pub role: Role,
     /// Where it is declared.
     pub span: Span,
 }
 
+/// What a parameter is to interventions: how they select it, and what they have made of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Role {
+    /// The block that declares it, such as `linear`; empty where the model does.
+    pub block: Arc<str>,
+    /// The sizes of its axes as its declaration writes them, such as `heads`, whatever the caller gives for them.
+    pub sizes: Vec<Arc<str>>,
+    /// Whether it is a factor that an intervention has put beside a weight. Steps of `init` leave it alone unless they name it in full,
+    /// so that the function at the start is that of the model without the intervention.
+    pub factor: bool,
+    /// Which stream its initial values come from; `None` for that of the run.
+    pub drawn: Option<Drawn>,
+    /// The relative half-width of the spread of decay over its entries: entry i decays with `1 + u`, u uniform on ±spread.
+    pub decay_spread: Option<(f64, Drawn)>,
+}
+
+/// A stream of random numbers that belongs to the file, not to a run: the same in every run and on every machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// The seed that the file gives.
+    pub seed: u64,
+    /// What is drawn for which model, such as `syre of Mlp`. The parameter's path completes the name of the stream.
+    pub purpose: Arc<str>,
+}
+
 /// Initial values of a parameter.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Initial {
     /// All entries the same.
     Constant(f64),
@@ -91,6 +118,8 @@ pub enum Initial {
         /// Standard deviation.
         std: f64,
     },
+    /// These entries, in row-major order.
+    Values(Arc<[f64]>),
 }
 
 /// An input of one example.

@@ -283,6 +283,7 @@ mod tests {
                 shape: sizes.iter().map(|&size| Axis::of(size)).collect(),
                 trainable: true,
                 initial: Initial::Constant(0.0),
+                role: crate::program::Role::default(),
                 span: Span::new(FileId(0), 0, 0),
             });
         }

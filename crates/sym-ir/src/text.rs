@@ -17,7 +17,7 @@ pub fn text(program: &Program) -> String {
                 parameter.path,
                 shape(&parameter.shape),
                 stored(parameter),
-                initial(parameter.initial)
+                initial(&parameter.initial)
             ),
         );
     }
@@ -84,11 +84,12 @@ fn stored_axis(stored: &StoredAxis) -> String {
     if names.len() == 1 { names.remove(0) } else { format!("({})", names.join(" ")) }
 }
 
-fn initial(initial: Initial) -> String {
+fn initial(initial: &Initial) -> String {
     match initial {
         Initial::Constant(value) => format!("constant({value})"),
         Initial::Uniform { bound } => format!("uniform({bound})"),
         Initial::Normal { mean, std } => format!("normal(mean: {mean}, std: {std})"),
+        Initial::Values(values) => format!("values({})", values.len()),
     }
 }
 

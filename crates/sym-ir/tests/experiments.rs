@@ -181,7 +181,7 @@ fn models_and_data_of_a_used_file_can_be_trained_and_its_runs_are_not() {
 
 #[test]
 fn a_profile_replaces_the_fields_that_it_names() {
-    let quick = saddle_with(&Options { profile: Some("quick".to_string()), set: Vec::new() });
+    let quick = saddle_with(&Options { profile: Some("quick".to_string()), set: Vec::new(), rewrite: None });
     assert_eq!((quick.steps, quick.seeds), (2_000, vec![0, 1]));
     let full = saddle_with(&Options::default());
     assert_eq!((full.steps, full.seeds.len()), (50_000, 5));
@@ -190,11 +190,11 @@ fn a_profile_replaces_the_fields_that_it_names() {
 
 #[test]
 fn the_command_line_replaces_fields_also_of_a_profile() {
-    let train = saddle_with(&Options { profile: Some("quick".to_string()), set: set("Saddle.steps", "1_0") });
+    let train = saddle_with(&Options { profile: Some("quick".to_string()), set: set("Saddle.steps", "1_0"), rewrite: None });
     assert_eq!((train.steps, train.seeds), (10, vec![0, 1]));
-    let train = saddle_with(&Options { profile: None, set: set("Saddle.optim.lr", "0.25") });
+    let train = saddle_with(&Options { profile: None, set: set("Saddle.optim.lr", "0.25"), rewrite: None });
     assert_eq!(train.optimizer.learning_rate, 0.25);
-    let train = saddle_with(&Options { profile: None, set: set("Saddle.optim", "adam(lr: 1e-3)") });
+    let train = saddle_with(&Options { profile: None, set: set("Saddle.optim", "adam(lr: 1e-3)"), rewrite: None });
     assert_eq!(train.optimizer.learning_rate, 1e-3);
 }
 
@@ -215,10 +215,10 @@ fn what_the_command_line_gets_wrong_is_said_with_the_names_there_are() {
     ];
     let mut text = String::new();
     for (path, value) in wrong {
-        let (sources, document) = compile(SADDLE, &Options { profile: None, set: set(path, value) });
+        let (sources, document) = compile(SADDLE, &Options { profile: None, set: set(path, value), rewrite: None });
         let _ = writeln!(text, "--set {path}={value}\n{}", diagnostics(&sources, &document));
     }
-    let (sources, document) = compile(SADDLE, &Options { profile: Some("quik".to_string()), set: Vec::new() });
+    let (sources, document) = compile(SADDLE, &Options { profile: Some("quik".to_string()), set: Vec::new(), rewrite: None });
     let _ = writeln!(text, "--profile quik\n{}", diagnostics(&sources, &document));
     insta::assert_snapshot!(text);
 }

@@ -21,7 +21,7 @@ fn compile(set: &[(&str, &str)]) -> Document {
     let mut sources = Sources::default();
     let root = sources.add("options.sym", TEXT);
     let set = set.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect();
-    sym_ir::compile(&mut sources, root, &mut Nothing, &Options { profile: None, set })
+    sym_ir::compile(&mut sources, root, &mut Nothing, &Options { set, ..Options::default() })
 }
 
 fn width(document: &Document, model: &str) -> u128 {

@@ -6,6 +6,8 @@
 mod axes;
 mod batch;
 mod coordinates;
+mod effect;
+pub mod interventions;
 mod miniature;
 mod orbits;
 mod partition;
@@ -16,6 +18,7 @@ mod strata;
 pub use axes::AxisClasses;
 pub use batch::{has_batch_statistics, with_explicit_batch};
 pub use coordinates::Coordinates;
+pub use effect::{Amount, Amounts, Effect, plain_training};
 pub use miniature::{Departure, Miniature, Rule, miniatures, miniatures_with_lines, shorten, shorten_sequences};
 pub use orbits::fixed_dimension;
 pub use reduce::{Reduction, reduce};

@@ -38,7 +38,7 @@ pub fn weights(
     }
     let mut weights = Weights::zeros(program);
     for (parameter, values) in program.parameters.iter().zip(&mut weights.values) {
-        default(parameter.initial, &mut Stream::new(seed, purpose, &parameter.path), values);
+        default(&parameter.initial, &mut own_stream(parameter, seed, purpose), values);
     }
     let mut problems = Vec::new();
     for step in steps {
@@ -65,7 +65,7 @@ fn apply(
         return files.fill(path, program, step, weights);
     }
     let selected: Vec<usize> = (0..program.parameters.len())
-        .filter(|&at| program.parameters[at].trainable && any_selects(&step.targets, &program.parameters[at].path))
+        .filter(|&at| program.parameters[at].trainable && selects(step, &program.parameters[at]))
         .collect();
     if selected.is_empty() && !program.parameters.is_empty() {
         let wanted = step.targets.join(", ");
@@ -84,7 +84,7 @@ fn apply(
         let mut stream = Stream::new(seed, purpose, &parameter.path);
         let values = &mut weights.values[at];
         match &step.kind {
-            InitKind::Default => default(parameter.initial, &mut stream, values),
+            InitKind::Default => default(&parameter.initial, &mut stream, values),
             InitKind::Kaiming => normal(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(2.0 / into))),
             InitKind::KaimingUniform => {
                 uniform(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(6.0 / into)));
@@ -112,15 +112,38 @@ fn apply(
     Ok(())
 }
 
+/// Whether a step changes a parameter. Factors of interventions are meant only where they are named in full.
+fn selects(step: &Init, parameter: &Parameter) -> bool {
+    let names = |path: &str| path.split('.').count();
+    if parameter.role.factor {
+        let in_full = |target: &&String| names(target) == names(&parameter.path);
+        return step.targets.iter().filter(in_full).any(|target| crate::select::selects(target, &parameter.path));
+    }
+    any_selects(&step.targets, &parameter.path)
+}
+
 /// PyTorch's fans, in and out; at least 1.
 fn fan(parameter: &Parameter) -> Option<(f64, f64)> {
     parameter.fans().map(|(into, out)| (into.max(1) as f64, out.max(1) as f64))
 }
 
-fn default(initial: Initial, stream: &mut Stream, values: &mut [f64]) {
+/// The stream of a parameter's own initial values: the file's where it belongs to the file, otherwise that of the run.
+fn own_stream(parameter: &Parameter, seed: u64, purpose: &str) -> Stream {
+    match &parameter.role.drawn {
+        Some(drawn) => Stream::new(drawn.seed, &drawn.purpose, &parameter.path),
+        None => Stream::new(seed, purpose, &parameter.path),
+    }
+}
+
+fn default(initial: &Initial, stream: &mut Stream, values: &mut [f64]) {
     match initial {
-        Initial::Constant(value) => values.fill(value),
-        Initial::Uniform { bound } => uniform(stream, values, bound),
+        Initial::Constant(value) => values.fill(*value),
+        Initial::Uniform { bound } => uniform(stream, values, *bound),
+        Initial::Values(given) => {
+            for (entry, given) in values.iter_mut().zip(given.iter()) {
+                *entry = *given;
+            }
+        }
         Initial::Normal { mean, std } => {
             for entry in values {
                 *entry = mean + std * stream.normal();

@@ -19,6 +19,7 @@
 
 pub mod claims;
 pub mod data;
+pub mod decay;
 pub mod evaluate;
 pub mod init;
 pub mod loss;

@@ -1,9 +1,10 @@
 //! The models of a document with what the stages find about them.
 
+use crate::report::InterventionRow;
 use sym_diagnostics::Span;
 use sym_infer::{Space, Symmetries};
-use sym_ir::Program;
 use sym_ir::experiment::{Document, Train};
+use sym_ir::{Edit, Program};
 use sym_runtime::proof::{Approximation, Assumption};
 
 /// One program with its symmetries. A `train` item that gives a model arguments of its own makes one more.
@@ -14,6 +15,10 @@ pub struct Analysed<'a> {
     pub program: &'a Program,
     /// Where it is written.
     pub span: Span,
+    /// The interventions that made it, in order.
+    pub edits: &'a [Edit],
+    /// What they did, where that was derived.
+    pub effects: Vec<InterventionRow>,
     /// Its symmetries.
     pub symmetries: Symmetries,
     /// The `train` items that use it, with what objective and dynamics keep.
@@ -36,12 +41,12 @@ pub struct Analysed<'a> {
 pub fn analyse(document: &Document) -> Vec<Analysed<'_>> {
     let mut models: Vec<Analysed<'_>> = Vec::new();
     for (name, model) in &document.models {
-        models.push(Analysed::new(name, &model.program, model.span));
+        models.push(Analysed::new(name, &model.program, &model.edits, model.span));
     }
     for train in document.trains.values() {
         let kept = sym_infer::infer_training(&train.program, &train.loss, &train.optimizer);
         let at = models.iter().position(|model| *model.program == train.program).unwrap_or_else(|| {
-            models.push(Analysed::new(&train.model, &train.program, train.span));
+            models.push(Analysed::new(&train.model, &train.program, &train.edits, train.span));
             models.len() - 1
         });
         models[at].trains.push((train, kept));
@@ -50,12 +55,14 @@ pub fn analyse(document: &Document) -> Vec<Analysed<'_>> {
 }
 
 impl<'a> Analysed<'a> {
-    fn new(name: &str, program: &'a Program, span: Span) -> Self {
+    fn new(name: &str, program: &'a Program, edits: &'a [Edit], span: Span) -> Self {
         let symmetries = sym_infer::infer(program);
         Self {
             name: name.to_string(),
             program,
             span,
+            edits,
+            effects: Vec::new(),
             symmetries,
             trains: Vec::new(),
             approximation: None,

@@ -15,6 +15,7 @@ mod files;
 mod findings;
 mod generators;
 mod interrupt;
+mod interventions;
 mod output;
 mod progress;
 mod proof;

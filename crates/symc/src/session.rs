@@ -35,7 +35,11 @@ pub fn compile(path: &Path, settings: &Settings) -> Compiled {
     let mut sources = Sources::default();
     let document = match load(&mut sources, &file, path) {
         Ok(root) => {
-            let options = Options { profile: settings.profile.clone(), set: settings.set.clone() };
+            let options = Options {
+                profile: settings.profile.clone(),
+                set: settings.set.clone(),
+                rewrite: Some(sym_rewrite::interventions::apply),
+            };
             sym_ir::compile(&mut sources, root, &mut Files, &options)
         }
         Err(diagnostic) => Document { diagnostics: vec![diagnostic], ..Document::default() },

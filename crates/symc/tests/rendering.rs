@@ -202,6 +202,7 @@ mod reports {
                 epsilon_on_miniature: false,
             }),
             uncounted: None,
+            interventions: Vec::new(),
             at_weights: Some(AtWeightsRow {
                 file: "relu.safetensors".to_string(),
                 rank: Some(Integer(55)),

@@ -3,8 +3,9 @@
 use super::expression::axis_span;
 use super::network::Network;
 use super::scope::{Binding, Tensor};
-use crate::program::{Axis, Entries, Initial, Input, Parameter};
+use crate::program::{Axis, Entries, Initial, Input, Parameter, Role};
 use crate::storage::Storage;
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, Field, FieldValue, Ident, Stored};
 
@@ -19,13 +20,17 @@ pub(super) struct Declared {
     pub shape: Vec<Axis>,
     pub trainable: bool,
     pub initial: Initial,
+    /// The block that declares it.
+    pub block: Arc<str>,
+    /// The sizes as written.
+    pub sizes: Vec<Arc<str>>,
     pub span: Span,
 }
 
 impl Declared {
     pub fn parameter(self) -> Parameter {
-        let Self { path, storage, shape, trainable, initial, span } = self;
-        Parameter { path, storage, shape, trainable, initial, span }
+        let Self { path, storage, shape, trainable, initial, block, sizes, span } = self;
+        Parameter { path, storage, shape, trainable, initial, role: Role { block, sizes, ..Role::default() }, span }
     }
 }
 
@@ -146,7 +151,10 @@ impl Network<'_, '_> {
             return self.declare(name, None);
         }
         let span = self.builder.span;
-        let mut declared = Declared { path, storage, shape, trainable, initial: Initial::Constant(0.0), span };
+        let written = sizes.iter().map(|size| self.elaborator.text(axis_span(size)).into()).collect();
+        let block = self.body().block.as_deref().unwrap_or_default().into();
+        let mut declared =
+            Declared { path, storage, shape, trainable, initial: Initial::Constant(0.0), block, sizes: written, span };
         declared.initial = initial.unwrap_or_else(|| default_initial(&declared.clone().parameter()));
         let path = declared.path.clone();
         let tensor = match fixed {

@@ -11,6 +11,7 @@ mod declare;
 mod expression;
 mod fixed;
 mod function;
+mod interventions;
 mod model;
 mod network;
 mod overrides;

@@ -3,6 +3,7 @@
 use super::network::{Body, MOST_OPERATIONS, Network};
 use super::{Elaborator, Scope};
 use crate::Builder;
+use crate::intervention::Instance;
 use crate::program::{Operation, Program, ValueId};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -14,10 +15,10 @@ const DEEPEST: usize = 32;
 
 impl Elaborator<'_> {
     /// The program of `Mlp` or `Mlp(width: 64)`, with the expression as written. `None` after a report.
-    pub fn instantiate_model(&mut self, expr: &Expr) -> Option<(String, Program)> {
+    pub fn instantiate_model(&mut self, expr: &Expr) -> Option<(String, Instance)> {
         let written = self.text(expr.span);
-        let program = self.instantiate(expr, &Scope::new(), 0)?;
-        Some((written, program))
+        let instance = self.instantiate(expr, &Scope::new(), 0)?;
+        Some((written, instance))
     }
 
     /// Whether a model can be elaborated with its defaults alone. True also for a model with other mistakes.
@@ -33,7 +34,7 @@ impl Elaborator<'_> {
     }
 
     /// The program of a model with its defaults.
-    pub(crate) fn default_model(&mut self, name: &Ident) -> Option<Program> {
+    pub(crate) fn default_model(&mut self, name: &Ident) -> Option<Instance> {
         let item = self.names.own(&name.text)?;
         self.model(&item, &[], &Scope::new(), name.span, 0)
     }
@@ -49,7 +50,7 @@ impl Elaborator<'_> {
         }
     }
 
-    fn instantiate(&mut self, expr: &Expr, scope: &Scope, depth: usize) -> Option<Program> {
+    fn instantiate(&mut self, expr: &Expr, scope: &Scope, depth: usize) -> Option<Instance> {
         let (path, arguments): (&[Ident], &[Argument]) = match &expr.kind {
             ExprKind::Path(path) => (path, &[]),
             ExprKind::Call { callee, arguments } => (callee, arguments),
@@ -90,7 +91,7 @@ impl Elaborator<'_> {
         outer: &Scope,
         call: Span,
         depth: usize,
-    ) -> Option<Program> {
+    ) -> Option<Instance> {
         let ItemKind::Model(model) = &item.kind else { return None };
         let name = &model.name.text;
         if depth == 0 {
@@ -108,18 +109,26 @@ impl Elaborator<'_> {
             );
             return None;
         }
-        let alias = matches!(model.body, ModelBody::Alias(_));
+        let alias = matches!(model.body, ModelBody::Alias { .. });
         let settings = self.model_settings(model, arguments, outer, call, alias)?;
         match &model.body {
-            ModelBody::Alias(target) => {
+            ModelBody::Alias { target, with } => {
                 let overridden = self.with_overrides(model, target);
-                let program = self.instantiate(overridden.as_ref().unwrap_or(target), &settings, depth + 1);
-                if program.is_none() && self.in_circle {
+                let instance = self.instantiate(overridden.as_ref().unwrap_or(target), &settings, depth + 1);
+                if instance.is_none() && self.in_circle {
                     self.circle.insert(name.clone());
                 }
-                program.map(|program| Program { name: name.clone(), ..program })
+                let mut instance = match with {
+                    Some(with) => self.with_interventions(instance?, with, &settings)?,
+                    None => instance?,
+                };
+                instance.program.name.clone_from(name);
+                Some(instance)
             }
-            ModelBody::Statements(statements) => self.build_model(model, statements, settings, item.span),
+            ModelBody::Statements(statements) => {
+                let program = self.build_model(model, statements, settings, item.span)?;
+                Some(Instance { program, edits: Vec::new() })
+            }
         }
     }
 

@@ -59,7 +59,7 @@ impl Elaborator<'_> {
             .map_or(Some(Distribution::Normal { mean: 0.0, std: 1.0 }), |value| distribution(value, reporter));
         let init = arguments.named("init");
         arguments.finish(reporter);
-        let program = self.models.instantiate(model?).map(|(_, program)| program);
+        let program = self.models.instantiate(model?).map(|(_, instance)| instance.program);
         let init = match init {
             Some(value) => initial::elaborate(value, program.as_ref(), &mut self.reporter),
             None => Some(Init { kind: InitKind::Default, targets: Vec::new(), span: expr.span }),

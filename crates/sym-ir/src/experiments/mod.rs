@@ -19,7 +19,8 @@ pub(crate) mod values;
 
 pub use overrides::Overrides;
 
-use crate::{Document, Program};
+use crate::Document;
+use crate::intervention::Instance;
 use indexmap::IndexMap;
 use reporter::Reporter;
 use sym_diagnostics::{Code, Diagnostic, Sources};
@@ -28,7 +29,7 @@ use sym_syntax::ast;
 /// What the elaboration of models offers to other items.
 pub trait Models {
     /// The program of `Mlp` or `Mlp(width: 64)`, with the expression as written. `None` where it has errors; a diagnostic has been given.
-    fn instantiate(&mut self, expr: &ast::Expr) -> Option<(String, Program)>;
+    fn instantiate(&mut self, expr: &ast::Expr) -> Option<(String, Instance)>;
 }
 
 /// Elaborates every item but `use`, `fn`, `block` and `model` into the document, whose models are there already.

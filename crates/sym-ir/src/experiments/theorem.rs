@@ -7,6 +7,7 @@ use super::train::LOSSES;
 use super::values::{name, positive, selector as selector_of, size, whole, word};
 use super::{Elaborator, fit, optimizer};
 use crate::experiment::{Loss, Optimizer, StateClause, StateVerb, Theorem};
+use crate::intervention::Instance;
 use crate::{Program, selector};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Axis, Comparison, Expr, ExprKind, FieldValue};
@@ -49,7 +50,7 @@ impl Elaborator<'_> {
             fields.exprs("optim").iter().filter_map(|expr| optimizer::elaborate(expr, reporter)).collect();
         let steps = fields.required("steps", "steps 1_000", reporter).and_then(|expr| whole(expr, "`steps`", 1, reporter));
         fields.require("state", "state merge fc1 into 8", reporter);
-        let Some((model, program)) = model else { return };
+        let Some((model, Instance { program, .. })) = model else { return };
         let mut state = Vec::new();
         for field in fields.all("state") {
             let FieldValue::State(clauses) = &field.value else { continue };

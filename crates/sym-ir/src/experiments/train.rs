@@ -6,6 +6,7 @@ use super::values::{whole, word};
 use super::{Elaborator, fit, initial, optimizer, probe};
 use crate::Program;
 use crate::experiment::{Data, Loss, Measure, Probe, ProbeKind, Train};
+use crate::intervention::Instance;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
 
@@ -57,7 +58,7 @@ impl Elaborator<'_> {
                     .help("write `sgd(…)` in place of `gd(…)`, or remove `batch`"),
             );
         }
-        let Some((model, program)) = model else { return };
+        let Some((model, Instance { program, edits })) = model else { return };
         let init: Vec<_> =
             fields.exprs("init").iter().filter_map(|expr| initial::elaborate(expr, Some(&program), reporter)).collect();
         let measures = measures(&fields, &program, reporter);
@@ -82,6 +83,7 @@ impl Elaborator<'_> {
             name: name.clone(),
             model,
             program,
+            edits,
             data,
             loss,
             init,

@@ -23,6 +23,7 @@ fn program() -> Program {
             shape: sizes.iter().map(|&size| Axis::of(size)).collect(),
             trainable: true,
             initial: Initial::Constant(0.0),
+            role: sym_ir::Role::default(),
             span,
         })
     };
@@ -58,6 +59,7 @@ fn parts() -> Program {
             shape: sizes.iter().map(|&size| Axis::of(size)).collect(),
             trainable: true,
             initial: Initial::Constant(0.0),
+            role: sym_ir::Role::default(),
             span,
         })
     };

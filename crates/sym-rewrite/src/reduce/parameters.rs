@@ -124,6 +124,7 @@ pub(super) fn vector(path: &str, size: usize, span: Span) -> Parameter {
         shape: vec![Axis::of(size as u128)],
         trainable: false,
         initial: Initial::Constant(1.0),
+        role: sym_ir::Role::default(),
         span,
     }
 }

@@ -21,12 +21,15 @@ pub struct Updater {
     slots: Vec<Slots>,
     /// What data gradients are divided by, entry for entry; see [`Updater::with_divisors`].
     divisors: Vec<Option<Tensor<1>>>,
+    /// What the decay of each entry is times; see [`Updater::with_decay_weights`].
+    decay_weights: Vec<Option<Tensor<1>>>,
 }
 
 impl Updater {
     /// A fresh optimiser for a number of parameters.
     pub fn new(settings: Optimizer, parameters: usize) -> Self {
-        Self { settings, step: 0, slots: vec![Vec::new(); parameters], divisors: vec![None; parameters] }
+        let none = vec![None; parameters];
+        Self { settings, step: 0, slots: vec![Vec::new(); parameters], divisors: none.clone(), decay_weights: none }
     }
 
     /// Divides the gradient of each parameter, entry for entry, before the update rule and its decay see it: in a reduced model whose
@@ -39,6 +42,18 @@ impl Updater {
     pub fn with_divisors(mut self, divisors: Vec<Option<Tensor<1>>>) -> Self {
         assert_eq!(divisors.len(), self.slots.len(), "one divisor a parameter");
         self.divisors = divisors;
+        self
+    }
+
+    /// Multiplies the decay of each parameter, entry for entry: `γ‖θ‖²_D` with the diagonal D of syre (Ziyin et al. 2024).
+    ///
+    /// # Panics
+    ///
+    /// If there is not one weight (or `None`) a parameter.
+    #[must_use]
+    pub fn with_decay_weights(mut self, weights: Vec<Option<Tensor<1>>>) -> Self {
+        assert_eq!(weights.len(), self.slots.len(), "one weight a parameter");
+        self.decay_weights = weights;
         self
     }
 
@@ -93,9 +108,16 @@ impl Updater {
         };
         let mut value = value;
         if decay != 0.0 {
+            let weighted = |value: &Tensor<1>| match &self.decay_weights[at] {
+                Some(weights) => value.clone() * weights.clone(),
+                None => value.clone(),
+            };
             match decay_kind {
-                DecayKind::Coupled => gradient = gradient + value.clone().mul_scalar(decay),
-                DecayKind::Decoupled => value = value.mul_scalar(1.0 - learning_rate * decay),
+                DecayKind::Coupled => gradient = gradient + weighted(&value).mul_scalar(decay),
+                DecayKind::Decoupled if self.decay_weights[at].is_none() => {
+                    value = value.mul_scalar(1.0 - learning_rate * decay);
+                }
+                DecayKind::Decoupled => value = value.clone() - weighted(&value).mul_scalar(learning_rate * decay),
             }
         }
         match rule {

@@ -34,11 +34,18 @@ pub(super) fn weights(program: &Program, stream: &mut Stream) -> Weights {
     let mut weights = Weights::zeros(program);
     for ((id, parameter), values) in program.parameter_ids().zip(&mut weights.values) {
         let fan_in = parameter.fans().map_or(1, |(fan_in, _)| fan_in);
+        // Given entries are what the claims are about, unless the sizes are those of a miniature.
+        if let (false, Initial::Values(given)) = (parameter.trainable, &parameter.initial)
+            && given.len() == values.len()
+        {
+            values.copy_from_slice(given);
+            continue;
+        }
         for value in values {
             let normal = stream.normal();
             // A positive constant that is never trained, such as a running variance, need not make sense below zero.
-            if let (false, Initial::Constant(constant)) = (parameter.trainable, parameter.initial)
-                && constant > 0.0
+            if let (false, Initial::Constant(constant)) = (parameter.trainable, &parameter.initial)
+                && *constant > 0.0
             {
                 *value = constant * libm::exp(0.3 * normal);
                 continue;

@@ -126,8 +126,12 @@ fn text(program: &Program) -> String {
     let sizes = |shape: &[sym_ir::Axis]| shape.iter().map(|axis| axis.size.to_string()).collect::<Vec<_>>().join(" ");
     let mut line = |arguments: std::fmt::Arguments<'_>| text.write_fmt(arguments).expect("writing to a string succeeds");
     for parameter in &program.parameters {
-        let sym_ir::Parameter { path, storage, shape, trainable, initial, span: _ } = parameter;
+        let sym_ir::Parameter { path, storage, shape, trainable, initial, role, span: _ } = parameter;
         line(format_args!("parameter {path} [{}] {storage:?} {trainable} {initial:?}\n", sizes(shape)));
+        let sym_ir::Role { block: _, sizes: _, factor, drawn, decay_spread } = role;
+        if *factor || drawn.is_some() || decay_spread.is_some() {
+            line(format_args!("role {factor} {drawn:?} {decay_spread:?}\n"));
+        }
     }
     for input in &program.inputs {
         line(format_args!("input {} [{}]\n", input.name, sizes(&input.shape)));

@@ -41,6 +41,8 @@ impl Student {
             let needed = |values: &Vec<f64>| values.iter().any(|&value| value != 1.0).then(|| flat(values, &device));
             updater = updater.with_divisors(divisors.values.iter().map(needed).collect());
         }
+        let spread = crate::decay::of_program(program).into_iter().map(|weights| weights.map(|values| flat(&values, &device)));
+        updater = updater.with_decay_weights(spread.collect());
         Ok(Self { module, updater, loss, spent: Duration::ZERO })
     }
 

@@ -5,14 +5,23 @@ use super::setup::Setup;
 use crate::optim::{Slots, Updater};
 use crate::probes::{Detector, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
-use crate::{Observer, Progress, evaluate, init, loss};
-use burn::tensor::Tensor;
+use crate::{Observer, Progress, decay, evaluate, init, loss};
+use burn::tensor::{Tensor, TensorData};
 use std::collections::BTreeMap;
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
 use sym_ir::ParameterId;
 use sym_lower::{Array, Module};
+
+/// The diagonals of decay on the device.
+fn decay_weights(setup: &Setup) -> Vec<Option<Tensor<1>>> {
+    let place = |values: Vec<f64>| {
+        let count = values.len();
+        Tensor::from_data(TensorData::new(values, [count]), (&setup.device, setup.dtype))
+    };
+    decay::of_program(&setup.train.program).into_iter().map(|weights| weights.map(place)).collect()
+}
 
 /// One seed of a run, between two steps.
 #[derive(Debug)]
@@ -73,7 +82,7 @@ impl<'a> Seed<'a> {
             setup,
             number,
             module,
-            updater: Updater::new(train.optimizer, program.parameters.len()),
+            updater: Updater::new(train.optimizer, program.parameters.len()).with_decay_weights(decay_weights(setup)),
             detectors: setup.panel.detectors(),
             batches: Batches::new(number, examples.len(), setup.batch),
             // On the device with autodiff, where parameters are; they record nothing.

@@ -22,6 +22,7 @@ fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train {
         name: "Small".to_string(),
         model: "Mlp()".to_string(),
         program: testing::mlp(&[3, 4, 2]),
+        edits: Vec::new(),
         data: "Waves".to_string(),
         loss: Loss::Mse,
         init: vec![Init { kind: InitKind::Xavier, targets: Vec::new(), span: testing::span() }],

@@ -31,7 +31,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Text inside a body that is nothing; a closing delimiter that closes nothing has its own code.
-    fn bad_text(&mut self, pair: &Pair<'a, Rule>, expected: &str) {
+    pub(super) fn bad_text(&mut self, pair: &Pair<'a, Rule>, expected: &str) {
         if pair.as_str().starts_with([')', ']']) {
             self.closes_nothing(pair, expected);
         } else {

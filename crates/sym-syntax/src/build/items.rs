@@ -177,8 +177,15 @@ impl<'a> Builder<'a> {
                 Rule::model_alias => {
                     for alias in part.into_inner() {
                         match alias.as_rule() {
-                            Rule::expr | Rule::missing_expr => model.body = ModelBody::Alias(self.value(alias)),
-                            Rule::with_clause => self.interventions(&alias),
+                            Rule::expr | Rule::missing_expr => {
+                                model.body = ModelBody::Alias { target: self.value(alias), with: None };
+                            }
+                            Rule::with_clause => {
+                                let interventions = self.interventions(alias);
+                                if let ModelBody::Alias { with, .. } = &mut model.body {
+                                    *with = Some(interventions);
+                                }
+                            }
                             _ => {}
                         }
                     }
@@ -187,19 +194,6 @@ impl<'a> Builder<'a> {
             }
         }
         model
-    }
-
-    fn interventions(&mut self, pair: &Pair<'a, Rule>) {
-        let (found, place) = self.token(pair.as_span().start());
-        let span = self.span(pair);
-        self.report(
-            span,
-            Diagnostic::new(Code::E0106, place, "this version has no interventions on models (`with { … }`)")
-                .label("a clause that this version does not have")
-                .found(found)
-                .expected("the end of the model")
-                .help("write the changed model out"),
-        );
     }
 
     fn data(&mut self, pair: Pair<'a, Rule>) -> Data {

@@ -2,6 +2,7 @@
 
 mod expressions;
 mod fields;
+mod interventions;
 mod items;
 mod report;
 mod statements;

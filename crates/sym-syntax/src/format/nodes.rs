@@ -3,8 +3,8 @@
 use super::document::{Document, bracketed, comma_separated};
 use super::expressions::{comparison_sign, dotted};
 use crate::ast::{
-    Claim, Comment, Expr, Field, FieldValue, Item, ItemKind, ModelBody, ResultValue, StateClause, Statement, StatementKind,
-    Stored, StoredAxis, UsePath,
+    Claim, Comment, Expr, Field, FieldValue, Intervention, Item, ItemKind, ModelBody, ResultValue, StateClause, Statement,
+    StatementKind, Stored, StoredAxis, TargetKind, UsePath,
 };
 use sym_diagnostics::Span;
 
@@ -75,10 +75,17 @@ impl Source<'_> {
                     header.push(self.parameters(&model.parameters));
                 }
                 match &model.body {
-                    ModelBody::Alias(alias) => {
+                    ModelBody::Alias { target, with } => {
                         header.push(text(" = ".into()));
-                        header.push(self.expr(alias));
-                        one(header)
+                        header.push(self.expr(target));
+                        match with {
+                            None => one(header),
+                            Some(with) => {
+                                header.push(text(" with".into()));
+                                let children = with.iter().map(|intervention| self.intervention(intervention)).collect();
+                                vec![Piece::Text(Document::Group(header)), self.body(target.span.end as usize, children, ";")]
+                            }
+                        }
                     }
                     ModelBody::Statements(body) => vec![Piece::Text(Document::Group(header)), self.statements(start, body)],
                 }
@@ -113,6 +120,32 @@ impl Source<'_> {
 
     fn claim(&self, claim: &Claim) -> Document {
         self.infix(&claim.left, comparison_sign(claim.comparison), &claim.right)
+    }
+
+    fn intervention(&self, intervention: &Intervention) -> Node {
+        let mut words = Vec::new();
+        if let Some(change) = &intervention.change {
+            let kinds: Vec<&str> = change.kinds.iter().map(|kind| kind.text.as_str()).collect();
+            words.push(format!("{} {} ", change.verb.text, kinds.join(", ")));
+        }
+        if !intervention.on.is_empty() {
+            let targets: Vec<String> = intervention
+                .on
+                .iter()
+                .map(|target| match &target.kind {
+                    TargetKind::All => "all".to_string(),
+                    TargetKind::Block(block) => format!("all {}", block.text),
+                    TargetKind::Space(space) => format!("space {space}"),
+                    TargetKind::Paths(paths) => paths.clone(),
+                    TargetKind::Error => self.slice(target.span).to_string(),
+                })
+                .collect();
+            words.push(format!("on {} ", targets.join(", ")));
+        }
+        words.push("by ".to_string());
+        let mut parts: Vec<Document> = words.into_iter().map(Document::text).collect();
+        parts.push(self.expr(&intervention.by));
+        Node { span: intervention.span, pieces: one(parts) }
     }
 
     fn statements(&self, from: usize, statements: &[Statement]) -> Piece {

@@ -7,7 +7,7 @@ use crate::findings::Findings;
 use crate::render::{json, short, table};
 use crate::report::{Diagnosed, ExpectationRow, ModelPermutations, ModelReport, PermutationSpec, Report, in_order};
 use crate::session::{self, Compiled};
-use crate::{Exit, claims, generators, output, proof};
+use crate::{Exit, claims, generators, interventions, output, proof};
 use sym_diagnostics::{Diagnostic, Severity, nearest};
 
 /// Reports the symmetries of each file's models and decides the static claims.
@@ -30,6 +30,7 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         models_seen.extend(models.iter().map(|model| model.name.clone()));
         models.retain(|model| arguments.model.as_ref().is_none_or(|name| *name == model.name));
         spaces_seen.extend(models.iter().flat_map(|model| model.symmetries.spaces.iter().map(|space| space.name.clone())));
+        found.extend(interventions::judge(&mut models));
         let mut findings = Findings::new(models, &compiled.document.assumptions);
         if arguments.verify {
             found.extend(proof::prove(&mut findings.models));
@@ -149,6 +150,7 @@ impl Analysed<'_> {
             report.measure(&approximation.sizes);
         }
         report.at_weights.clone_from(&self.at_weights);
+        report.interventions.clone_from(&self.effects);
         report.assume(&compiled.sources, self.program, &self.assumed);
         report
     }

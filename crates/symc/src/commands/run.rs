@@ -9,7 +9,7 @@ use crate::progress::Bars;
 use crate::render::{json, short, table, theorems as tables};
 use crate::report::{Diagnosed, Report, RunReport, TheoremRow};
 use crate::session::{self, Compiled};
-use crate::{Exit, claims, interrupt, output, proof, theorems};
+use crate::{Exit, claims, interrupt, interventions, output, proof, theorems};
 use std::path::{Path, PathBuf};
 use sym_diagnostics::Diagnostic;
 use sym_runtime::train::Environment;
@@ -35,9 +35,19 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
         }
         return compiled.exit(&found);
     }
+    let mut models = analysis::analyse(&compiled.document);
+    let refuted = interventions::judge(&mut models);
+    if !refuted.is_empty() {
+        console.diagnostics(&compiled.sources, &refuted);
+        found.extend(refuted);
+        let diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+        if console.format == Format::Json {
+            output::print(&json::document(&Report { diagnostics, ..Report::default() }));
+        }
+        return compiled.exit(&found);
+    }
     interrupt::listen();
     let out = out(arguments, &compiled);
-    let models = analysis::analyse(&compiled.document);
     let findings = Findings::new(models, &compiled.document.assumptions);
     let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new() };
     execution.train(arguments);

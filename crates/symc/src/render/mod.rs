@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod human;
+mod interventions;
 pub mod json;
 mod repeated;
 pub mod short;

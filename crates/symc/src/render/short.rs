@@ -1,5 +1,6 @@
 //! One line a fact: `file:line:column: error[E0203]: headline; found …; expected …; help: …`, `file: Mlp.fc1: signed_permutation(16), …`.
 
+use super::interventions;
 use super::table::{action, decision, departures, moved_by, moved_share, number, serialized, status};
 use super::text::printable;
 use crate::report::{ExpectationRow, ModelReport, RunReport, TheoremRow};
@@ -68,6 +69,9 @@ pub fn model(model: &ModelReport) -> String {
         for conserved in &space.conserved {
             let _ = writeln!(text, "{at}.{}: conserved: {} ({})", space.name, conserved.formula, conserved.count);
         }
+    }
+    for intervention in &model.interventions {
+        text.push_str(&interventions::short(&at, intervention));
     }
     for training in &model.training {
         for space in &training.spaces {

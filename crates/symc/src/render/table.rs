@@ -1,7 +1,7 @@
 //! Reports as tables.
 
 use super::text::printable;
-use super::{Style, repeated};
+use super::{Style, interventions, repeated};
 use crate::report::{
     AtWeightsRow, CONVENTIONS, DepartureRow, ExpectationRow, Integer, MiniatureRow, ModelReport, MovedRow, Outcome, Report,
     RunReport, SpaceRow, TrainingReport, VerifyRow,
@@ -76,6 +76,9 @@ pub fn model(model: &ModelReport, style: Style) -> String {
         text.push_str(&spaces(&model.spaces, model.verify.as_ref(), style));
         text.push_str(&states(&model.spaces, style));
         text.push_str(&conserved(&model.spaces, style));
+    }
+    for intervention in &model.interventions {
+        text.push_str(&interventions::table(intervention, style));
     }
     for training in &model.training {
         text.push_str(&self::training(training, style));

@@ -4,12 +4,14 @@
 mod diagnostics;
 mod diff;
 mod integer;
+mod intervention;
 mod model;
 mod permutations;
 
 pub use diagnostics::{Diagnosed, in_order};
 pub use diff::{Change, DiffReport, ModelDiff, ModelTotals, SpaceDiff};
 pub use integer::Integer;
+pub use intervention::InterventionRow;
 mod run;
 
 pub use model::{

@@ -27,6 +27,8 @@ pub struct ModelReport {
     pub uncounted: Option<String>,
     /// What the proof found at given weights, where some were given.
     pub at_weights: Option<AtWeightsRow>,
+    /// What its interventions did, in order.
+    pub interventions: Vec<super::InterventionRow>,
     /// What the objective and the dynamics of each `train` item keep.
     pub training: Vec<TrainingReport>,
 }
@@ -273,6 +275,7 @@ impl ModelReport {
             verify: None,
             uncounted: None,
             at_weights: None,
+            interventions: Vec::new(),
             training: Vec::new(),
         }
     }

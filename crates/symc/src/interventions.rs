@@ -1,0 +1,36 @@
+//! Interventions of a document's models, compared with what they are said to do.
+
+use crate::analysis::Analysed;
+use crate::report::InterventionRow;
+use sym_diagnostics::{Code, Diagnostic};
+use sym_ir::intervention::InterventionKind;
+use sym_rewrite::{Effect, plain_training};
+
+/// Derives what each intervention did and notes it in its model: objective and dynamics under the first `train` item with decay that uses
+/// the model, otherwise under gradient descent with coupled decay. E0404 for those that do not do what they say.
+pub fn judge(models: &mut [Analysed]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for model in models {
+        let decayed = model.trains.iter().find(|(train, _)| train.optimizer.decay > 0.0);
+        let (loss, optimizer) = decayed.map_or_else(plain_training, |(train, _)| (train.loss, train.optimizer));
+        for edit in model.edits {
+            let effect = Effect::of(edit, loss, &optimizer);
+            found.extend(effect.refutation(edit));
+            if matches!(edit.intervention.kind, InterventionKind::Syre { .. }) {
+                let undecayed = model.trains.iter().filter(|(train, _)| train.optimizer.decay == 0.0);
+                found.extend(undecayed.map(|(train, _)| {
+                    let message =
+                        format!("`{}` breaks nothing in run `{}`, which has no decay", edit.intervention.written, train.name);
+                    Diagnostic::new(Code::E0404, train.span, message)
+                        .label("trained without decay")
+                        .cause(edit.intervention.by, "the symmetries are moved here, and broken by decay")
+                        .found("decay 0")
+                        .expected("a decay above 0")
+                        .help("give the optimiser a decay: `optim sgd(lr: 0.1, decay: 1e-4)`")
+                }));
+            }
+            model.effects.push(InterventionRow::new(edit, &effect));
+        }
+    }
+    found
+}
