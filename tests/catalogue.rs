@@ -34,7 +34,7 @@ fn measured(directory: &Path, name: &str) -> String {
         .map(|diagnostic| diagnostic.message.as_str());
     let refuted: Vec<&str> = refuted.collect();
     match proof.numbers {
-        Some(numbers) if refuted.is_empty() && numbers.decided => {
+        Some(numbers) if refuted.is_empty() && numbers.decided() => {
             format!("{name}\t{}\t{}\t{}\t{}", numbers.parameters, numbers.rank, numbers.flat, numbers.unexplained)
         }
         numbers => format!("{name}\trefuted: {refuted:?}\t{numbers:?}"),

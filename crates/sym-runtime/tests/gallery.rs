@@ -22,7 +22,7 @@ fn every_row_is_verified_and_every_direction_explained_or_known_to_be_open() {
         let open = OPEN.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count);
         assert_eq!(numbers.unexplained, open, "{name}");
         for counted in std::iter::once(&numbers).chain(&proof.others) {
-            assert!(counted.decided && counted.unexplained <= open, "{name}: {counted:?}");
+            assert!(counted.decided() && counted.unexplained <= open, "{name}: {counted:?}");
         }
         assert_eq!(proof.uncounted, None, "{name}");
         assert!(!numbers.miniature || proof.others.len() == 2, "{name} is counted at three assignments of sizes");

@@ -11,7 +11,7 @@ fn none() -> Symmetries {
 /// (D, rank J) where nothing is claimed.
 fn rank(program: &Program) -> (u128, u128) {
     let numbers = verify(program, &none(), 0).numbers.expect("the program is small");
-    assert!(numbers.decided, "{numbers:?}");
+    assert!(numbers.decided(), "{numbers:?}");
     assert_eq!(numbers.unexplained, numbers.flat);
     (numbers.parameters, numbers.rank)
 }

@@ -64,7 +64,7 @@ fn row(numbers: &Numbers, verification: &Verification) -> VerifyRow {
     VerifyRow {
         sizes: sizes(numbers),
         miniature: numbers.miniature,
-        decided: std::iter::once(numbers).chain(&verification.others).all(|numbers| numbers.decided),
+        decided: std::iter::once(numbers).chain(&verification.others).all(sym_runtime::proof::Numbers::decided),
         parameters: Integer(numbers.parameters),
         rank: Integer(numbers.rank),
         flat: Integer(numbers.flat),

@@ -6,7 +6,7 @@
 use super::jacobian::Examples;
 use super::region::{ACTIVE, Kinks, is_piecewise};
 use super::spectrum::{self, Bounds, Split};
-use super::{Numbers, jacobian, point};
+use super::{Doubt, Numbers, jacobian, point};
 use crate::Stream;
 use faer::Mat;
 use sym_diagnostics::Diagnostic;
@@ -51,9 +51,9 @@ pub(super) fn count(program: &Program, claims: &Symmetries, entries: usize, seed
     for attempt in 0..*POINTS.end() {
         let found = count_in_sample(program, claims, &kinks, entries, seed, attempt)?;
         points = attempt + 1;
-        let certain = found.numbers.decided && found.numbers.unexplained == 0;
-        let stable = best.as_ref().is_some_and(|best| best.numbers.rank == found.numbers.rank && best.numbers.decided);
-        let order = |of: &Completeness| (of.numbers.rank, of.numbers.decided);
+        let certain = found.numbers.decided() && found.numbers.unexplained == 0;
+        let stable = best.as_ref().is_some_and(|best| best.numbers.rank == found.numbers.rank && best.numbers.decided());
+        let order = |of: &Completeness| (of.numbers.rank, of.numbers.decided());
         if best.as_ref().is_none_or(|best| order(&found) > order(best)) {
             best = Some(found);
         }
@@ -100,7 +100,9 @@ fn count_in_sample(
     found.numbers.piecewise = is_piecewise(program);
     found.numbers.least_active = active.map(|active| active as u128);
     // Directions that move a pair of units which the sample never shows together are not flat for that reason alone.
-    found.numbers.decided &= found.numbers.unexplained == 0 || seen;
+    if found.numbers.unexplained > 0 && !seen {
+        found.numbers.doubt = Some(Doubt::Activity);
+    }
     Ok(found)
 }
 
@@ -129,10 +131,12 @@ pub(super) fn count_with(
         let mut found = count_at(program, directions.clone(), weights, &examples, rows)?;
         let all = rows >= examples.count / a_row * width(program);
         let stays = before.is_some_and(|before| found.numbers.rank <= before);
-        found.numbers.settled = found.numbers.unexplained == 0 || all || stays;
+        let settled = found.numbers.unexplained == 0 || all || stays;
         let next = (2 * rows).min(most);
-        if found.numbers.settled || left == 0 || next < rows + rows / 2 {
-            found.numbers.decided &= found.numbers.settled;
+        if settled || left == 0 || next < rows + rows / 2 {
+            if !settled {
+                found.numbers.doubt = Some(Doubt::Rows);
+            }
             return Ok(found);
         }
         before = Some(found.numbers.rank);
@@ -246,8 +250,7 @@ fn count_at(
         unexplained: unexplained as u128,
         max_residual,
         smallest: found.smallest,
-        settled: true,
-        decided: found.decided,
+        doubt: (!found.decided).then_some(Doubt::Rounding),
         examples: examples.count as u128,
         points: 1,
         piecewise: false,
@@ -305,7 +308,7 @@ fn shares(program: &Program, vectors: &Mat<f64>) -> Vec<(String, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::count;
+    use super::{Doubt, count};
     use sym_ir::{Builder, Builtin};
 
     #[test]
@@ -320,8 +323,8 @@ mod tests {
         let claims = sym_infer::infer(&program);
         // All 38 entries of the weights show.
         let numbers = count(&program, &claims, 38 * 100, 0).expect("it runs").numbers;
-        assert_eq!((numbers.rank, numbers.decided), (38, true));
+        assert_eq!((numbers.rank, numbers.doubt), (38, None));
         let numbers = count(&program, &claims, 38 * 30, 0).expect("it runs").numbers;
-        assert!(numbers.rank == 30 && !numbers.settled && !numbers.decided, "{numbers:?}");
+        assert_eq!((numbers.rank, numbers.doubt), (30, Some(Doubt::Rows)));
     }
 }

@@ -75,12 +75,9 @@ fn check(
     };
     let examples = draw(examples_for_regions(program));
     let numbers = count_with(program, symmetries, weights, examples, (budget::jacobian(), DOUBLINGS), draw)?.numbers;
-    if !numbers.decided {
-        let message = format!(
-            "the flat directions of `{}` at the weights of `{source}` could not be counted: {}",
-            program.name,
-            report::reason(&numbers)
-        );
+    if let Some(reason) = report::reason(&numbers) {
+        let message =
+            format!("the flat directions of `{}` at the weights of `{source}` could not be counted: {reason}", program.name);
         result.diagnostics.push(report::undecided(program, message));
     } else if numbers.unexplained > 0 {
         let names = numbers.moved.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");

@@ -105,10 +105,8 @@ pub struct Numbers {
     pub max_residual: f64,
     /// The smallest singular value of J on the complement of T that is not zero, relative to J's largest.
     pub smallest: f64,
-    /// Whether more rows of J than were looked at would show no more: its rank stayed when they doubled, or reached D − rank T.
-    pub settled: bool,
-    /// Whether it is settled, and that value clear of rounding.
-    pub decided: bool,
+    /// Why the rank may be larger; `None` where it is certain.
+    pub doubt: Option<Doubt>,
     /// Inputs at the point that gave the largest rank.
     pub examples: u128,
     /// Generic points tried.
@@ -121,6 +119,24 @@ pub struct Numbers {
     pub moved: Vec<(String, f64)>,
     /// The parameters that undecided directions move.
     pub choosers: Vec<Chooser>,
+}
+
+/// Why numbers do not decide a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// A singular value is neither clear of rounding nor zero up to it.
+    Rounding,
+    /// More rows of J than fit into memory may show more.
+    Rows,
+    /// Units, or connected pairs of them, are active on too few inputs.
+    Activity,
+}
+
+impl Numbers {
+    /// Whether nothing leaves the count in doubt.
+    pub fn decided(&self) -> bool {
+        self.doubt.is_none()
+    }
 }
 
 /// Proves a model's symmetries. The same seed gives the same numbers.

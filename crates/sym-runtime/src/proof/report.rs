@@ -1,12 +1,11 @@
 //! What a proof has to say about a program.
 
-use super::Numbers;
 use super::TRUE_SIZES;
 use super::assumption::Assumption;
 use super::budget::MEMORY;
-use super::region::ACTIVE;
 use super::soundness::Refutation;
 use super::subject::Subjects;
+use super::{Doubt, Numbers};
 use sym_diagnostics::{Code, Diagnostic, FileId, Span};
 use sym_infer::Symmetries;
 use sym_infer::choices::Chooser;
@@ -108,15 +107,8 @@ pub(super) fn too_large(program: &Program, bytes: u128) -> String {
 
 /// What the counts at all subjects say: at most one diagnostic.
 pub(super) fn count(program: &Program, subjects: &Subjects, all: &[Numbers]) -> Option<Diagnostic> {
-    if let Some(unclear) = all.iter().find(|numbers| !numbers.decided) {
-        if let Some(active) = unclear.least_active.filter(|&active| active < ACTIVE as u128) {
-            let message = format!(
-                "the flat directions of `{}` could not be counted: two connected units are active together on only {active} of {} inputs",
-                program.name, unclear.examples
-            );
-            return Some(undecided_directions(program, unclear, message));
-        }
-        let message = format!("the flat directions of `{}` could not be counted: {}", program.name, reason(unclear));
+    if let Some((unclear, reason)) = all.iter().find_map(|numbers| Some((numbers, reason(numbers)?))) {
+        let message = format!("the flat directions of `{}` could not be counted: {reason}", program.name);
         return Some(undecided_directions(program, unclear, message));
     }
     if let Some(worst) = all.iter().max_by_key(|numbers| numbers.unexplained).filter(|numbers| numbers.unexplained > 0) {
@@ -131,13 +123,17 @@ pub(super) fn count(program: &Program, subjects: &Subjects, all: &[Numbers]) -> 
     Some(undecided(program, format!("`{}` has more than {TRUE_SIZES} parameters, and {missing}", program.name)))
 }
 
-/// Why a count is undecided where units are active.
-pub(super) fn reason(unclear: &Numbers) -> String {
-    if unclear.settled {
-        format!("the smallest singular value is {:.1e} of the largest", unclear.smallest)
-    } else {
-        format!("{} inputs do not show all, and more do not fit into memory", unclear.examples)
-    }
+/// Why a count is undecided, in words.
+pub(super) fn reason(numbers: &Numbers) -> Option<String> {
+    let examples = numbers.examples;
+    Some(match numbers.doubt? {
+        Doubt::Rounding => format!("the smallest singular value is {:.1e} of the largest", numbers.smallest),
+        Doubt::Rows => format!("{examples} inputs do not show all, and more do not fit into memory"),
+        Doubt::Activity => {
+            let active = numbers.least_active.unwrap_or_default();
+            format!("two connected units are active together on only {active} of {examples} inputs")
+        }
+    })
 }
 
 /// The parameters that the directions in question move, and where the first of them is declared.
