@@ -81,7 +81,6 @@ pub struct Assumed {
 
 /// Dimensions at a generic point.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 pub struct Numbers {
     /// The shape of every trainable parameter in the program that was measured.
     pub sizes: BTreeMap<String, Vec<u128>>,
