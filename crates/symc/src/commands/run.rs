@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::figure::{self, Drawing};
 use crate::findings::Findings;
 use crate::progress::Bars;
-use crate::render::{json, short, table, theorems as tables};
+use crate::render::{comparison, json, short, table, theorems as tables};
 use crate::report::{Diagnosed, Report, RunReport, TheoremRow};
 use crate::session::{self, Compiled};
 use crate::{Exit, claims, interrupt, interventions, output, proof, theorems};
@@ -180,6 +180,7 @@ fn print(report: &Report, console: Console) {
             for run in &report.runs {
                 output::print(&table::run(run, style));
             }
+            output::print(&comparison::comparison(&report.runs, style));
             for model in &report.models {
                 output::print(&table::model(model, style));
             }
@@ -192,6 +193,7 @@ fn print(report: &Report, console: Console) {
         }
         Format::Short => {
             let mut lines: Vec<String> = report.runs.iter().map(short::run).collect();
+            lines.push(comparison::short(&report.runs));
             lines.extend(report.models.iter().map(short::model));
             lines.extend(report.theorems.iter().map(short::theorem));
             lines.extend(report.expectations.iter().map(|row| short::expectation(row) + "\n"));

@@ -1,5 +1,6 @@
 //! Rendering: one file per form. All carry the same facts.
 
+pub mod comparison;
 pub mod diff;
 pub mod human;
 mod interventions;
