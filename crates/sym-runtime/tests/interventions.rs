@@ -291,6 +291,29 @@ fn syre_leaves_the_symmetric_state_in_which_plain_training_stays() {
 }
 
 #[test]
+fn what_is_left_of_broken_symmetry_shrinks_with_the_randomness_that_breaks_it() {
+    let mlp = "model Mlp { input x[6] output linear(relu(linear(x, 12, name: \"fc1\")), 3, name: \"head\") }";
+    let measured = |by: &str| {
+        let (before, after) = (model(mlp), model(&format!("{mlp} model Test = Mlp with {{ by {by} }}")));
+        sym_runtime::proof::effective(&before, &after, None, 0).expect("measured")
+    };
+    let size = |sigma: &str| {
+        let found = measured(&format!("syre(sigma: {sigma})"));
+        let [broken] = found.as_slice() else { panic!("{found:?}") };
+        let (elements, directions) = (broken.elements.as_ref().expect("units"), broken.directions.as_ref().expect("scales"));
+        assert_eq!((directions.count, directions.of), (12, 12));
+        (elements.smallest, elements.median, directions.smallest, directions.median)
+    };
+    let (weak, strong) = (size("1e-5"), size("1e-4"));
+    // All are first order in the offset; the rest is second order, of relative size 1e-4.
+    for (weak, strong) in [(weak.0, strong.0), (weak.1, strong.1), (weak.2, strong.2), (weak.3, strong.3)] {
+        assert!((strong / weak / 10.0 - 1.0).abs() < 0.02, "{weak} and {strong}");
+    }
+    assert!(measured("scale(per: row)").is_empty() && measured("entrywise").is_empty());
+    assert_eq!(measured("sigma_asymmetric").len(), 1);
+}
+
+#[test]
 fn the_offset_and_decay_of_syre_are_the_same_everywhere_and_in_every_run() {
     let text = "model Mlp { input x[3] output linear(tanh(linear(x, 6, name: \"fc1\")), 1, name: \"head\") }
         model Test = Mlp with { by syre(sigma: 0.05) }";

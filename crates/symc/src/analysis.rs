@@ -1,6 +1,6 @@
 //! The models of a document with what the stages find about them.
 
-use crate::report::InterventionRow;
+use crate::report::{EffectiveRow, InterventionRow};
 use sym_diagnostics::Span;
 use sym_infer::{Space, Symmetries};
 use sym_ir::experiment::{Document, Train};
@@ -19,6 +19,8 @@ pub struct Analysed<'a> {
     pub edits: &'a [Edit],
     /// What they did, where that was derived.
     pub effects: Vec<InterventionRow>,
+    /// How nearly the symmetries still hold that they broke, where that was measured.
+    pub effective: Option<Vec<EffectiveRow>>,
     /// Its symmetries.
     pub symmetries: Symmetries,
     /// The `train` items that use it, with what objective and dynamics keep.
@@ -63,6 +65,7 @@ impl<'a> Analysed<'a> {
             span,
             edits,
             effects: Vec::new(),
+            effective: None,
             symmetries,
             trains: Vec::new(),
             approximation: None,

@@ -70,6 +70,9 @@ pub struct Check {
     /// Prove them at these weights as well: a safetensors file, or one of PyTorch that ends in `.pt`, `.pth` or `.bin`.
     #[arg(long, value_name = "FILE", requires = "verify")]
     pub weights: Option<PathBuf>,
+    /// Measure how nearly the symmetries still hold that the interventions of a model broke.
+    #[arg(long)]
+    pub effective: bool,
     /// Count warnings as errors: unexplained directions among them.
     #[arg(long)]
     pub strict: bool,

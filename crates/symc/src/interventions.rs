@@ -1,10 +1,11 @@
 //! Interventions of a document's models, compared with what they are said to do.
 
 use crate::analysis::Analysed;
-use crate::report::InterventionRow;
+use crate::report::{EffectiveRow, InterventionRow};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::intervention::InterventionKind;
 use sym_rewrite::{Effect, plain_training};
+use sym_runtime::proof::effective;
 
 /// Derives what each intervention did and notes it in its model: objective and dynamics under the first `train` item with decay that uses
 /// the model, otherwise under gradient descent with coupled decay. E0404 for those that do not do what they say.
@@ -34,3 +35,19 @@ pub fn judge(models: &mut [Analysed]) -> Vec<Diagnostic> {
     }
     found
 }
+
+/// Measures how nearly the symmetries still hold that the interventions of each model broke, at its initial weights.
+pub fn measure(models: &mut [Analysed]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for model in models {
+        let Some(first) = model.edits.first() else { continue };
+        match effective(&first.before, model.program, None, SEED) {
+            Ok(measured) => model.effective = Some(measured.iter().map(EffectiveRow::new).collect()),
+            Err(diagnostics) => found.extend(diagnostics),
+        }
+    }
+    found
+}
+
+/// The seed of the initial weights at which broken symmetries are measured.
+const SEED: u64 = 0;

@@ -203,6 +203,7 @@ mod reports {
             }),
             uncounted: None,
             interventions: Vec::new(),
+            effective: None,
             at_weights: Some(AtWeightsRow {
                 file: "relu.safetensors".to_string(),
                 rank: Some(Integer(55)),

@@ -11,6 +11,7 @@
 mod assumption;
 mod budget;
 mod completeness;
+mod effective;
 mod epsilon;
 pub mod generators;
 mod given;
@@ -24,6 +25,7 @@ mod spectrum;
 mod subject;
 
 pub use assumption::Assumption;
+pub use effective::{Directions, Effective, Elements, effective};
 pub use epsilon::Approximation;
 pub use given::{AtWeights, at_weights};
 

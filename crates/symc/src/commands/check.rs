@@ -38,6 +38,9 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
                 found.extend(proof::prove_at(&mut findings.models, weights));
             }
         }
+        if arguments.effective {
+            found.extend(interventions::measure(&mut findings.models));
+        }
         if arguments.emit == Some(Extract::Generators) {
             found.extend(generators::write(&findings.models, &arguments.out, console.quiet));
         }
@@ -151,6 +154,7 @@ impl Analysed<'_> {
         }
         report.at_weights.clone_from(&self.at_weights);
         report.interventions.clone_from(&self.effects);
+        report.effective.clone_from(&self.effective);
         report.assume(&compiled.sources, self.program, &self.assumed);
         report
     }

@@ -1,8 +1,9 @@
 //! What interventions did.
 
 use super::Style;
+use super::table::number;
 use super::text::printable;
-use crate::report::{Integer, InterventionRow};
+use crate::report::{EffectiveRow, Integer, InterventionRow};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -46,6 +47,50 @@ pub fn short(at: &str, row: &InterventionRow) -> String {
         list(&row.dynamics)
     );
     printable(&line).replace('\n', " ") + "\n"
+}
+
+/// How nearly broken symmetries still hold.
+pub fn effective(rows: &[EffectiveRow], style: Style) -> String {
+    if rows.is_empty() {
+        return "\neffective: no symmetry of the model before its interventions is broken on parameters that it still has\n"
+            .to_string();
+    }
+    let value = |value: Option<f64>| value.map_or_else(String::new, number);
+    let cells = rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.space.clone(),
+                row.group.clone(),
+                value(row.smallest_change),
+                value(row.median_change),
+                row.nearest.clone().unwrap_or_default(),
+                value(row.smallest_slope),
+                value(row.median_slope),
+            ]
+        })
+        .collect();
+    let header = ["broken", "group before", "least change", "median", "nearest element", "least slope", "median"];
+    "\neffective: relative change of the outputs under broken elements at the start; slope along broken directions, 1 for random ones".to_string()
+        + &super::table::table(&header, cells, style)
+}
+
+/// One line a broken space.
+pub fn effective_short(at: &str, rows: &[EffectiveRow]) -> String {
+    let value = |value: Option<f64>| value.map_or_else(|| "none".to_string(), number);
+    let line = |row: &EffectiveRow| {
+        format!(
+            "{at}.{}: broken {}: outputs change by {} at least ({}), {} in the median; slope {} at least, {} in the median\n",
+            row.space,
+            row.group,
+            value(row.smallest_change),
+            row.nearest.as_deref().unwrap_or("no simple element"),
+            value(row.median_change),
+            value(row.smallest_slope),
+            value(row.median_slope)
+        )
+    };
+    rows.iter().map(line).collect()
 }
 
 fn verdict(row: &InterventionRow) -> String {

@@ -73,6 +73,9 @@ pub fn model(model: &ModelReport) -> String {
     for intervention in &model.interventions {
         text.push_str(&interventions::short(&at, intervention));
     }
+    if let Some(rows) = &model.effective {
+        text.push_str(&interventions::effective_short(&at, rows));
+    }
     for training in &model.training {
         for space in &training.spaces {
             let _ = writeln!(

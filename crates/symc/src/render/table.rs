@@ -80,6 +80,9 @@ pub fn model(model: &ModelReport, style: Style) -> String {
     for intervention in &model.interventions {
         text.push_str(&interventions::table(intervention, style));
     }
+    if let Some(rows) = &model.effective {
+        text.push_str(&interventions::effective(rows, style));
+    }
     for training in &model.training {
         text.push_str(&self::training(training, style));
     }

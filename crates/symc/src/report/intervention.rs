@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use sym_ir::intervention::Edit;
 use sym_rewrite::{Amounts, Effect};
+use sym_runtime::proof::Effective;
 
 /// An intervention with what it did.
 #[derive(Debug, Clone, Serialize)]
@@ -43,6 +44,44 @@ impl InterventionRow {
             model: amounts(&effect.model),
             objective: amounts(&effect.objective),
             dynamics: amounts(&effect.dynamics),
+        }
+    }
+}
+
+/// How nearly a broken symmetry still holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct EffectiveRow {
+    /// The space.
+    pub space: String,
+    /// Its group before the interventions.
+    pub group: String,
+    /// The simple element that changes the outputs least, in words; `null` where the group has no simple elements.
+    pub nearest: Option<String>,
+    /// The relative change of the outputs under that element.
+    pub smallest_change: Option<f64>,
+    /// The median over the simple elements.
+    pub median_change: Option<f64>,
+    /// How many directions of the group were looked at; `null` for a finite group.
+    pub directions: Option<usize>,
+    /// The smallest singular value of J on them, where a random direction of the same parameters has 1.
+    pub smallest_slope: Option<f64>,
+    /// The median.
+    pub median_slope: Option<f64>,
+}
+
+impl EffectiveRow {
+    /// The row of a measurement.
+    pub fn new(found: &Effective) -> Self {
+        let (elements, directions) = (found.elements.as_ref(), found.directions.as_ref());
+        Self {
+            space: found.space.clone(),
+            group: found.group.clone(),
+            nearest: elements.map(|elements| elements.nearest.clone()),
+            smallest_change: elements.map(|elements| elements.smallest),
+            median_change: elements.map(|elements| elements.median),
+            directions: directions.map(|directions| directions.count),
+            smallest_slope: directions.map(|directions| directions.smallest),
+            median_slope: directions.map(|directions| directions.median),
         }
     }
 }

@@ -11,7 +11,7 @@ mod permutations;
 pub use diagnostics::{Diagnosed, in_order};
 pub use diff::{Change, DiffReport, ModelDiff, ModelTotals, SpaceDiff};
 pub use integer::Integer;
-pub use intervention::InterventionRow;
+pub use intervention::{EffectiveRow, InterventionRow};
 mod run;
 
 pub use model::{

@@ -29,6 +29,8 @@ pub struct ModelReport {
     pub at_weights: Option<AtWeightsRow>,
     /// What its interventions did, in order.
     pub interventions: Vec<super::InterventionRow>,
+    /// How nearly the symmetries still hold that they broke, where that was measured.
+    pub effective: Option<Vec<super::EffectiveRow>>,
     /// What the objective and the dynamics of each `train` item keep.
     pub training: Vec<TrainingReport>,
 }
@@ -276,6 +278,7 @@ impl ModelReport {
             uncounted: None,
             at_weights: None,
             interventions: Vec::new(),
+            effective: None,
             training: Vec::new(),
         }
     }
