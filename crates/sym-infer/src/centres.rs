@@ -47,25 +47,25 @@ impl Centres {
         let mut centres = Vec::new();
         for (index, node) in program.nodes.iter().enumerate() {
             let Operation::Add { terms, constant } = &node.operation else { continue };
-            let free = |term: &&Term| match program.node(term.value).operation {
-                Operation::Parameter(id) => {
-                    program.parameter(id).trainable && graph.is_read_once(id, term.value) && term.coefficient != 0.0
-                }
-                _ => false,
-            };
-            let Some(own) = terms.iter().filter(free).max_by_key(|term| term.axes.len()) else { continue };
+            let Some(own) = own_term(program, &graph, terms) else { continue };
             let Operation::Parameter(parameter) = program.node(own.value).operation else { continue };
             let along = |term: &Term| !trains[term.value.0 as usize] && term.axes.iter().all(|axis| own.axes.contains(axis));
             let (frozen, rest): (Vec<Term>, Vec<Term>) = terms.iter().cloned().partition(along);
-            if frozen.is_empty() && *constant == 0.0 {
+            // A number or a scalar behind a bias leaves all units alike: they stay linear where they are.
+            let nested = terms.iter().all(|term| term.value != own.value);
+            let even = frozen.iter().all(|term| term.axes.is_empty());
+            if (frozen.is_empty() && *constant == 0.0) || (nested && even) {
                 continue;
             }
             centres.push(Centre { parameter, own: own.clone(), terms: frozen, constant: *constant });
             let target = effective.get_or_insert_with(|| program.clone());
-            let alone = rest.len() == 1 && own.coefficient == 1.0 && own.axes.iter().copied().eq(0..node.shape.len());
+            let alone = match rest.as_slice() {
+                [one] if one.coefficient == 1.0 && one.axes.iter().copied().eq(0..node.shape.len()) => Some(one.value),
+                _ => None,
+            };
             target.nodes[index].operation = Operation::Add { terms: rest, constant: 0.0 };
-            if alone {
-                rename(target, ValueId(index as u32), own.value);
+            if let Some(value) = alone {
+                rename(target, ValueId(index as u32), value);
             }
         }
         effective.map(|program| Self { program, centres })
@@ -120,6 +120,39 @@ impl Centre {
         }
         sum
     }
+}
+
+/// Nested sums that are looked into.
+const NESTED: usize = 6;
+
+/// The trainable tensor of a sum, or of one that is a term of it and read nowhere else, as a term of the sum.
+fn own_term(program: &Program, graph: &Graph, terms: &[Term]) -> Option<Term> {
+    let mut level: Vec<Term> = terms.to_vec();
+    for _ in 0..NESTED {
+        let free = |term: &&Term| match program.node(term.value).operation {
+            Operation::Parameter(id) => {
+                program.parameter(id).trainable && graph.is_read_once(id, term.value) && term.coefficient != 0.0
+            }
+            _ => false,
+        };
+        if let Some(own) = level.iter().filter(free).max_by_key(|term| term.axes.len()) {
+            return Some(own.clone());
+        }
+        let alone = |value: ValueId| graph.uses(value).len() == 1 && !graph.is_output(value);
+        let inner = |term: &Term| match &program.node(term.value).operation {
+            Operation::Add { terms, .. } if alone(term.value) => terms
+                .iter()
+                .map(|inner| Term {
+                    value: inner.value,
+                    coefficient: inner.coefficient * term.coefficient,
+                    axes: inner.axes.iter().map(|axis| term.axes[*axis]).collect(),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        level = level.iter().flat_map(inner).collect();
+    }
+    None
 }
 
 /// Replaces all uses of a value by another one.

@@ -138,7 +138,10 @@ impl Reparametrised {
     fn translated(&self, space: Space) -> Space {
         let moves = self.moves_whole(&space);
         let of_program = match &space.generators {
-            Generators::Matrices { .. } | Generators::Parallel { .. } | Generators::Branches { .. } => moves,
+            // Gains are values, which have other numbers in the program itself.
+            Generators::Matrices { frames, .. } => moves || frames.iter().any(|frame| !frame.gains.is_empty()),
+            Generators::Parallel { parts } => moves || parts.iter().flatten().any(|frame| !frame.gains.is_empty()),
+            Generators::Branches { .. } => moves,
             Generators::Units { scales, signs, .. } => {
                 moves || scales.iter().chain(signs).any(|field| !field.complements.is_empty() || !field.offsets.is_empty())
             }

@@ -226,11 +226,24 @@ impl Routes<'_> {
                 Operation::Einsum { operands, coefficient, .. } => {
                     *coefficient != 0.0 && operands.iter().all(|operand| self.is_nonzero(operand.value))
                 }
+                Operation::Map { function, .. } if never_vanishes(&function.body) => true,
                 Operation::Map { value, function } => {
                     is_analytic(&function.body) && FunctionClass::of(function).constant.is_none() && self.is_nonzero(*value)
                 }
                 _ => false,
             }
+    }
+}
+
+/// Whether a function has no zero wherever it is finite, such as one over a root.
+fn never_vanishes(body: &Scalar) -> bool {
+    match body {
+        Scalar::Argument => false,
+        Scalar::Number(number) => *number != 0.0,
+        Scalar::Power(base, exponent) => *exponent < 0.0 || never_vanishes(base),
+        Scalar::Multiply(parts) => parts.iter().all(never_vanishes),
+        Scalar::Call(builtin, _) => matches!(builtin, Builtin::Exp | Builtin::Sigmoid | Builtin::Softplus),
+        Scalar::Add(_) => false,
     }
 }
 
