@@ -8,7 +8,7 @@ use crate::action::context::{Context, add_along};
 use crate::action::tensor::Tensor;
 use crate::graph::Graph;
 use crate::infer::classes;
-use crate::symmetries::{Class, Generators, Space};
+use crate::symmetries::{Action, Class, Field, Frame, Generators, Group, Space, State, StateKind, UnitAxis};
 use std::collections::BTreeSet;
 use sym_ir::{Operation, ParameterId, Program, Term, ValueId};
 
@@ -51,10 +51,7 @@ impl Centres {
             let Operation::Parameter(parameter) = program.node(own.value).operation else { continue };
             let along = |term: &Term| !trains[term.value.0 as usize] && term.axes.iter().all(|axis| own.axes.contains(axis));
             let (frozen, rest): (Vec<Term>, Vec<Term>) = terms.iter().cloned().partition(along);
-            // A number or a scalar behind a bias leaves all units alike: they stay linear where they are.
-            let nested = terms.iter().all(|term| term.value != own.value);
-            let even = frozen.iter().all(|term| term.axes.is_empty());
-            if (frozen.is_empty() && *constant == 0.0) || (nested && even) {
+            if frozen.is_empty() && *constant == 0.0 {
                 continue;
             }
             centres.push(Centre { parameter, own: own.clone(), terms: frozen, constant: *constant });
@@ -96,13 +93,83 @@ impl Centres {
         moved_along.into_iter().any(|parameter| centred.contains(&parameter))
     }
 
-    /// What a row of the program without frozen summands is for the given one: affine, without linear fixed sets.
-    pub fn translate(&self, space: &mut Space) {
-        if self.moves(space) {
-            space.class = Class::Affine;
-            space.states.clear();
-            space.conserved.clear();
+    /// What a row of the program without frozen summands is for the given one: affine, without linear fixed sets, where it moves a centre.
+    /// Permutations along which the centres are the same move none: they are a row of their own, linear as it was.
+    pub fn translated(&self, space: Space) -> Vec<Space> {
+        if !self.moves(&space) {
+            return vec![space];
         }
+        let Generators::Units { permuted, scales, signs } = &space.generators else { return vec![affine(space)] };
+        if permuted.is_empty() || !self.are_even(permuted) {
+            return vec![affine(space)];
+        }
+        if scales.is_empty() && signs.is_empty() {
+            return vec![space];
+        }
+        let scaled = affine(scales_alone(&space, scales, signs));
+        vec![permutations_alone(space), scaled]
+    }
+
+    /// Whether no centre of the parameters changes along the permuted axes.
+    fn are_even(&self, permuted: &[UnitAxis]) -> bool {
+        let uneven = |centre: &Centre, unit: &UnitAxis| {
+            let permuted = |axis: &usize| unit.axes.iter().any(|own| centre.own.axes[*own] == *axis);
+            centre.parameter == unit.parameter && centre.terms.iter().any(|term| term.axes.iter().any(permuted))
+        };
+        !self.centres.iter().any(|centre| permuted.iter().any(|unit| uneven(centre, unit)))
+    }
+}
+
+fn affine(space: Space) -> Space {
+    Space { class: Class::Affine, states: Vec::new(), conserved: Vec::new(), ..space }
+}
+
+/// A row of units without its scales and signs.
+fn permutations_alone(space: Space) -> Space {
+    let Generators::Units { permuted, .. } = space.generators else { return space };
+    let unit = Group::of_units(space.size, 0, 0);
+    let group = match &space.group {
+        Group::Wreath { copies, permuted, .. } => Group::Wreath { inner: Box::new(unit), copies: *copies, permuted: *permuted },
+        _ => unit,
+    };
+    let is_permuted = |action: &Action| permuted.iter().any(|unit| unit.parameter == action.parameter);
+    let frame = Frame::Monomial { degrees: Vec::new(), sign: false };
+    let acts_on = space.acts_on.into_iter().filter(is_permuted).map(|action| Action { frame: frame.clone(), ..action }).collect();
+    let of_permutations = |state: &State| matches!(state.kind, StateKind::PairIdentical | StateKind::Identical);
+    Space {
+        class: if space.class == Class::Affine { Class::Linear } else { space.class },
+        log10_order: group.log10_order(),
+        group,
+        continuous_dim: 0,
+        acts_on,
+        states: space.states.into_iter().filter(of_permutations).collect(),
+        conserved: Vec::new(),
+        generators: Generators::Units { permuted, scales: Vec::new(), signs: Vec::new() },
+        ..space
+    }
+}
+
+/// The scales and signs alone of a row of units.
+fn scales_alone(space: &Space, scales: &[Field], signs: &[Field]) -> Space {
+    let moved: BTreeSet<ParameterId> =
+        scales.iter().chain(signs).flat_map(|field| &field.entries).map(|entry| entry.parameter).collect();
+    let tuples = |field: &Field| field.sizes.iter().copied().fold(1, u128::saturating_mul);
+    let count = |fields: &[Field]| fields.iter().map(tuples).fold(0, u128::saturating_add);
+    let (dim, flips) = (count(scales), count(signs));
+    let group = match (dim, flips) {
+        (0, flips) => Group::Signs(flips),
+        (dim, flips) if dim == flips => Group::Rescaling { dim, signed: true },
+        (dim, 0) => Group::Rescaling { dim, signed: false },
+        (dim, flips) => Group::Product(vec![Group::Rescaling { dim, signed: false }, Group::Signs(flips)]),
+    };
+    Space {
+        name: format!("{}.scales", space.name),
+        log10_order: group.log10_order(),
+        continuous_dim: group.dimension(),
+        group,
+        acts_on: space.acts_on.iter().filter(|action| moved.contains(&action.parameter)).cloned().collect(),
+        generators: Generators::Units { permuted: Vec::new(), scales: scales.to_vec(), signs: signs.to_vec() },
+        ..space.clone()
     }
 }
 

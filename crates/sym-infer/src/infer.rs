@@ -46,7 +46,7 @@ pub fn infer(program: &Program) -> Symmetries {
 fn of_axes_as_they_are(program: &Program) -> Symmetries {
     let Some(centres) = Centres::of(program) else { return skips::symmetries(program) };
     let mut symmetries = skips::symmetries(&centres.program);
-    symmetries.spaces.iter_mut().for_each(|space| centres.translate(space));
+    symmetries.spaces = symmetries.spaces.into_iter().flat_map(|space| centres.translated(space)).collect();
     symmetries
 }
 

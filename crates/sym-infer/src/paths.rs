@@ -134,11 +134,13 @@ impl<'a> Paths<'a> {
                 match self.fate(value, reader, &flow, follow) {
                     Fate::Seen => return None,
                     Fate::Read(_) | Fate::Forgotten => {}
-                    Fate::Absorbed(absorber) => {
-                        relied.extend(absorber.taker.source.as_ref().map(|source| source.0));
-                        for step in &absorber.steps {
-                            let (Step::Back(value) | Step::Window(value)) = step;
-                            relied.extend(self.program.node(*value).operation.operands());
+                    Fate::Absorbed(absorbers) => {
+                        for absorber in &absorbers {
+                            relied.extend(absorber.taker.source.as_ref().map(|source| source.0));
+                            for step in &absorber.steps {
+                                let (Step::Back(value) | Step::Window(value) | Step::Term(value, _)) = step;
+                                relied.extend(self.program.node(*value).operation.operands());
+                            }
                         }
                     }
                     Fate::Passes(next) => {

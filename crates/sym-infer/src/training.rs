@@ -28,37 +28,40 @@ fn of_split(program: &Program, loss: Loss, optimizer: &Optimizer) -> Symmetries 
         symmetries.spaces.extend(analysis.logit_shifts(&symmetries));
     }
     let coupled = optimizer.decay > 0.0 && optimizer.decay_kind == DecayKind::Coupled;
-    for space in &mut symmetries.spaces {
-        let of_loss = match (&space.group, &space.generators) {
-            // A shift of the logits, which the model sees and the loss does not.
-            (Group::Trivial, Generators::Kernels { .. }) => Group::Translation(space.directions(program)),
-            (group, _) => group.clone(),
-        };
+    let mut spaces = Vec::new();
+    for space in symmetries.spaces {
         let affine = space.class == Class::Affine;
-        let decayed = |group: &Group| if affine { linear_part(group) } else { group.orthogonal_part() };
-        let objective = if coupled { decayed(&of_loss) } else { of_loss };
-        let dynamics = match optimizer.rule {
-            Rule::Adam { .. } if affine => linear_part(&objective),
-            Rule::Adam { .. } => objective.coordinate_part(),
-            Rule::Sgd { .. } if affine && optimizer.decay > 0.0 => linear_part(&objective),
-            Rule::Sgd { .. } => objective.clone(),
-        };
-        // What acts about a centre other than 0, or on one factor of a product, is broken by any decay towards 0.
-        let offset = affine
-            && matches!(
-                space.generators,
-                Generators::Assembled { .. } | Generators::Reparametrised { .. } | Generators::Skipless { .. }
-            );
-        let centred = offset || centres.as_ref().is_some_and(|centres| centres.moves(space));
-        let broken = |group: Group, by: bool| if centred && by { Group::Trivial } else { group };
-        let spread = space.acts_on.iter().any(|action| effective.parameter(action.parameter).role.decay_spread.is_some());
-        let unequal = |group: Group, by: bool| if spread && by { group.sign_part() } else { group };
-        let (objective, dynamics) = (unequal(objective, coupled), unequal(dynamics, optimizer.decay > 0.0));
-        space.kept = Some(Kept { objective: broken(objective, coupled), dynamics: broken(dynamics, optimizer.decay > 0.0) });
-        if let Some(centres) = &centres {
-            centres.translate(space);
+        let rows = centres.as_ref().map_or_else(|| vec![space.clone()], |centres| centres.translated(space.clone()));
+        for mut row in rows {
+            let of_loss = match (&row.group, &row.generators) {
+                // A shift of the logits, which the model sees and the loss does not.
+                (Group::Trivial, Generators::Kernels { .. }) => Group::Translation(row.directions(program)),
+                (group, _) => group.clone(),
+            };
+            let decayed = |group: &Group| if affine { linear_part(group) } else { group.orthogonal_part() };
+            let objective = if coupled { decayed(&of_loss) } else { of_loss };
+            let dynamics = match optimizer.rule {
+                Rule::Adam { .. } if affine => linear_part(&objective),
+                Rule::Adam { .. } => objective.coordinate_part(),
+                Rule::Sgd { .. } if affine && optimizer.decay > 0.0 => linear_part(&objective),
+                Rule::Sgd { .. } => objective.clone(),
+            };
+            // What acts about a centre other than 0, or on one factor of a product, is broken by any decay towards 0.
+            let offset = affine
+                && matches!(
+                    row.generators,
+                    Generators::Assembled { .. } | Generators::Reparametrised { .. } | Generators::Skipless { .. }
+                );
+            let about = centres.as_ref().is_some_and(|centres| centres.moves(&row)) && row.class == Class::Affine;
+            let broken = |group: Group, by: bool| if (offset || about) && by { Group::Trivial } else { group };
+            let spread = row.acts_on.iter().any(|action| effective.parameter(action.parameter).role.decay_spread.is_some());
+            let unequal = |group: Group, by: bool| if spread && by { group.sign_part() } else { group };
+            let (objective, dynamics) = (unequal(objective, coupled), unequal(dynamics, optimizer.decay > 0.0));
+            row.kept = Some(Kept { objective: broken(objective, coupled), dynamics: broken(dynamics, optimizer.decay > 0.0) });
+            spaces.push(row);
         }
     }
+    symmetries.spaces = spaces;
     let kept = |space: &crate::Space| space.kept.as_ref().is_some_and(|kept| kept.objective != Group::Trivial);
     symmetries
         .spaces

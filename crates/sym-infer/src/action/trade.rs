@@ -121,13 +121,15 @@ pub fn take_back(
                 Fate::Seen => return None,
                 Fate::Forgotten => {}
                 Fate::Read(weights) => changes.push((weights.parameter, read(context, &coefficients, reader, weights, size)?)),
-                Fate::Absorbed(absorber) => {
+                Fate::Absorbed(absorbers) => {
                     let Operation::Add { terms, .. } = &context.program.node(reader.by).operation else { return None };
                     let term = &terms[reader.slot];
                     let mut here = coefficients.clone().scaled(term.coefficient);
                     here.indices.iter_mut().for_each(|index| rename(index, &|axis| term.axes[axis]));
                     let flow = flow.renamed(|axis| Some(term.axes[axis]))?;
-                    changes.push((absorber.taker.parameter, taken(context, paths, &here, flow, &absorber)?));
+                    for absorber in &absorbers {
+                        changes.push((absorber.taker.parameter, taken(context, paths, &here, flow.clone(), absorber)?));
+                    }
                 }
                 Fate::Passes(next) => {
                     if route.get(&reader.by).is_some_and(|merged| merged.source == Source::Anything) {
@@ -215,6 +217,7 @@ fn taken(context: &Context, paths: &Paths, here: &Coefficients, flow: Flow, abso
         coefficients = match step {
             Step::Back(_) => pull(context, paths, &coefficients, &flow)?,
             Step::Window(window) => chosen(context, paths, &coefficients, *window)?,
+            Step::Term(sum, part) => of_term(context, &coefficients, &flow, *sum, *part)?,
         };
         flow = paths.stepped(&flow, *step)?;
     }
@@ -262,6 +265,60 @@ fn chosen(context: &Context, paths: &Paths, own: &Coefficients, window: ValueId)
     let mut tensor = Tensor::zeros(&shape);
     own.tensor.values.iter().enumerate().for_each(|(at, entry)| tensor.values[at * taps + tap] = *entry);
     Some(Coefficients { tensor, indices })
+}
+
+/// Coefficients of a linear function of a sum as those of one of its terms; of weights the function itself.
+fn of_term(context: &Context, own: &Coefficients, flow: &Flow, sum: ValueId, part: usize) -> Option<Coefficients> {
+    let Source::Wire { along, .. } = &flow.source else { return None };
+    let Operation::Add { terms, constant } = &context.program.node(sum).operation else { return None };
+    let shape = sizes(&context.program.node(sum).shape);
+    let term = terms.get(part);
+    let axes: Vec<usize> = term.map_or(Vec::new(), |term| term.axes.clone());
+    let batched = term.is_some_and(|term| context.program.node(term.value).batched);
+    // Axes of the sum have labels from 0, those of the change from `free`: the same where one runs along the other.
+    let free = shape.len() as u32;
+    let place = |axis: usize| along.iter().position(|own| *own == Some(axis));
+    let here = |axis: usize| place(axis).map_or(Label(free + axis as u32), |at| Label(at as u32));
+    let labels: Vec<Label> = own
+        .indices
+        .iter()
+        .map(|index| match index {
+            Index::Here(axis) => here(*axis),
+            Index::Source(axis) => Label(*axis as u32),
+        })
+        .collect();
+    let weights = match term.filter(|_| !batched) {
+        Some(term) => context.value(term.value)?.clone(),
+        None => Tensor { shape: Vec::new(), values: vec![1.0] },
+    };
+    let of_weights: Vec<Label> = if batched { Vec::new() } else { axes.iter().map(|axis| Label(*axis as u32)).collect() };
+    let mut label_sizes: BTreeMap<Label, usize> = labels.iter().copied().zip(own.tensor.shape.iter().copied()).collect();
+    label_sizes.extend(of_weights.iter().copied().zip(weights.shape.iter().copied()));
+    let mut indices: Vec<(Index, Label)> = Vec::new();
+    for label in labels.iter().chain(&of_weights) {
+        let at = label.0 as usize;
+        let index = match (label.0.checked_sub(free), along.get(at).copied().flatten()) {
+            (Some(axis), _) => Some(Index::Here(axis as usize)),
+            (None, Some(axis)) => Some(Index::Here(axis)),
+            // A summed axis of the sum: the term's own, or summed here.
+            (None, None) if batched => axes.iter().position(|axis| *axis == at).map(Index::Source),
+            (None, None) => None,
+        };
+        if let Some(index) = index.filter(|index| !indices.iter().any(|known| known.0 == *index)) {
+            indices.push((index, *label));
+        }
+    }
+    // A summed axis along which neither varies multiplies by its size, but for one that the term sums itself.
+    let idle = (0..shape.len()).filter(|axis| {
+        let borne = label_sizes.contains_key(&Label(*axis as u32));
+        along[*axis].is_none() && !borne && !(batched && axes.contains(axis))
+    });
+    let repeats: f64 = idle.map(|axis| shape[axis] as f64).product();
+    let factor = repeats * term.map_or(*constant, |term| term.coefficient);
+    let target: Vec<Label> = indices.iter().map(|index| index.1).collect();
+    let factors: [(&Tensor, &[Label]); 2] = [(&own.tensor, &labels), (&weights, &of_weights)];
+    let tensor = Tensor::einsum(&factors, &target, &label_sizes, factor);
+    Some(Coefficients { tensor, indices: indices.into_iter().map(|index| index.0).collect() })
 }
 
 /// Coefficients of a linear function of a wire as those of the wire that it is a linear function of.

@@ -11,8 +11,8 @@ use sym_ir::{Label, Operand, Operation, ParameterId, ValueId};
 /// What becomes of a change at a reader.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fate {
-    /// A free parameter of the sum takes it back.
-    Absorbed(Absorber),
+    /// Free parameters of the sum take it back, each a part of it.
+    Absorbed(Vec<Absorber>),
     /// The weights that the reader multiplies with take it back, along a constant that the value has beside what varies.
     Read(Reader),
     /// The reader's result changes by this.
@@ -56,8 +56,8 @@ impl Paths<'_> {
         match &self.program.node(reader.by).operation {
             Operation::Add { terms, .. } => {
                 let Some(flow) = flow.renamed(|axis| Some(terms[reader.slot].axes[axis])) else { return Fate::Seen };
-                match self.absorber(reader.by, terms, reader.slot, &flow) {
-                    Some(absorber) => Fate::Absorbed(absorber),
+                match self.absorbers(terms, reader.slot, &flow) {
+                    Some(absorbers) => Fate::Absorbed(absorbers),
                     None => Fate::Passes(flow),
                 }
             }

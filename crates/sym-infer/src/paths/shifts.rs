@@ -2,6 +2,7 @@
 
 use super::fate::Fate;
 use super::flow::{Flow, Source};
+use super::takers::Absorber;
 use super::{Follow, Paths};
 use crate::relations::Subset;
 use std::collections::BTreeSet;
@@ -80,9 +81,11 @@ impl Paths<'_> {
         for (value, flow) in &route {
             for reader in self.graph.uses(*value) {
                 match self.fate(*value, *reader, flow, follow) {
-                    Fate::Absorbed(absorber) => {
-                        takers.insert(absorber.taker.parameter);
-                        source = source.or(absorber.taker.source.map(|source| source.0));
+                    Fate::Absorbed(absorbers) => {
+                        for Absorber { taker, .. } in absorbers {
+                            takers.insert(taker.parameter);
+                            source = source.or(taker.source.map(|source| source.0));
+                        }
                     }
                     Fate::Read(weights) => {
                         takers.insert(weights.parameter);

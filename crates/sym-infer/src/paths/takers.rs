@@ -48,16 +48,21 @@ pub enum Step {
     Back(ValueId),
     /// Windows over the source, one of whose taps is the source itself.
     Window(ValueId),
+    /// One term of a source that is a sum, or, behind the last, its constant.
+    Term(ValueId, usize),
 }
 
 /// Nested sums that are looked through.
 const NESTED: usize = 6;
 /// Linear operations between two sources that are looked through.
 const BACK: usize = 16;
+/// Sums within sums that a source may be.
+const SUMS: usize = 3;
 
 impl Paths<'_> {
-    /// A parameter of the sum `result` that takes back `flow`, which arrives in term `slot`. `flow` is in terms of the sum's axes.
-    pub fn absorber(&self, result: ValueId, terms: &[Term], slot: usize, flow: &Flow) -> Option<Absorber> {
+    /// Parameters of a sum that take back `flow`, which arrives in term `slot`: one, or one for each term of its source where that is a sum
+    /// itself. `flow` is in terms of the sum's axes.
+    pub fn absorbers(&self, terms: &[Term], slot: usize, flow: &Flow) -> Option<Vec<Absorber>> {
         if flow.source == Source::Anything || terms.len() < 2 {
             return None;
         }
@@ -67,21 +72,47 @@ impl Paths<'_> {
             takers
         };
         let own = of_term(slot);
+        let mut takers = Vec::new();
         for other in (0..terms.len()).filter(|other| *other != slot) {
-            for taker in of_term(other) {
+            takers.extend(of_term(other).into_iter().filter(|taker| {
                 // Of two parameters that can take each other's change, the earlier is the one that the later absorbs.
                 let same = own.iter().filter(|own| own.source.is_some() == taker.source.is_some());
                 let rival = same.map(|own| own.freedom).max().unwrap_or(0);
-                if taker.freedom < rival || (taker.freedom == rival && other < slot) {
-                    continue;
-                }
-                if let Some(steps) = self.takes(&taker, flow) {
-                    return Some(Absorber { taker, steps });
-                }
+                taker.freedom > rival || (taker.freedom == rival && other > slot)
+            }));
+        }
+        if takers.is_empty() { None } else { self.divided(&takers, flow, SUMS) }
+    }
+
+    /// Takers for a change, or for all terms of the sum that its source is a linear function of.
+    fn divided(&self, takers: &[Taker], flow: &Flow, sums: usize) -> Option<Vec<Absorber>> {
+        let whole = takers.iter().find_map(|taker| Some(Absorber { taker: taker.clone(), steps: self.takes(taker, flow)? }));
+        if let Some(absorber) = whole {
+            return Some(vec![absorber]);
+        }
+        let mut flow = flow.clone();
+        let mut steps = Vec::new();
+        let (sum, parts) = loop {
+            let Source::Wire { value, .. } = &flow.source else { return None };
+            if let Operation::Add { terms, constant } = &self.program.node(*value).operation {
+                break (*value, terms.len() + usize::from(*constant != 0.0));
+            }
+            if steps.len() >= BACK {
+                return None;
+            }
+            steps.push(Step::Back(*value));
+            flow = self.pulled(&flow)?;
+        };
+        let sums = sums.checked_sub(1)?;
+        let mut all = Vec::new();
+        for part in 0..parts {
+            let step = Step::Term(sum, part);
+            for absorber in self.divided(takers, &self.stepped(&flow, step)?, sums)? {
+                let steps = steps.iter().copied().chain([step]).chain(absorber.steps).collect();
+                all.push(Absorber { steps, ..absorber });
             }
         }
-        debug_assert!(matches!(self.program.node(result).operation, Operation::Add { .. }));
-        None
+        Some(all)
     }
 
     /// Whether a term of a sum other than `slot` holds a parameter that reads a source.
@@ -217,7 +248,11 @@ impl Paths<'_> {
 
     /// A linear function of a source as one of the next.
     pub fn stepped(&self, flow: &Flow, step: Step) -> Option<Flow> {
-        let Step::Window(window) = step else { return self.pulled(flow) };
+        let window = match step {
+            Step::Back(_) => return self.pulled(flow),
+            Step::Term(sum, part) => return self.part(flow, sum, part),
+            Step::Window(window) => window,
+        };
         let Source::Wire { along, .. } = &flow.source else { return None };
         let (axis, _) = self.own_tap(window)?;
         // The taps are summed with coefficients that choose one.
@@ -225,6 +260,19 @@ impl Paths<'_> {
         let mut along = along.clone();
         along.insert(axis + 1, None);
         Some(Flow { source: Source::Wire { value: window, along }, varies: flow.varies })
+    }
+
+    /// What a linear function of a sum is of one of its terms.
+    fn part(&self, flow: &Flow, sum: ValueId, part: usize) -> Option<Flow> {
+        let Source::Wire { along, .. } = &flow.source else { return None };
+        let Operation::Add { terms, .. } = &self.program.node(sum).operation else { return None };
+        let Some(term) = terms.get(part) else { return Some(Flow { source: Source::One, varies: flow.varies }) };
+        let carried: Vec<Option<usize>> = term.axes.iter().map(|axis| along[*axis]).collect();
+        if self.program.node(term.value).batched {
+            return Some(Flow { source: Source::Wire { value: term.value, along: carried }, varies: flow.varies });
+        }
+        let varies = carried.into_iter().flatten().fold(flow.varies, |mask, axis| mask | 1 << axis);
+        Some(Flow { source: Source::One, varies })
     }
 
     /// The windowed axis, and the tap at which windows show what they run over.

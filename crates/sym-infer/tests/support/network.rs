@@ -322,6 +322,17 @@ impl Network {
                 let skip = self.dense("skip", early, axis, n, true);
                 Some(self.b.add(&[h, skip]))
             }
+            Kind::Modulate { one } => {
+                let early = self.earlier(&sizes, Some(axis))?;
+                let mut factor = self.dense("factor", early, axis, n, width > 2);
+                if one {
+                    let terms = vec![Term { value: factor, coefficient: 1.0, axes: (0..rank).collect() }];
+                    factor = self.push(Operation::Add { terms, constant: 1.0 }, &sizes, "one_plus");
+                }
+                let product = self.b.einsum(&format!("{letters},{letters}->{letters}"), &[factor, h]);
+                let shift = self.dense("shift", early, axis, n, true);
+                Some(self.b.add(&[product, shift]))
+            }
             Kind::Parallel { scaled } => {
                 let early = self.earlier(&sizes, Some(axis)).unwrap_or(h);
                 let down = self.dense("down1", early, axis, 1, width > 2);

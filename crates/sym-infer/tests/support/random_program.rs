@@ -73,6 +73,10 @@ pub enum Kind {
     Experts,
     /// Plus a matrix times an earlier value.
     Skip,
+    /// Times a linear function of an earlier value, perhaps plus one, plus another.
+    Modulate {
+        one: bool,
+    },
     /// Linear paths from an earlier value beside each other.
     Parallel {
         scaled: bool,
@@ -252,6 +256,7 @@ fn kinds(smooth: bool) -> BoxedStrategy<Kind> {
         Just(Kind::Experts),
         Just(Kind::Skip),
         flag().prop_map(|scaled| Kind::Parallel { scaled }),
+        flag().prop_map(|one| Kind::Modulate { one }),
     ];
     let shapes = prop_oneof![
         Just(Kind::MergeAxes),
