@@ -17,6 +17,7 @@ mod matrix;
 mod offset;
 mod parallel;
 mod random_tangent;
+mod recovery;
 mod reparametrised;
 mod subspace;
 mod subspaces;

@@ -21,7 +21,7 @@ use crate::class::FunctionClass;
 use crate::constants::Constants;
 use crate::cuts::with_cuts;
 use crate::fields::Fields;
-use crate::frames::{Frames, Kind};
+use crate::frames::{Family, Frames, Kind};
 use crate::graph::Graph;
 use crate::kernels::{AxisKernel, RankBounds};
 use crate::names::Names;
@@ -140,7 +140,16 @@ impl<'a> Analysis<'a> {
                 Fields { fields: Vec::new() }
             };
             let kernels = RankBounds::of(program, &spaces, &graph, &classes, &paths, false).kernels(program, &spaces, &graph);
-            let shifts = shifts(program, &paths, &kernels);
+            // Matrices on the axis of such a value do all that and more, unless it is a sum that a skip is added to.
+            let is_linear = |(value, axis): &(ValueId, usize)| {
+                let beside = match &program.node(*value).operation {
+                    Operation::Add { terms, .. } => terms.iter().filter(|term| program.node(term.value).batched).count() > 1,
+                    _ => false,
+                };
+                !beside && frames.kinds[spaces.of_axis(*value, *axis) as usize] == Kind::Matrix(Family::General)
+            };
+            let mut shifts = shifts(program, &paths, &kernels);
+            shifts.retain(|shift| !shift.recovered.iter().any(is_linear));
             let constants = Constants::of(&paths);
             let scales = scales.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (scales, signs, turns, kernels, shifts, constants)

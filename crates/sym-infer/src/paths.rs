@@ -10,12 +10,14 @@
 //! | [`flow`] | what a change depends on |
 //! | [`fate`] | what becomes of it at a reader |
 //! | [`partition`] | values whose entries sum to a constant |
+//! | [`recovery`] | values that tell what a change depends on |
 //! | [`takers`] | parameters in a sum that can take a change back |
 //! | [`shifts`] | the parameters whose changes are taken back |
 
 pub mod fate;
 pub mod flow;
 pub mod partition;
+pub mod recovery;
 pub mod shifts;
 pub mod takers;
 
@@ -50,6 +52,8 @@ pub enum Follow {
     Constants,
     /// A linear function of that value.
     Wires,
+    /// The same, which weights that read a value it can be recovered from take back as well.
+    Recovered,
 }
 
 /// The values that a longest path may visit; longer ones are not claimed, so that the cost stays linear.
@@ -99,7 +103,7 @@ impl<'a> Paths<'a> {
             let mut waiting = Vec::new();
             for &reader in self.graph.uses(value) {
                 match self.fate(value, reader, &flow, Follow::Constants) {
-                    Fate::Absorbed(_) | Fate::Read(_) | Fate::Forgotten => {}
+                    Fate::Absorbed(_) | Fate::Read(_) | Fate::Recovered(_) | Fate::Forgotten => {}
                     Fate::Seen => holds = false,
                     Fate::Passes(next) => {
                         let known = self.memo.borrow().get(&key(reader.by, &next)).copied();
@@ -134,6 +138,11 @@ impl<'a> Paths<'a> {
                 match self.fate(value, reader, &flow, follow) {
                     Fate::Seen => return None,
                     Fate::Read(_) | Fate::Forgotten => {}
+                    Fate::Recovered(_) => {
+                        let beside = self.program.node(reader.by).operation.operands();
+                        relied.extend(beside.into_iter().filter(|other| *other != value));
+                        relied.extend(flow.wire());
+                    }
                     Fate::Absorbed(absorbers) => {
                         for absorber in &absorbers {
                             relied.extend(absorber.taker.source.as_ref().map(|source| source.0));

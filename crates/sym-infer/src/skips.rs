@@ -1,4 +1,4 @@
-//! Skips beside a matrix that reads the same value: `h + W h` is (W + 1) h.
+//! Skips beside a matrix, or a gain, that reads the same value: `h + W h` is (W + 1) h.
 //!
 //! Without the skip, what stands before and behind the matrix are two spaces instead of one, each with a group of its own that acts on W
 //! about −1. The group that acts on both alike is the one that the program as written has: it is linear and has symmetric states, so its
@@ -29,8 +29,8 @@ pub(crate) struct Skips {
 #[derive(Debug, Clone)]
 struct Skip {
     parameter: ParameterId,
-    /// Its axis in the sum and its summed axis.
-    axes: (usize, usize),
+    /// Of a matrix its axis in the sum and its summed axis; `None` of a gain, each entry of which takes the skip up.
+    axes: Option<(usize, usize)>,
     /// The multiple of 1 that it has taken up.
     amount: f64,
 }
@@ -38,8 +38,8 @@ struct Skip {
 /// A matrix in a sum, by whose terms it is reached.
 struct Found {
     parameter: ParameterId,
-    /// Its axis in the sum and its summed axis.
-    axes: (usize, usize),
+    /// Of a matrix its axis in the sum and its summed axis; `None` of a gain, each entry of which takes the skip up.
+    axes: Option<(usize, usize)>,
     /// The sum changes by this factor times the product.
     factor: f64,
 }
@@ -80,10 +80,14 @@ impl Skips {
     }
 
     fn shifted(&self, mut weights: Weights, factor: f64) -> Weights {
-        for Skip { parameter, axes: (row, column), amount } in &self.matrices {
+        for Skip { parameter, axes, amount } in &self.matrices {
+            let values = &mut weights.values[parameter.0 as usize];
+            let Some((row, column)) = axes else {
+                values.iter_mut().for_each(|entry| *entry += factor * amount);
+                continue;
+            };
             let shape = sizes(&self.program.parameter(*parameter).shape);
             let strides = Tensor::strides(&shape);
-            let values = &mut weights.values[parameter.0 as usize];
             (0..shape[*row]).for_each(|at| values[at * (strides[*row] + strides[*column])] += factor * amount);
         }
         weights
@@ -160,7 +164,11 @@ fn beside(
         Operation::Einsum { operands, output, coefficient } if *coefficient != 0.0 => {
             let [left, right] = operands.as_slice() else { return None };
             [(left, right), (right, left)].into_iter().find_map(|(weight, source)| {
-                let (parameter, axes) = matrix(program, graph, skip, weight, source, output, &along)?;
+                let gain = gain(program, graph, skip, weight, source, output, &along).map(|parameter| (parameter, None));
+                let (parameter, axes) = gain.or_else(|| {
+                    let (parameter, axes) = matrix(program, graph, skip, weight, source, output, &along)?;
+                    Some((parameter, Some(axes)))
+                })?;
                 Some(Found { parameter, axes, factor: factor * coefficient })
             })
         }
@@ -196,4 +204,29 @@ fn matrix(
         output.iter().position(|other| *other == label).is_some_and(|axis| along(axis) == *target)
     });
     same.then_some((parameter, axes))
+}
+
+/// A free gain of the value of a skip, entry by entry or the same along some axes.
+fn gain(
+    program: &Program,
+    graph: &Graph,
+    skip: &Term,
+    weight: &Operand,
+    source: &Operand,
+    output: &[Label],
+    along: &dyn Fn(usize) -> usize,
+) -> Option<ParameterId> {
+    let Operation::Parameter(parameter) = program.node(weight.value).operation else { return None };
+    let free = program.parameter(parameter).trainable && graph.is_read_once(parameter, weight.value);
+    let within = weight.labels.iter().all(|label| source.labels.contains(label));
+    let plain = !repeats(&weight.labels) && !repeats(&source.labels) && output.len() == source.labels.len();
+    if !free || !within || !plain || source.value != skip.value {
+        return None;
+    }
+    let same = source
+        .labels
+        .iter()
+        .zip(&skip.axes)
+        .all(|(label, target)| output.iter().position(|other| other == label).is_some_and(|axis| along(axis) == *target));
+    same.then_some(parameter)
 }

@@ -11,7 +11,8 @@ use support::numbers::{generic, inputs, is_piecewise, jacobian, place_kinks, tra
 use support::random_program::{Plan, plans};
 use support::rank::{Normal, remainders};
 use sym_infer::action::tangents;
-use sym_infer::infer;
+use sym_infer::choices::choosers;
+use sym_infer::{Weights, infer};
 use sym_ir::Program;
 
 /// Gaps: what a step of the smallest program says, what no step says, and what is missing.
@@ -44,6 +45,33 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
         "a constant behind a map of bounded rank is taken back by later weights or by later biases: one way only is claimed",
     ),
     ("Bias", &["Function", "Attention", "Softmax"], "a bias along one axis is constant along the others"),
+    ("Masked", &["Function", "Attention"], "a product with a frozen mask is no free weight, whatever reads it"),
+    (
+        "weight: Product",
+        &["Function", "Attention"],
+        "an expression of parameters beside a skip or a constant is not taken for one weight",
+    ),
+    (
+        "Joined { frozen: true",
+        &["Function", "Attention"],
+        "of weights with frozen parts only the matrices that keep them are claimed",
+    ),
+    (
+        "Residual",
+        &["Function", "Attention"],
+        "a linear map of bounded rank beside a skip trades with what reads it in one direction",
+    ),
+    ("Modulate { one: true }", &["Function", "Attention"], "one plus a multiple of what it multiplies is a quadratic form"),
+    ("Experts", &["Function", "Attention"], "an axis of one position counts as one along which things vary"),
+    ("all: true", &["Function", "Attention"], "a norm over several axes acts on them together, of which each alone is known"),
+    ("Split", &["Function", "Attention"], "two axes of one weight have kernels together that neither has alone"),
+    ("Lookup", &["Attention"], "what all rows of a table share passes functions only as part of a bias"),
+    (
+        "Attention",
+        &["Function"],
+        "a bias that is the same along a linear axis, or a sequence of one feature, leaves less than a matrix group",
+    ),
+    ("Softmax", &["Attention"], "a softmax over one entry, or behind a sum, is a constant that later weights read"),
 ];
 
 /// D, rank J and rank T.
@@ -79,7 +107,16 @@ fn count_at(program: &Program, seed: u64) -> Option<Count> {
         return None;
     }
     let symmetries = infer(program);
-    let vectors = tangents(program, &symmetries, &weights).iter().map(|(_, vector)| trainable(program, vector)).collect();
+    let mut vectors: Vec<_> =
+        tangents(program, &symmetries, &weights).iter().map(|(_, vector)| trainable(program, vector)).collect();
+    // Weights that only choose are flat for another reason.
+    for chooser in choosers(program) {
+        for entry in 0..weights.values[chooser.parameter.0 as usize].len() {
+            let mut vector = Weights::zeros(program);
+            vector.values[chooser.parameter.0 as usize][entry] = 1.0;
+            vectors.push(trainable(program, &vector));
+        }
+    }
     Some(Count { entries, rank: decided(columns)?, explained: decided(vectors)? })
 }
 

@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use support::evaluate::evaluate;
 use support::numbers::{inputs, is_special};
-use support::random_program::{Kind, Plan, Step, Weight, plans};
+use support::random_program::{Elementwise, Kind, Plan, Step, Weight, plans};
 use support::rank::Normal;
 use sym_infer::action::{random_element, tangents};
 use sym_infer::{Weights, infer};
@@ -125,4 +125,15 @@ fn a_scale_along_both_axes_of_a_sum_with_a_number_is_not_taken_back() {
     let step = |kind| Step { kind, axis: 0, width: 1 };
     let steps = vec![step(Kind::Split), step(Kind::Gram), step(Kind::Constant)];
     assert_eq!(contradiction(&Plan { sequence: false, steps, whole: true }, 0), None);
+}
+
+#[test]
+fn windows_beside_what_they_run_over_keep_no_permutation_of_each_position() {
+    // Units of one position are added to those of its neighbour, and to their own.
+    let step = |kind, width| Step { kind, axis: 0, width };
+    let windows = Kind::Convolution { stride: 1, padding: 1, dilation: 2, depthwise: false };
+    let function = Kind::Function(Elementwise::Tanh);
+    let steps =
+        vec![step(Kind::Heads, 4), step(Kind::SplitAxis, 1), step(windows, 1), step(Kind::Residual, 1), step(function, 1)];
+    assert_eq!(contradiction(&Plan { sequence: true, steps, whole: true }, 0), None);
 }

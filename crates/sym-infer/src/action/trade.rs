@@ -2,6 +2,7 @@
 
 use crate::action::Weights;
 use crate::action::context::{Context, sizes};
+use crate::action::recovery::Image;
 use crate::action::subspaces::constant_direction;
 use crate::action::tangents::{add_changes, add_repeated, value_of};
 use crate::action::tensor::{Tensor, offsets};
@@ -121,6 +122,12 @@ pub fn take_back(
                 Fate::Seen => return None,
                 Fate::Forgotten => {}
                 Fate::Read(weights) => changes.push((weights.parameter, read(context, &coefficients, reader, weights, size)?)),
+                Fate::Recovered(weights) => {
+                    changes.push((
+                        weights.parameter,
+                        recovered(context, paths, &coefficients, flow, (value, reader), weights, size)?,
+                    ));
+                }
                 Fate::Absorbed(absorbers) => {
                     let Operation::Add { terms, .. } = &context.program.node(reader.by).operation else { return None };
                     let term = &terms[reader.slot];
@@ -202,6 +209,49 @@ fn read(context: &Context, change: &Coefficients, reader: Use, weights: Reader, 
     };
     let factors: [(&Tensor, &[Label]); 2] = [(&direction, &[label]), (&amounts, &rest)];
     Some(Tensor::einsum(&factors, &other.labels, &sized(&[&other.labels]), 1.0).values)
+}
+
+/// The change −W C L of weights that take back a change C u of the value h that they read, where u = L h; of the changed h for a whole step.
+fn recovered(
+    context: &Context,
+    paths: &Paths,
+    change: &Coefficients,
+    flow: &Flow,
+    (value, reader): (ValueId, Use),
+    weights: Reader,
+    size: Size,
+) -> Option<Vec<f64>> {
+    let Operation::Einsum { operands, output, .. } = &context.program.node(reader.by).operation else { return None };
+    let Source::Wire { value: source, along } = &flow.source else { return None };
+    let summed = along.iter().position(Option::is_none)?;
+    let rows = sizes(&context.program.node(value).shape)[weights.read];
+    let columns = sizes(&context.program.node(*source).shape)[summed];
+    let axes: Vec<usize> = change
+        .indices
+        .iter()
+        .map(|index| match index {
+            Index::Here(axis) => (*axis == weights.read).then_some(0),
+            Index::Source(axis) => (*axis == summed).then_some(1),
+        })
+        .collect::<Option<_>>()?;
+    let mut made = Tensor::zeros(&[rows, columns]);
+    crate::action::context::add_along(&mut made, &change.tensor, &axes, 1.0);
+    let mut image = Image::of(context, paths, value, weights.read, *source, columns)?;
+    if size == Size::Step {
+        for (at, column) in image.columns.iter_mut().enumerate() {
+            column.iter_mut().enumerate().for_each(|(row, entry)| *entry += made.values[row * columns + at]);
+        }
+    }
+    let inverse = image.inverse()?;
+    let other = &operands[weights.slot];
+    let free = 1 + operands.iter().flat_map(|operand| &operand.labels).chain(output).map(|label| label.0).max()?;
+    let (row, column, target) = (other.labels[weights.axis], Label(free), Label(free + 1));
+    let own = context.value(other.value)?;
+    let mut label_sizes: BTreeMap<Label, usize> = other.labels.iter().copied().zip(own.shape.iter().copied()).collect();
+    label_sizes.extend([(column, columns), (target, rows)]);
+    let kept: Vec<Label> = other.labels.iter().map(|label| if *label == row { target } else { *label }).collect();
+    let factors: [(&Tensor, &[Label]); 3] = [(own, &other.labels), (&made, &[row, column]), (&inverse, &[column, target])];
+    Some(Tensor::einsum(&factors, &kept, &label_sizes, -1.0).values)
 }
 
 fn rename(index: &mut Index, target: &dyn Fn(usize) -> usize) {

@@ -32,7 +32,8 @@ pub fn of(program: &Program, spaces: &Spaces, frames: &Frames) -> BTreeMap<Space
     all.into_iter().map(|(space, others)| (space, others.into_iter().collect())).collect()
 }
 
-/// Removes spaces whose positions an operation mixes, from those of the other axes that it passes: a softmax or a norm over them.
+/// Removes spaces whose positions an operation mixes, from those of the other axes that it passes: a softmax or a norm over them, or
+/// windows, which show other positions than their own.
 fn mixed(program: &Program, spaces: &Spaces, result: ValueId, all: &mut BTreeMap<SpaceId, BTreeSet<SpaceId>>) {
     let node = program.node(result);
     let axes: &[usize] = match &node.operation {
@@ -40,6 +41,8 @@ fn mixed(program: &Program, spaces: &Spaces, result: ValueId, all: &mut BTreeMap
             std::slice::from_ref(axis)
         }
         Operation::Normalise { axes, .. } => axes,
+        // A later sum may be over windows and what they run over.
+        Operation::Window { axis, .. } => std::slice::from_ref(axis),
         // What the others mix, their results do not carry.
         _ => return,
     };

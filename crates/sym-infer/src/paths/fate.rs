@@ -15,6 +15,8 @@ pub enum Fate {
     Absorbed(Vec<Absorber>),
     /// The weights that the reader multiplies with take it back, along a constant that the value has beside what varies.
     Read(Reader),
+    /// The weights that the reader multiplies with take it back: what the change depends on can be recovered from the value.
+    Recovered(Reader),
     /// The reader's result changes by this.
     Passes(Flow),
     /// The reader forgets it.
@@ -66,8 +68,12 @@ impl Paths<'_> {
                 if twice || operands.iter().any(|operand| repeats(&operand.labels)) {
                     return Fate::Seen;
                 }
-                match self.reader(operands, output, reader.slot, flow) {
-                    Some(weights) => Fate::Read(weights),
+                if let Some(weights) = self.reader(operands, output, reader.slot, flow) {
+                    return Fate::Read(weights);
+                }
+                let recovers = || self.recovery(value, operands, output, reader.slot, flow);
+                match (follow == Follow::Recovered).then(recovers).flatten() {
+                    Some(weights) => Fate::Recovered(weights),
                     None => Fate::Passes(self.through_product(operands, output, reader.slot, flow, follow)),
                 }
             }
@@ -175,7 +181,7 @@ impl Paths<'_> {
             | along(&mut weights.flat_map(|slot| operands[*slot].labels.iter().copied()));
         let source = match (&flow.source, wires.next(), wires.next()) {
             (Source::One, None, _) => Source::One,
-            (Source::One, Some(&wire), None) if follow == Follow::Wires => {
+            (Source::One, Some(&wire), None) if follow != Follow::Constants => {
                 Source::Wire { value: operands[wire].value, along: operands[wire].labels.iter().map(target).collect() }
             }
             (Source::Wire { value, along }, None, _) => {

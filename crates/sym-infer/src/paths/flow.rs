@@ -37,6 +37,14 @@ impl Flow {
         }
     }
 
+    /// The value that it is a linear function of.
+    pub fn wire(&self) -> Option<ValueId> {
+        match &self.source {
+            Source::Wire { value, .. } => Some(*value),
+            Source::One | Source::Anything => None,
+        }
+    }
+
     /// The change after its axes have been renamed; `None` if one along which it varies is lost.
     pub fn renamed(&self, target: impl Fn(usize) -> Option<usize>) -> Option<Self> {
         let varies = members(self.varies).try_fold(0, |mask, axis| Some(mask | 1 << target(axis)?))?;

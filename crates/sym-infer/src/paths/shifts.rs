@@ -26,6 +26,8 @@ pub struct Shift {
     pub takers: Vec<ParameterId>,
     /// The value that the takers read; `None` for biases.
     pub source: Option<ValueId>,
+    /// The axes of values from which that value is recovered.
+    pub recovered: Vec<(ValueId, usize)>,
 }
 
 impl Shift {
@@ -36,6 +38,15 @@ impl Shift {
     }
 }
 
+/// The ways to follow a change, the first that leads to takers first.
+const WAYS: [Follow; 3] = [Follow::Constants, Follow::Wires, Follow::Recovered];
+
+/// From which values a way may lead to takers, beyond constants.
+struct Hopes {
+    wires: Vec<bool>,
+    recovered: Vec<bool>,
+}
+
 /// A set of axes as a mask.
 pub fn mask(axes: &[usize]) -> Subset {
     axes.iter().fold(0, |mask, axis| mask | 1 << axis)
@@ -44,7 +55,7 @@ pub fn mask(axes: &[usize]) -> Subset {
 impl Paths<'_> {
     /// All shifts of a program, at most one a parameter.
     pub fn shifts(&self) -> Vec<Shift> {
-        let hopeful = self.hopeful();
+        let hopeful = Hopes { wires: self.hopeful(false), recovered: self.hopeful(true) };
         let mut shifts = Vec::new();
         let mut unread = BTreeSet::new();
         for (index, node) in self.program.nodes.iter().enumerate() {
@@ -56,7 +67,15 @@ impl Paths<'_> {
             let axes: Vec<usize> = (0..node.shape.len()).collect();
             if self.graph.is_unread(id) {
                 if unread.insert(id) {
-                    shifts.push(Shift { parameter: id, value, axes, product: false, takers: Vec::new(), source: None });
+                    shifts.push(Shift {
+                        parameter: id,
+                        value,
+                        axes,
+                        product: false,
+                        takers: Vec::new(),
+                        source: None,
+                        recovered: Vec::new(),
+                    });
                 }
                 continue;
             }
@@ -73,11 +92,16 @@ impl Paths<'_> {
         shifts
     }
 
-    fn shift(&self, parameter: ParameterId, value: ValueId, axes: Vec<usize>, hopeful: &[bool]) -> Option<Shift> {
-        let follow = self.follow(value, &axes, hopeful)?;
+    fn shift(&self, parameter: ParameterId, value: ValueId, axes: Vec<usize>, hopes: &Hopes) -> Option<Shift> {
         let start = Flow { source: Source::One, varies: mask(&axes) };
-        let route = self.route(value, start, follow)?;
-        let (mut takers, mut source) = (BTreeSet::new(), None);
+        let hopeful = |follow: &Follow| match follow {
+            Follow::Constants => self.absorbs(value, mask(&axes)),
+            Follow::Wires => hopes.wires[value.0 as usize],
+            Follow::Recovered => hopes.recovered[value.0 as usize],
+        };
+        let (follow, route) =
+            WAYS.into_iter().filter(hopeful).find_map(|follow| Some((follow, self.route(value, start.clone(), follow)?)))?;
+        let (mut takers, mut source, mut recovered) = (BTreeSet::new(), None, Vec::new());
         for (value, flow) in &route {
             for reader in self.graph.uses(*value) {
                 match self.fate(*value, *reader, flow, follow) {
@@ -90,6 +114,11 @@ impl Paths<'_> {
                     Fate::Read(weights) => {
                         takers.insert(weights.parameter);
                     }
+                    Fate::Recovered(weights) => {
+                        takers.insert(weights.parameter);
+                        source = source.or(flow.wire());
+                        recovered.push((*value, weights.read));
+                    }
                     Fate::Passes(_) | Fate::Forgotten | Fate::Seen => {}
                 }
             }
@@ -99,20 +128,18 @@ impl Paths<'_> {
             .uses(value)
             .iter()
             .any(|reader| matches!(self.program.node(reader.by).operation, Operation::Einsum { .. }));
-        Some(Shift { parameter, value, axes, product, takers: takers.into_iter().collect(), source })
-    }
-
-    /// How to follow a change that may be taken back.
-    fn follow(&self, value: ValueId, axes: &[usize], hopeful: &[bool]) -> Option<Follow> {
-        if self.absorbs(value, mask(axes)) {
-            return Some(Follow::Constants);
-        }
-        hopeful[value.0 as usize].then_some(Follow::Wires)
+        Some(Shift { parameter, value, axes, product, takers: takers.into_iter().collect(), source, recovered })
     }
 
     /// How the change of a claimed shift is followed.
     pub fn following(&self, value: ValueId, axes: &[usize]) -> Follow {
-        if self.absorbs(value, mask(axes)) { Follow::Constants } else { Follow::Wires }
+        let start = Flow { source: Source::One, varies: mask(axes) };
+        let leads = |follow: &Follow| match follow {
+            Follow::Constants => self.absorbs(value, mask(axes)),
+            Follow::Wires => self.route(value, start.clone(), Follow::Wires).is_some(),
+            Follow::Recovered => true,
+        };
+        WAYS.into_iter().find(leads).unwrap_or(Follow::Recovered)
     }
 
     /// Axes of a parameter along which a change may have to be the same everywhere: those that meet a partition of unity or a maximum, and those of a
@@ -128,7 +155,9 @@ impl Paths<'_> {
                         axis.is_some_and(|axis| self.constant_sum(other.value, axis).is_some())
                     })
                 };
-                (0..own.len()).filter(|&axis| sums(&own[axis]) || self.is_summed_behind(value, axis)).collect()
+                let even =
+                    |axis: usize| sums(&own[axis]) || self.is_summed_behind(value, axis) || self.is_centred_behind(value, axis);
+                (0..own.len()).filter(|&axis| even(axis)).collect()
             }
             Operation::Add { terms, .. } if terms[reader.slot].axes.len() > 1 => (0..terms[reader.slot].axes.len()).collect(),
             _ => Vec::new(),
@@ -162,13 +191,35 @@ impl Paths<'_> {
         false
     }
 
-    /// The values from which linear operations may lead to a sum whose other terms hold a parameter with a source.
-    fn hopeful(&self) -> Vec<bool> {
+    /// Whether sums lead from the product with a parameter, along an axis of it, to a norm that takes the mean over it out.
+    fn is_centred_behind(&self, value: ValueId, axis: usize) -> bool {
+        let [reader] = self.graph.uses(value) else { return false };
+        let Operation::Einsum { operands, output, .. } = &self.program.node(reader.by).operation else { return false };
+        let label = operands[reader.slot].labels[axis];
+        let Some(target) = output.iter().position(|other| *other == label) else { return false };
+        let mut waiting = vec![(reader.by, target)];
+        for _ in 0..BEHIND {
+            let Some((value, axis)) = waiting.pop() else { return false };
+            for reader in self.graph.uses(value) {
+                match &self.program.node(reader.by).operation {
+                    Operation::Normalise { axes, centre: true, .. } if axes.contains(&axis) => return true,
+                    Operation::Add { terms, .. } => waiting.push((reader.by, terms[reader.slot].axes[axis])),
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+
+    /// The values from which linear operations may lead to a sum whose other terms hold a parameter with a source, or else to weights that
+    /// read a value that tells it.
+    fn hopeful(&self, recover: bool) -> Vec<bool> {
         let mut hopeful = vec![false; self.program.nodes.len()];
         for index in (0..self.program.nodes.len()).rev() {
             let value = ValueId(index as u32);
             hopeful[index] = self.graph.uses(value).iter().any(|reader| match &self.program.node(reader.by).operation {
                 Operation::Add { terms, .. } => hopeful[reader.by.0 as usize] || self.has_rival(terms, reader.slot),
+                Operation::Einsum { .. } if recover && self.may_recover(value, reader.by, reader.slot) => true,
                 Operation::Einsum { .. }
                 | Operation::Reshape { .. }
                 | Operation::Reduce { .. }

@@ -83,7 +83,8 @@ pub fn place_kinks(program: &Program, weights: &mut Weights, samples: &[Vec<Vec<
         };
         (0..weights.values[id.0 as usize].len()).all(|unit| {
             let before = of_unit(weights, unit);
-            weights.values[id.0 as usize][unit] -= before[before.len() / 2];
+            // Kinks of units that read the same lie apart.
+            weights.values[id.0 as usize][unit] -= before[before.len() * (3 + unit % 7) / 12];
             let after = of_unit(weights, unit);
             // An eighth on either side.
             after[after.len() / 8] < -1e-6 && after[after.len() - 1 - after.len() / 8] > 1e-6
@@ -96,15 +97,33 @@ pub fn is_piecewise(program: &Program) -> bool {
     !kinks(program).is_empty()
 }
 
-/// Whether the entries of a norm are all alike up to rounding, so that nothing can be said.
+/// Whether the entries of a norm are all alike up to rounding, or those between which the largest are chosen, so that nothing can be said.
 pub fn is_special(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> bool {
     let values = values::<1>(program, weights, &[], inputs);
-    program.nodes.iter().any(|node| {
-        let Operation::Normalise { value, .. } = node.operation else { return false };
-        let entries = values[value.0 as usize].iter().map(|jet| jet.value);
-        let (least, largest) = entries.fold((f64::MAX, f64::MIN), |(least, most), entry| (least.min(entry), most.max(entry)));
-        largest - least <= 1e-9 * largest.abs().max(least.abs())
+    program.nodes.iter().any(|node| match node.operation {
+        Operation::Normalise { value, .. } => {
+            let entries = values[value.0 as usize].iter().map(|jet| jet.value);
+            let (least, largest) = entries.fold((f64::MAX, f64::MIN), |(least, most), entry| (least.min(entry), most.max(entry)));
+            is_close(least, largest)
+        }
+        Operation::TopK { value, axis, count, .. } => {
+            let shape: Vec<usize> = program.node(value).shape.iter().map(|axis| axis.size as usize).collect();
+            let inner: usize = shape[axis + 1..].iter().product();
+            let own = &values[value.0 as usize];
+            let starts = (0..own.len()).filter(|at| at / inner % shape[axis] == 0);
+            starts.into_iter().any(|start| {
+                let mut entries: Vec<f64> = (0..shape[axis]).map(|at| own[start + at * inner].value).collect();
+                entries.sort_by(|a, b| b.total_cmp(a));
+                let count = count as usize;
+                count < entries.len() && is_close(entries[count], entries[count - 1])
+            })
+        }
+        _ => false,
     })
+}
+
+fn is_close(small: f64, large: f64) -> bool {
+    large - small <= 1e-9 * large.abs().max(small.abs())
 }
 
 /// How many derivatives are taken at once.
