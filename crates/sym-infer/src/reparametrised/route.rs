@@ -238,12 +238,11 @@ impl Routes<'_> {
 /// Whether a function has no zero wherever it is finite, such as one over a root.
 fn never_vanishes(body: &Scalar) -> bool {
     match body {
-        Scalar::Argument => false,
         Scalar::Number(number) => *number != 0.0,
         Scalar::Power(base, exponent) => *exponent < 0.0 || never_vanishes(base),
         Scalar::Multiply(parts) => parts.iter().all(never_vanishes),
         Scalar::Call(builtin, _) => matches!(builtin, Builtin::Exp | Builtin::Sigmoid | Builtin::Softplus),
-        Scalar::Add(_) => false,
+        Scalar::Argument | Scalar::Add(_) => false,
     }
 }
 

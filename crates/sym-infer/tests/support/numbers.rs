@@ -110,7 +110,7 @@ pub fn is_special(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> 
             let shape: Vec<usize> = program.node(value).shape.iter().map(|axis| axis.size as usize).collect();
             let inner: usize = shape[axis + 1..].iter().product();
             let own = &values[value.0 as usize];
-            let starts = (0..own.len()).filter(|at| at / inner % shape[axis] == 0);
+            let starts = (0..own.len()).filter(|at| (at / inner).is_multiple_of(shape[axis]));
             starts.into_iter().any(|start| {
                 let mut entries: Vec<f64> = (0..shape[axis]).map(|at| own[start + at * inner].value).collect();
                 entries.sort_by(|a, b| b.total_cmp(a));
