@@ -122,8 +122,10 @@ pub fn is_special(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> 
     })
 }
 
+/// Whether two numbers differ by no more than rounding, that of sums of numbers around one that cancel included.
 fn is_close(small: f64, large: f64) -> bool {
-    large - small <= 1e-9 * large.abs().max(small.abs())
+    let size = large.abs().max(small.abs());
+    large - small <= 1e-9 * size || size <= 1e-12
 }
 
 /// How many derivatives are taken at once.
