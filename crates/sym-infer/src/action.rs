@@ -12,6 +12,7 @@ mod element;
 mod elementary;
 mod family;
 mod form;
+mod given;
 mod low_rank;
 mod matrix;
 mod offset;
@@ -26,7 +27,11 @@ pub(crate) mod tensor;
 mod trade;
 mod turns;
 
+pub use element::layouts;
 pub use elementary::{Elementary, elementary};
+pub use given::{Chart, Element, apply_element};
+pub use matrix::{FrameOffsets, Matrix};
+pub use tensor::{offsets, other_axes};
 
 use crate::centres::Centres;
 use crate::cuts;

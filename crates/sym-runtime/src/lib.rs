@@ -18,6 +18,7 @@
 //! enters a result has a fixed order, and each seed computes on one thread: the same file gives the same bits on any number of threads.
 
 pub mod claims;
+pub mod control;
 pub mod data;
 pub mod decay;
 pub mod evaluate;

@@ -118,7 +118,7 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
 }
 
 /// Where frames lie, and their gains at these weights.
-pub(super) fn layouts(program: &Program, weights: &Weights, frames: &[MatrixFrame]) -> Vec<FrameOffsets> {
+pub fn layouts(program: &Program, weights: &Weights, frames: &[MatrixFrame]) -> Vec<FrameOffsets> {
     if frames.iter().all(|frame| frame.gains.is_empty()) {
         frames.iter().map(|frame| FrameOffsets::of(program, frame, None)).collect()
     } else {

@@ -80,6 +80,7 @@ impl Matrix {
     }
 
     /// The product.
+    #[must_use]
     pub fn times(&self, other: &Self) -> Self {
         let n = self.size;
         let mut entries = vec![0.0; n * n];
@@ -93,17 +94,20 @@ impl Matrix {
     }
 
     /// The transpose.
+    #[must_use]
     pub fn transposed(&self) -> Self {
         let n = self.size;
         Self { size: n, entries: (0..n * n).map(|at| self.entries[at % n * n + at / n]).collect() }
     }
 
     /// All entries times a number.
+    #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         Self { size: self.size, entries: self.entries.iter().map(|entry| factor * entry).collect() }
     }
 
     /// e^matrix: Taylor's series to rounding after halving to norm below ½, then squaring.
+    #[must_use]
     pub fn exponential(&self) -> Self {
         let norm = self.entries.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
         let mut halvings = 0;

@@ -1,0 +1,55 @@
+//! The loss between two points.
+
+use crate::data::Examples;
+use crate::{evaluate, loss};
+use sym_diagnostics::Diagnostic;
+use sym_infer::Weights;
+use sym_ir::Program;
+use sym_ir::experiment::Loss;
+
+/// The loss along a straight line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Barrier {
+    /// Mean losses at equally spaced points from the first weights to the second, both included.
+    pub losses: Vec<f64>,
+    /// The largest excess over the line between the losses at both ends.
+    pub height: f64,
+}
+
+/// max over t of L((1 − t) A + t B) − ((1 − t) L(A) + t L(B)) at so many equally spaced points, the ends among them (Frankle et al. 2020);
+/// never below 0, which it is at the
+/// ends, and infinite where a loss is not finite.
+///
+/// # Errors
+///
+/// What the program cannot be executed for.
+pub fn barrier(
+    program: &Program,
+    from: &Weights,
+    to: &Weights,
+    points: usize,
+    examples: &Examples,
+    of: Loss,
+) -> Result<Barrier, Vec<Diagnostic>> {
+    let points = points.max(2);
+    let share = |at: usize| at as f64 / (points - 1) as f64;
+    let mut losses = Vec::with_capacity(points);
+    for at in 0..points {
+        let mut between = Weights { values: from.values.iter().map(|values| vec![0.0; values.len()]).collect() };
+        between.add(from, 1.0 - share(at));
+        between.add(to, share(at));
+        losses.push(mean_loss(program, &between, examples, of)?);
+    }
+    let (first, last) = (losses[0], losses[points - 1]);
+    let excess = |(at, loss): (usize, &f64)| loss - ((1.0 - share(at)) * first + share(at) * last);
+    let largest = losses.iter().enumerate().map(excess).fold(0.0, f64::max);
+    let height = if losses.iter().all(|loss| loss.is_finite()) { largest } else { f64::INFINITY };
+    Ok(Barrier { losses, height })
+}
+
+/// The mean loss of examples.
+pub(super) fn mean_loss(program: &Program, weights: &Weights, examples: &Examples, of: Loss) -> Result<f64, Vec<Diagnostic>> {
+    let outputs = evaluate::outputs(program, weights, &examples.inputs)?;
+    let count = examples.len().max(1);
+    Ok(loss::sum(of, &outputs, &examples.targets, outputs.len() / count) / count as f64)
+}

@@ -1,0 +1,130 @@
+//! Control of given weights: along orbits no output changes, and two points of one orbit find each other.
+
+#[path = "control/models.rs"]
+mod models;
+#[path = "support/programs.rs"]
+mod programs;
+
+use models::{Model, model};
+use sym_ir::experiment::Loss;
+use sym_runtime::control;
+use sym_runtime::data::{Examples, Table, Targets};
+use sym_runtime::proof::approximation;
+
+/// Models with each kind of group that control moves along.
+const MODELS: [(&str, &str); 12] = [
+    (
+        "relu units: permutations and positive factors",
+        "model M { input x[5] h = relu(linear(x, 9, name: \"a\")) h2 = relu(linear(h, 7, name: \"b\")) output linear(h2, 3, name: \"c\") }",
+    ),
+    (
+        "tanh units: permutations and signs",
+        "model M { input x[5] h = tanh(linear(x, 9, name: \"a\")) h2 = tanh(linear(h, 7, name: \"b\")) output linear(h2, 3, name: \"c\") }",
+    ),
+    (
+        "gated units: permutations with factors and signs of one branch",
+        "model M { input x[5] output linear(linear(x, 8, name: \"up\") * silu(linear(x, 8, name: \"gate\")), 3, name: \"down\") }",
+    ),
+    (
+        "linear units: GL",
+        "model M { input x[6] output linear(linear(x, 4, bias: false, name: \"down\"), 7, bias: false, name: \"up\") }",
+    ),
+    (
+        "attention: heads, and GL on the dimensions of each",
+        "model M { input x[5, 6] output attention(x, heads: 3, name: \"attn\") }",
+    ),
+    (
+        "a residual stream with norms: O, with units on it",
+        "model M { input x[5] h = linear(x, 6, name: \"read\") h2 = h + linear(relu(linear(rms_norm(h, affine: false), 9, name: \"up\")), 6, name: \"down\") output linear(rms_norm(h2, affine: false), 4, name: \"head\") }",
+    ),
+    (
+        "units of a convolution",
+        "model M { input x[3, 6, 6] h = relu(conv2d(x, 5, 3, name: \"c1\")) output linear(mean(relu(conv2d(h, 4, 3, name: \"c2\")), over: [1, 2]), 3, name: \"head\") }",
+    ),
+    (
+        "sigmoid units: signs with shifted biases",
+        "model M { input x[5] output linear(sigmoid(linear(x, 9, name: \"a\")), 4, name: \"b\") }",
+    ),
+    (
+        "grouped queries with rotary positions: groups, heads in them, turns of pairs",
+        "model M { input x[4, 6] output grouped_attention(x, heads: 4, groups: 2, k: 4, turned: true, name: \"attn\") }",
+    ),
+    (
+        "a transformer block: heads beside units beside the stream",
+        "model M { input x[4, 5] h = linear(x, 6, bias: false, name: \"read\") a = h + attention(rms_norm(h, affine: false), heads: 2, name: \"attn\") b = a + gated_mlp(rms_norm(a, affine: false), 7, name: \"mlp\") output linear(rms_norm(b, affine: false), 5, bias: false, name: \"head\") }",
+    ),
+    (
+        "weights about frozen centres",
+        "model M { input x[5] param w[9, 5] frozen s[9, 5] v[i, j] = w[i, j] + s[i, j] h[i] = v[i, j] * x[j] output linear(relu(h), 3, name: \"c\") }",
+    ),
+    (
+        "a scale that a norm forgets",
+        "model M { input x[5] h = relu(linear(rms_norm(linear(x, 6, bias: false, name: \"a\"), affine: false), 7, name: \"b\")) output linear(h, 3, name: \"c\") }",
+    ),
+];
+
+#[test]
+fn weights_moved_along_their_orbit_are_aligned_back_to_where_they_were() {
+    let mut lost = Vec::new();
+    for (name, text) in MODELS {
+        let Model { program, symmetries } = model(text);
+        let at = models::weights(&program, 1);
+        let moved = models::somewhere_on_the_orbit(&program, &symmetries, &at, 2);
+        assert!(models::distance(&moved, &at) > 0.1, "{name}: the element is not trivial");
+        let aligned = control::align(&program, &symmetries, &moved, &at);
+        if models::distance(&aligned.weights, &at) > 1e-6 {
+            lost.push(format!("{name}: {} → {}", aligned.before, aligned.after));
+        }
+    }
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
+#[test]
+fn alignment_and_balance_change_no_output() {
+    for (name, text) in MODELS {
+        let Model { program, symmetries } = model(text);
+        let (from, to) = (models::weights(&program, 1), models::weights(&program, 2));
+        let aligned = control::align(&program, &symmetries, &from, &to);
+        assert!(aligned.after < aligned.before, "{name}: {} → {}", aligned.before, aligned.after);
+        for moved in [aligned.weights, control::balanced(&program, &symmetries, &from)] {
+            assert!(models::change_of_outputs(&program, &from, &moved) < 1e-9, "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_network_of_the_catalogue_computes_anything_else_after_alignment() {
+    for (name, program) in programs::programs("tests/catalogue") {
+        let symmetries = sym_infer::infer(&program);
+        // An epsilon under a root makes a symmetry hold nearly, and alignment keeps the function as nearly.
+        if approximation(&program, &symmetries, 0).expect("it can be executed").is_some() {
+            continue;
+        }
+        let (from, to) = (models::weights(&program, 1), models::weights(&program, 2));
+        let aligned = control::align(&program, &symmetries, &from, &to);
+        let change = models::change_of_outputs(&program, &from, &aligned.weights);
+        assert!(change < 1e-8, "{name}: {change:e}");
+    }
+}
+
+/// f(x) = u v x with the target x has the loss (1 − uv)² E x².
+#[test]
+fn the_barrier_is_the_excess_over_the_line_between_both_ends() {
+    let Model { program, symmetries } =
+        model("model M { input x[1] output linear(linear(x, 1, bias: false, name: \"v\"), 1, bias: false, name: \"u\") }");
+    let at = |u: f64, v: f64| sym_infer::Weights { values: vec![vec![v], vec![u]] };
+    let table = Table { values: vec![1.0, -2.0, 3.0], width: 1 };
+    let examples = Examples { inputs: vec![table.clone()], targets: Targets::Numbers(table) };
+    let mean_square = 14.0 / 3.0;
+    // Between (1, 1) and (−1, −1), both without loss, lies 0.
+    let found = control::barrier(&program, &at(1.0, 1.0), &at(-1.0, -1.0), 5, &examples, Loss::Mse).expect("it can be executed");
+    let expected: Vec<f64> = [1.0, 0.5, 0.0, -0.5, -1.0f64].iter().map(|s| (1.0 - s * s).powi(2) * mean_square).collect();
+    assert!(found.losses.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-12), "{found:?}");
+    assert!((found.height - mean_square).abs() < 1e-12);
+    // Between (1, 1) and (2, 2) the loss is convex where it is, and above no line: from 0 to 9 E x².
+    let convex = control::barrier(&program, &at(1.0, 1.0), &at(2.0, 2.0), 5, &examples, Loss::Mse).expect("it can be executed");
+    assert_eq!(convex.height, 0.0);
+    // The sign is one of the group.
+    let aligned = control::align(&program, &symmetries, &at(-1.0, -1.0), &at(1.0, 1.0));
+    assert!(aligned.after < 1e-12, "{aligned:?}");
+}
