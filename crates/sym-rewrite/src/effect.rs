@@ -49,13 +49,13 @@ impl Effect {
     /// Derives the symmetries of both programs and compares them.
     pub fn of(edit: &Edit, loss: Loss, optimizer: &Optimizer) -> Self {
         let sides = [&edit.before, &edit.after];
-        let models = sides.map(sym_infer::infer);
+        // The same spaces as of the model alone, each with what training keeps of it.
         let trained = sides.map(|program| sym_infer::infer_training(program, &loss, optimizer));
         let objective = |space: &Space| space.kept.as_ref().map_or(Group::Trivial, |kept| kept.objective.clone());
         let dynamics = |space: &Space| space.kept.as_ref().map_or(Group::Trivial, |kept| kept.dynamics.clone());
         let of_decay = matches!(edit.intervention.kind, InterventionKind::Syre { .. });
         let left = if !of_decay {
-            left(edit, &models[1], &|space: &Space| space.group.clone())
+            left(edit, &trained[1], &|space: &Space| space.group.clone())
         } else if optimizer.decay_kind == DecayKind::Coupled {
             left(edit, &trained[1], &objective)
         } else {
@@ -63,7 +63,7 @@ impl Effect {
         };
         Self {
             trainable: sides.map(Program::trainable_entries),
-            model: compare(&models, &|space| space.group.clone()),
+            model: compare(&trained, &|space| space.group.clone()),
             objective: compare(&trained, &objective),
             dynamics: compare(&trained, &dynamics),
             left,

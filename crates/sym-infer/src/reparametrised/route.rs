@@ -3,7 +3,7 @@
 use crate::class::FunctionClass;
 use crate::graph::Graph;
 use crate::spaces::repeats;
-use sym_ir::{Builtin, Label, Operand, Operation, ParameterId, Program, Scalar, ValueId};
+use sym_ir::{Builtin, Initial, Label, Operand, Operation, ParameterId, Program, Scalar, ValueId};
 
 /// One operation on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,7 +222,11 @@ impl Routes<'_> {
         let node = self.program.node(value);
         !node.batched
             && match &node.operation {
-                Operation::Parameter(id) => self.program.parameter(*id).trainable,
+                Operation::Parameter(id) => {
+                    let parameter = self.program.parameter(*id);
+                    // A frozen tensor may be a mask, unless it is a constant.
+                    parameter.trainable || matches!(parameter.initial, Initial::Constant(value) if value != 0.0)
+                }
                 Operation::Einsum { operands, coefficient, .. } => {
                     *coefficient != 0.0 && operands.iter().all(|operand| self.is_nonzero(operand.value))
                 }

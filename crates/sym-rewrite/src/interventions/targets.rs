@@ -2,7 +2,7 @@
 
 use super::refused;
 use sym_diagnostics::{Code, Diagnostic};
-use sym_ir::intervention::{Intervention, TargetKind};
+use sym_ir::intervention::{Intervention, Target, TargetKind};
 use sym_ir::{Parameter, ParameterId, Program, selector};
 
 /// The trainable parameters that an intervention selects, in the program's order. Where it names none, those that `fits`.
@@ -15,7 +15,10 @@ pub(super) fn parameters(
     fits: impl Fn(&Parameter) -> bool,
     wanted: &str,
 ) -> Result<Vec<ParameterId>, Vec<Diagnostic>> {
-    let candidate = |parameter: &Parameter| parameter.trainable && !parameter.role.factor;
+    // Factors of other interventions are meant only where they are named in full.
+    let in_full = |target: &Target, path: &str| matches!(&target.kind, TargetKind::Paths(paths) if paths == path);
+    let named = |path: &str| intervention.on.iter().any(|target| in_full(target, path));
+    let candidate = |parameter: &Parameter| parameter.trainable && (!parameter.role.factor || named(&parameter.path));
     let mut selected = vec![intervention.on.is_empty(); program.parameters.len()];
     let mut problems = Vec::new();
     for target in &intervention.on {
@@ -55,7 +58,7 @@ pub(super) fn parameters(
     Ok(chosen)
 }
 
-fn unmatched(program: &Program, target: &sym_ir::intervention::Target, intervention: &Intervention) -> Diagnostic {
+fn unmatched(program: &Program, target: &Target, intervention: &Intervention) -> Diagnostic {
     let name = &program.name;
     let (text, of) = match &target.kind {
         TargetKind::All => return refused(intervention, format!("`{name}` has no trainable parameter")),

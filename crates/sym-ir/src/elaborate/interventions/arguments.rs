@@ -71,7 +71,7 @@ impl<'a> Arguments<'a> {
                 elaborator.report(
                     Diagnostic::new(Code::E0211, value.span, format!("`{name}` is a word"))
                         .found(elaborator.text(value.span))
-                        .expected("a word"),
+                        .expected("a word such as `row`"),
                 );
                 None
             }
