@@ -11,6 +11,7 @@
 //! | what is measured | [`probes`] |
 //! | what is kept on disk | [`record`] |
 //! | `expect` items are judged | [`claims`] |
+//! | given weights are moved along orbits and compared | [`control`] |
 //! | symmetries are proved with numbers | [`proof`] |
 //! | `theorem` items are executed | [`theorem`] |
 //!

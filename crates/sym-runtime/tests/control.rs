@@ -80,20 +80,51 @@ fn weights_moved_along_their_orbit_are_aligned_back_to_where_they_were() {
 }
 
 #[test]
-fn alignment_and_balance_change_no_output() {
+fn alignment_balance_and_canonical_points_change_no_output() {
     for (name, text) in MODELS {
         let Model { program, symmetries } = model(text);
         let (from, to) = (models::weights(&program, 1), models::weights(&program, 2));
         let aligned = control::align(&program, &symmetries, &from, &to);
         assert!(aligned.after < aligned.before, "{name}: {} → {}", aligned.before, aligned.after);
-        for moved in [aligned.weights, control::balanced(&program, &symmetries, &from)] {
+        let canonical = control::canonicalise(&program, &symmetries, &from);
+        for moved in [aligned.weights, control::balanced(&program, &symmetries, &from), canonical] {
             assert!(models::change_of_outputs(&program, &from, &moved) < 1e-9, "{name}");
         }
     }
 }
 
 #[test]
-fn no_network_of_the_catalogue_computes_anything_else_after_alignment() {
+fn all_points_of_an_orbit_have_one_canonical_point() {
+    let mut apart = Vec::new();
+    for (name, text) in MODELS {
+        let Model { program, symmetries } = model(text);
+        let at = models::weights(&program, 1);
+        let canonical = control::canonicalise(&program, &symmetries, &at);
+        for other in [canonical.clone(), models::somewhere_on_the_orbit(&program, &symmetries, &at, 2)] {
+            let distance = models::distance(&control::canonicalise(&program, &symmetries, &other), &canonical);
+            if distance > 1e-6 {
+                apart.push(format!("{name}: {distance:e}"));
+            }
+        }
+    }
+    assert!(apart.is_empty(), "{apart:#?}");
+}
+
+#[test]
+fn balanced_units_have_equal_norms_on_both_sides() {
+    let Model { program, symmetries } =
+        model("model M { input x[5] output linear(relu(linear(x, 9, bias: false, name: \"a\")), 3, bias: false, name: \"b\") }");
+    let balanced = control::balanced(&program, &symmetries, &models::weights(&program, 1));
+    let [incoming, outgoing] = &balanced.values[..] else { panic!("two parameters") };
+    for unit in 0..9 {
+        let before: f64 = incoming[5 * unit..5 * unit + 5].iter().map(|entry| entry * entry).sum();
+        let behind: f64 = (0..3).map(|out| outgoing[9 * out + unit].powi(2)).sum();
+        assert!((before - behind).abs() < 1e-12 * before, "unit {unit}: {before} and {behind}");
+    }
+}
+
+#[test]
+fn no_network_of_the_catalogue_computes_anything_else_after_it_was_moved() {
     for (name, program) in programs::programs("tests/catalogue") {
         let symmetries = sym_infer::infer(&program);
         // An epsilon under a root makes a symmetry hold nearly, and alignment keeps the function as nearly.
@@ -102,8 +133,10 @@ fn no_network_of_the_catalogue_computes_anything_else_after_alignment() {
         }
         let (from, to) = (models::weights(&program, 1), models::weights(&program, 2));
         let aligned = control::align(&program, &symmetries, &from, &to);
-        let change = models::change_of_outputs(&program, &from, &aligned.weights);
-        assert!(change < 1e-8, "{name}: {change:e}");
+        for moved in [aligned.weights, control::canonicalise(&program, &symmetries, &from)] {
+            let change = models::change_of_outputs(&program, &from, &moved);
+            assert!(change < 1e-8, "{name}: {change:e}");
+        }
     }
 }
 

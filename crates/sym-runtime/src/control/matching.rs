@@ -10,17 +10,15 @@
 use super::assignment::assign;
 use super::balance::{balance, balanced};
 use super::moved::{Kind, Moved, columns, tuples_of_units};
+use super::places::{Count, Places, mask, tuples};
 use super::procrustes::nearest;
 use faer::Mat;
-use std::collections::BTreeSet;
 use sym_infer::action::{Chart, Element, FrameOffsets, apply_element, offsets};
-use sym_infer::{Field, Generators, Symmetries, Weights};
+use sym_infer::{Generators, Symmetries, Weights};
 use sym_ir::Program;
 
 /// Passes over all spaces, at most; each accepted step brings the weights closer.
 const PASSES: usize = 100;
-/// Sign fields of a unit whose combinations are tried.
-const SIGNS: usize = 4;
 
 /// Weights after alignment.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +37,7 @@ pub fn align(program: &Program, symmetries: &Symmetries, from: &Weights, to: &We
     for chart in Chart::all(program, symmetries) {
         let (own, _) = balance(&chart, &chart.lifted(&weights));
         let (target, steps) = balance(&chart, &chart.lifted(to));
-        let mut matcher = Matcher::new(&chart, own, target);
+        let mut matcher = Matcher { places: Places::of(&chart), from: own, to: target };
         matcher.run();
         let mut moved = matcher.from;
         for (space, element) in steps.iter().rev() {
@@ -64,54 +62,18 @@ fn product(one: &Weights, other: &Weights) -> f64 {
 }
 
 struct Matcher<'a> {
-    chart: &'a Chart,
+    places: Places<'a>,
     from: Weights,
     to: Weights,
-    /// By space; `None` for those that neither permute nor mix positions.
-    moved: Vec<Option<Moved>>,
-    /// By space those with a copy at each of its positions.
-    children: Vec<Vec<usize>>,
 }
 
-/// Which entries count.
-#[derive(Clone, Copy)]
-enum Count<'a> {
-    /// All.
-    All,
-    /// Those that no other space moves, apart from these and from children.
-    Placed(&'a [bool]),
-}
-
-impl<'a> Matcher<'a> {
-    fn new(chart: &'a Chart, from: Weights, to: Weights) -> Self {
-        let moved: Vec<Option<Moved>> = chart.symmetries.spaces.iter().map(Moved::of).collect();
-        let is_child = |parent: &Moved, child: &Moved| {
-            child.axes.iter().all(|own| {
-                let holds = |axis: &&super::moved::Axis| axis.axes.iter().all(|axis| own.over.contains(axis));
-                parent.axes.iter().filter(|axis| axis.parameter == own.parameter).any(|axis| holds(&axis))
-            })
-        };
-        let children = moved
-            .iter()
-            .map(|parent| match parent {
-                Some(parent) if parent.kind == Kind::Units => {
-                    let nested = |(at, child): (usize, &Option<Moved>)| {
-                        child.as_ref().is_some_and(|child| is_child(parent, child)).then_some(at)
-                    };
-                    moved.iter().enumerate().filter_map(nested).collect()
-                }
-                _ => Vec::new(),
-            })
-            .collect();
-        Self { chart, from, to, moved, children }
-    }
-
+impl Matcher<'_> {
     /// One pass over spaces in the order in which they can be judged, then passes over all until nothing comes closer.
     fn run(&mut self) {
         let (given, at) = (product(&self.from, &self.to), self.from.clone());
-        let spaces: Vec<usize> = (0..self.moved.len()).collect();
-        let mut placed: Vec<bool> = self.moved.iter().map(Option::is_none).collect();
-        while let Some(next) = self.most_placed(&placed) {
+        let spaces: Vec<usize> = (0..self.places.moved.len()).collect();
+        let mut placed: Vec<bool> = self.places.moved.iter().map(Option::is_none).collect();
+        while let Some(next) = self.places.most_placed(&placed) {
             self.step(next, Count::Placed(&placed));
             placed[next] = true;
         }
@@ -126,7 +88,7 @@ impl<'a> Matcher<'a> {
             for &space in &spaces {
                 let (before, at) = (product(&self.from, &self.to), self.from.clone());
                 self.step(space, Count::All);
-                for child in self.children[space].clone() {
+                for child in self.places.children[space].clone() {
                     self.step(child, Count::All);
                 }
                 self.step_signs(space);
@@ -143,42 +105,8 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The space that is not in place and has the largest share of entries whose other axes are.
-    fn most_placed(&self, placed: &[bool]) -> Option<usize> {
-        let mut best: Option<(f64, usize)> = None;
-        for (space, moved) in self.moved.iter().enumerate().filter(|(space, _)| !placed[*space]) {
-            let Some(moved) = moved else { continue };
-            let entries = |counted: &dyn Fn(usize) -> bool| {
-                let own: BTreeSet<usize> = moved.axes.iter().map(|axis| axis.parameter.0 as usize).collect();
-                own.into_iter()
-                    .filter(|parameter| counted(*parameter))
-                    .map(|parameter| self.from.values[parameter].len())
-                    .sum::<usize>()
-            };
-            let share = entries(&|parameter| self.counts(space, parameter, Count::Placed(placed))) as f64
-                / entries(&|_| true).max(1) as f64;
-            // What holds others goes before them.
-            let inside = (0..placed.len()).filter(|parent| !placed[*parent] && self.children[*parent].contains(&space)).count();
-            let key = share - inside as f64;
-            if best.is_none_or(|(largest, _)| key > largest) {
-                best = Some((key, space));
-            }
-        }
-        best.map(|(_, space)| space)
-    }
-
-    /// Whether a parameter's entries tell where the positions of a space belong.
-    fn counts(&self, space: usize, parameter: usize, count: Count) -> bool {
-        let Count::Placed(placed) = count else { return true };
-        let moves = |moved: &Moved| moved.axes.iter().filter(|axis| axis.parameter.0 as usize == parameter).count();
-        self.moved.iter().enumerate().all(|(other, moved)| {
-            let times = moved.as_ref().map_or(0, moves);
-            if other == space { times < 2 } else { times == 0 || placed[other] || self.children[space].contains(&other) }
-        })
-    }
-
     fn step(&mut self, space: usize, count: Count) {
-        let Some(moved) = self.moved[space].clone() else { return };
+        let Some(moved) = self.places.moved[space].clone() else { return };
         match moved.kind {
             Kind::Units => self.step_units(space, &moved, count),
             Kind::Matrices(family) => {
@@ -186,7 +114,7 @@ impl<'a> Matcher<'a> {
                 let Some(first) = from.first() else { return };
                 let copies = (0..first.copies.len()).map(|copy| {
                     let mut sum = Mat::zeros(first.rows.len(), first.rows.len());
-                    for (own, target) in from.iter().zip(&to).filter(|(own, _)| self.counts(space, own.parameter, count)) {
+                    for (own, target) in from.iter().zip(&to).filter(|(own, _)| self.places.counts(space, own.parameter, count)) {
                         sum += columns(target, target.copies[copy], &self.to)
                             * columns(own, own.copies[copy], &self.from).transpose();
                     }
@@ -201,17 +129,17 @@ impl<'a> Matcher<'a> {
     }
 
     fn apply(&mut self, space: usize, element: &Element) {
-        self.from = apply_element(&self.chart.program, &self.chart.symmetries.spaces[space], &self.from, element);
+        self.from = apply_element(&self.places.chart.program, &self.places.chart.symmetries.spaces[space], &self.from, element);
     }
 
     fn layouts(&self, space: usize, moved: &Moved) -> [Vec<FrameOffsets>; 2] {
-        let row = &self.chart.symmetries.spaces[space];
-        [&self.from, &self.to].map(|weights| moved.layouts(&self.chart.program, row, weights))
+        let row = &self.places.chart.symmetries.spaces[space];
+        [&self.from, &self.to].map(|weights| moved.layouts(&self.places.chart.program, row, weights))
     }
 
     fn step_units(&mut self, space: usize, moved: &Moved, count: Count) {
-        let fields = self.unit_signs(space, moved);
-        let layouts = moved.layouts(&self.chart.program, &self.chart.symmetries.spaces[space], &self.from);
+        let fields = self.places.unit_signs(space, moved);
+        let layouts = moved.layouts(&self.places.chart.program, &self.places.chart.symmetries.spaces[space], &self.from);
         let masks: Vec<usize> = layouts.iter().map(|layout| mask(&fields, layout.parameter)).collect();
         let Some(first) = layouts.first() else { return };
         let (size, copies) = (first.rows.len(), first.copies.len());
@@ -220,12 +148,12 @@ impl<'a> Matcher<'a> {
         for copy in 0..copies {
             let mut parts = vec![Mat::<f64>::zeros(size, size); 1 << fields.len()];
             for (layout, mask) in layouts.iter().zip(&masks) {
-                if self.counts(space, layout.parameter, count) && self.child_of(space, layout.parameter).is_none() {
+                if self.places.counts(space, layout.parameter, count) && self.places.child_of(space, layout.parameter).is_none() {
                     let start = layout.copies[copy];
                     parts[*mask] += columns(layout, start, &self.to) * columns(layout, start, &self.from).transpose();
                 }
             }
-            for &child in &self.children[space] {
+            for &child in &self.places.children[space] {
                 parts[0] += self.through(space, moved, copy, child, count);
             }
             // The best combination of signs for each pair.
@@ -254,28 +182,14 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The child that a parameter of a space is judged through: the one with the most copies.
-    fn child_of(&self, space: usize, parameter: usize) -> Option<usize> {
-        let over = |child: usize| {
-            let moved = self.moved[child].as_ref()?;
-            moved.axes.iter().find(|axis| axis.parameter.0 as usize == parameter).map(|axis| axis.over.len())
-        };
-        let own = self.children[space].iter().filter_map(|&child| Some((over(child)?, child)));
-        own.fold(None, |best: Option<(usize, usize)>, next| match best {
-            Some(best) if best.0 >= next.0 => Some(best),
-            _ => Some(next),
-        })
-        .map(|(_, child)| child)
-    }
-
     /// For each pair of positions what a child group reaches at best when one takes the other's place.
     fn through(&self, space: usize, parent: &Moved, copy: usize, child: usize, count: Count) -> Mat<f64> {
-        let program = &self.chart.program;
-        let Some(moved) = &self.moved[child] else { unreachable!("children move axes") };
+        let program = &self.places.chart.program;
+        let Some(moved) = &self.places.moved[child] else { unreachable!("children move axes") };
         let [from, to] = self.layouts(child, moved);
         let mut starts = Vec::new();
         for ((axis, own), target) in moved.axes.iter().zip(&from).zip(&to) {
-            if !self.counts(space, own.parameter, count) || self.child_of(space, own.parameter) != Some(child) {
+            if !self.places.counts(space, own.parameter, count) || self.places.child_of(space, own.parameter) != Some(child) {
                 continue;
             }
             let holds = |outer: &&super::moved::Axis| {
@@ -289,7 +203,9 @@ impl<'a> Matcher<'a> {
             let base = copies.get(copy).copied().unwrap_or_default();
             starts.push((own, target, base, offsets(&shape, &outer.axes), offsets(&shape, &others)));
         }
-        let Some((_, _, _, rows, others)) = starts.first() else { return Mat::zeros(self.size(parent), self.size(parent)) };
+        let Some((_, _, _, rows, others)) = starts.first() else {
+            return Mat::zeros(self.places.size(parent), self.places.size(parent));
+        };
         Mat::from_fn(rows.len(), rows.len(), |p, q| {
             let mut value = 0.0;
             for other in 0..others.len() {
@@ -303,7 +219,7 @@ impl<'a> Matcher<'a> {
                 value += match moved.kind {
                     Kind::Matrices(family) => nearest(family, &sum).1,
                     Kind::Units => {
-                        let signed = !self.unit_signs(child, moved).is_empty();
+                        let signed = !self.places.unit_signs(child, moved).is_empty();
                         let sum =
                             Mat::from_fn(sum.nrows(), sum.ncols(), |p, q| if signed { sum[(p, q)].abs() } else { sum[(p, q)] });
                         assign(&sum).into_iter().enumerate().map(|(p, q)| sum[(p, q)]).sum()
@@ -314,28 +230,11 @@ impl<'a> Matcher<'a> {
         })
     }
 
-    fn size(&self, moved: &Moved) -> usize {
-        moved.axes.first().map_or(0, |axis| {
-            let shape = super::moved::shape(&self.chart.program, axis.parameter);
-            axis.axes.iter().map(|&at| shape[at]).product()
-        })
-    }
-
-    /// The sign fields with one sign a unit: number, field, and the tuple of each copy and unit.
-    fn unit_signs(&self, space: usize, moved: &Moved) -> Vec<(usize, Field, Vec<Vec<usize>>)> {
-        let Generators::Units { signs, .. } = &self.chart.symmetries.spaces[space].generators else { return Vec::new() };
-        let of_units = signs
-            .iter()
-            .enumerate()
-            .filter_map(|(number, field)| Some((number, field.clone(), tuples_of_units(&self.chart.program, moved, field)?)));
-        of_units.take(SIGNS).collect()
-    }
-
     /// The signs of fields that have no sign of each unit, tuple by tuple.
     fn step_signs(&mut self, space: usize) {
-        let Generators::Units { signs, .. } = &self.chart.symmetries.spaces[space].generators else { return };
-        let chart = self.chart;
-        let moved = self.moved[space].clone();
+        let Generators::Units { signs, .. } = &self.places.chart.symmetries.spaces[space].generators else { return };
+        let chart = self.places.chart;
+        let moved = self.places.moved[space].clone();
         for (number, field) in signs.iter().enumerate() {
             if moved.as_ref().is_some_and(|moved| tuples_of_units(&chart.program, moved, field).is_some()) {
                 continue;
@@ -350,14 +249,4 @@ impl<'a> Matcher<'a> {
             }
         }
     }
-}
-
-/// Which of the fields change the sign of a parameter.
-fn mask(fields: &[(usize, Field, Vec<Vec<usize>>)], parameter: usize) -> usize {
-    let times = |field: &Field| field.entries.iter().filter(|entry| entry.parameter.0 as usize == parameter).count();
-    fields.iter().enumerate().map(|(at, (_, field, _))| (times(field) % 2) << at).sum()
-}
-
-fn tuples(field: &Field) -> usize {
-    field.sizes.iter().map(|&size| size as usize).product()
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `align` to other weights | [`matching`] |
 //! | `balance` the norms of factors | [`balance`] |
+//! | `canonicalise`: one point for each orbit | [`canonical`] |
 //! | exact assignment, nearest matrices of a group | `assignment`, `procrustes` |
 //! | the loss between two points | [`barrier`] |
 //!
@@ -13,14 +14,17 @@
 mod assignment;
 pub mod balance;
 pub mod barrier;
+pub mod canonical;
 pub mod matching;
 mod moved;
+mod places;
 mod procrustes;
 
 use sym_infer::{Generators, Space, Symmetries};
 
 pub use balance::balanced;
 pub use barrier::{Barrier, barrier};
+pub use canonical::canonicalise;
 pub use matching::{Aligned, align};
 
 /// The rows that control leaves as they are, by name.

@@ -37,7 +37,9 @@ pub fn weights(program: &Program, seed: u64) -> Weights {
     let mut weights = Weights::zeros(program);
     for (parameter, values) in program.parameters.iter().zip(&mut weights.values) {
         let [trained, frozen] = &mut streams;
-        values.iter_mut().for_each(|entry| *entry = if parameter.trainable { trained.normal() } else { frozen.normal().exp() });
+        for entry in values {
+            *entry = if parameter.trainable { trained.normal() } else { frozen.normal().exp() };
+        }
     }
     weights
 }
