@@ -161,3 +161,21 @@ fn the_barrier_is_the_excess_over_the_line_between_both_ends() {
     let aligned = control::align(&program, &symmetries, &at(-1.0, -1.0), &at(1.0, 1.0));
     assert!(aligned.after < 1e-12, "{aligned:?}");
 }
+
+#[test]
+fn teleportation_enlarges_the_gradient_at_equal_loss() {
+    let Model { program, symmetries } = model(MODELS[0].1);
+    let weights = models::weights(&program, 1);
+    let table = |width: usize| {
+        let mut stream = sym_runtime::Stream::new(7, "test/examples", "M");
+        Table { values: (0..30 * width).map(|_| stream.normal()).collect(), width }
+    };
+    let examples = Examples { inputs: vec![table(5)], targets: Targets::Numbers(table(3)) };
+    let found = control::teleport(&program, &symmetries, &weights, &examples, Loss::Mse, 2.0).expect("it can be executed");
+    assert!((found.losses[1] - found.losses[0]).abs() < 1e-12 * found.losses[0], "{:?}", found.losses);
+    assert!(found.gradients[1] > 1.5 * found.gradients[0], "{:?}", found.gradients);
+    // Within the limit: no weight by more than both of its units together.
+    let factors =
+        weights.values.iter().flatten().zip(found.weights.values.iter().flatten()).map(|(before, after)| after / before);
+    assert!(factors.clone().all(|factor| (0.24..4.1).contains(&factor)), "{:?}", factors.collect::<Vec<_>>());
+}

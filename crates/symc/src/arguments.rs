@@ -34,6 +34,7 @@ impl Arguments {
             Command::Run(run) => run.format,
             Command::Verify(verify) => verify.format,
             Command::Diff(diff) => diff.format,
+            Command::Weights(weights) => weights.format,
             Command::Fmt(_) | Command::Explain(_) | Command::Lower(_) => Format::Human,
         }
     }
@@ -56,6 +57,8 @@ pub enum Command {
     Lower(Lower),
     /// Say what differs between the symmetries of two files or models.
     Diff(Diff),
+    /// Move given weights along a model's symmetries, which changes no output, or compare two.
+    Weights(Weights),
 }
 
 /// `symc check`.
@@ -151,6 +154,82 @@ pub struct Diff {
     /// Values that replace those of both files.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// `symc weights`.
+#[derive(Debug, Args)]
+pub struct Weights {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What to do.
+    #[arg(long = "do", value_enum, value_name = "WHAT")]
+    pub operation: Operation,
+    /// The weights: a safetensors file, or one of PyTorch that ends in `.pt`, `.pth` or `.bin`.
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// The weights to align with.
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// The safetensors file that is written, in double precision.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The model; not needed where there is only one.
+    #[arg(long, value_name = "NAME", conflicts_with = "train")]
+    pub model: Option<String>,
+    /// The `train` item whose model, training examples and loss are meant.
+    #[arg(long, value_name = "NAME")]
+    pub train: Option<String>,
+    /// Points of a barrier, both ends among them.
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = points)]
+    pub points: usize,
+    /// The largest factor of a unit in a teleportation.
+    #[arg(long, value_name = "FACTOR", default_value_t = 2.0, value_parser = limit)]
+    pub limit: f64,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What `weights` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Operation {
+    /// Bring factors and matrices to the least norm: equal norms on both sides of each unit.
+    Balance,
+    /// Bring the weights to the one point that stands for all that symmetries relate to them.
+    Canonicalise,
+    /// Bring the weights close to those of `--to`.
+    Align,
+    /// Measure the loss on the line to `--to`, as the weights are and aligned.
+    Barrier,
+    /// Enlarge the gradient by the factors of units, at equal loss.
+    Teleport,
+}
+
+impl Operation {
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::Balance => "balance",
+            Operation::Canonicalise => "canonicalise",
+            Operation::Align => "align",
+            Operation::Barrier => "barrier",
+            Operation::Teleport => "teleport",
+        }
+    }
+
+    /// Whether it compares with other weights.
+    pub fn needs_target(self) -> bool {
+        matches!(self, Operation::Align | Operation::Barrier)
+    }
+
+    /// Whether it computes a loss.
+    pub fn needs_examples(self) -> bool {
+        matches!(self, Operation::Barrier | Operation::Teleport)
+    }
 }
 
 /// `symc fmt`.
@@ -262,4 +341,15 @@ fn assignment(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("expected ITEM.KEY=VALUE, such as Saddle.steps=100".to_string()),
     }
+}
+
+/// A number of points.
+fn points(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|points| (2..=10_000).contains(points)).ok_or_else(|| "expected 2 to 10000 points".to_string())
+}
+
+/// A factor.
+fn limit(text: &str) -> Result<f64, String> {
+    let factor = text.parse().ok().filter(|factor: &f64| *factor > 1.0 && *factor <= 1e6);
+    factor.ok_or_else(|| "expected a factor above 1, at most 1e6".to_string())
 }

@@ -122,6 +122,11 @@ impl Chart {
         lifted
     }
 
+    /// A change of weights of the model, such as a gradient, in these coordinates.
+    pub fn lifted_change(&self, change: &Weights) -> Weights {
+        self.cuts.as_ref().map_or_else(|| change.clone(), |cuts| cuts.lifted(change))
+    }
+
     /// Weights in these coordinates as weights of the model.
     pub fn lowered(&self, mut weights: Weights) -> Weights {
         if let Some(centres) = &self.centres {

@@ -6,6 +6,7 @@
 //! | `balance` the norms of factors | [`balance`] |
 //! | `canonicalise`: one point for each orbit | [`canonical`] |
 //! | exact assignment, nearest matrices of a group | `assignment`, `procrustes` |
+//! | `teleport` to a larger gradient | [`teleport`](mod@teleport) |
 //! | the loss between two points | [`barrier`] |
 //!
 //! Everything moves weights by elements of the found groups (`sym_infer::action::apply_element`), in double precision and in a fixed order.
@@ -19,6 +20,7 @@ pub mod matching;
 mod moved;
 mod places;
 mod procrustes;
+pub mod teleport;
 
 use sym_infer::{Generators, Space, Symmetries};
 
@@ -26,6 +28,7 @@ pub use balance::balanced;
 pub use barrier::{Barrier, barrier};
 pub use canonical::canonicalise;
 pub use matching::{Aligned, align};
+pub use teleport::{Teleported, teleport};
 
 /// The rows that control leaves as they are, by name.
 pub fn left(symmetries: &Symmetries) -> Vec<String> {

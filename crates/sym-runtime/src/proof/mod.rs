@@ -28,6 +28,7 @@ pub use assumption::Assumption;
 pub use effective::{Directions, Effective, Elements, effective};
 pub use epsilon::Approximation;
 pub use given::{AtWeights, at_weights};
+pub use soundness::change_of_outputs;
 
 use crate::Stream;
 use budget::Plan;

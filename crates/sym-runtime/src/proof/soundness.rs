@@ -1,6 +1,7 @@
 //! Random elements of claimed groups must leave the function alone.
 
 use super::jacobian::Examples;
+use super::point;
 use crate::Stream;
 use burn::tensor::{DType, Device};
 use sym_diagnostics::Diagnostic;
@@ -24,6 +25,9 @@ pub(super) struct Refutation {
 /// Rounding allowed, relative to the output, for an element that keeps the size of the weights; grows with the square of the factor by
 /// which it enlarges them, as an estimate of cond(g).
 const TOLERANCE: f64 = 1e-9;
+
+/// Examples on which two points are compared.
+const COMPARED: usize = 32;
 
 /// f(gθ) against f(θ) for random g of every group, as planned. Returns the largest relative difference of the groups that hold, and the
 /// others.
@@ -60,6 +64,18 @@ pub(super) fn check(
         }
     }
     Ok((largest, refuted))
+}
+
+/// The largest change of an output between two points of weights on random examples, relative to the largest output.
+///
+/// # Errors
+///
+/// What the program cannot be executed for.
+pub fn change_of_outputs(program: &Program, weights: &Weights, moved: &Weights, seed: u64) -> Result<f64, Vec<Diagnostic>> {
+    let mut stream = Stream::new(seed, "proof/change", &program.name);
+    let program = &*point::with_subspaces(program, seed);
+    let examples = point::examples(program, COMPARED, &mut stream);
+    Ok(Test::new(program, weights, &examples)?.change(moved)?.difference)
 }
 
 /// A program at one point, and what it computes there.

@@ -7,6 +7,7 @@ mod fmt;
 mod lower;
 mod run;
 mod verify;
+mod weights;
 
 use crate::Exit;
 use crate::arguments::{Arguments, Command};
@@ -23,5 +24,6 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Lower(lower) => lower::execute(lower, console),
         Command::Run(run) => run::execute(run, console),
         Command::Verify(verify) => verify::execute(verify, console),
+        Command::Weights(weights) => weights::execute(weights, console),
     }
 }

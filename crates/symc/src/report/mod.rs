@@ -13,6 +13,7 @@ pub use diff::{Change, DiffReport, ModelDiff, ModelTotals, SpaceDiff};
 pub use integer::Integer;
 pub use intervention::{EffectiveRow, InterventionRow};
 mod run;
+mod weights;
 
 pub use model::{
     ActionRow, AtWeightsRow, ConservedRow, DecisionRow, DepartureRow, MiniatureRow, ModelReport, MovedRow, ReasonRow, SpaceRow,
@@ -20,6 +21,7 @@ pub use model::{
 };
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
 pub use run::{MeasuredRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
+pub use weights::{BarrierRow, WeightsReport};
 
 use serde::Serialize;
 

@@ -1,0 +1,162 @@
+//! `symc weights FILE`.
+
+use crate::arguments::{self, Format, Operation};
+use crate::console::Console;
+use crate::render::json;
+use crate::report::{BarrierRow, Diagnosed, WeightsReport};
+use crate::session::{self, Compiled};
+use crate::{Exit, output};
+use std::path::Path;
+use sym_diagnostics::{Code, Diagnostic, nearest};
+use sym_infer::{Symmetries, Weights};
+use sym_ir::Program;
+use sym_ir::experiment::{Loss, Train};
+use sym_runtime::control;
+use sym_runtime::data::Examples;
+
+/// The same seed gives the same inputs.
+const SEED: u64 = 0;
+
+/// Moves given weights along the orbits of a model's symmetries, or compares them, and writes the result.
+pub fn execute(arguments: &arguments::Weights, console: Console) -> Exit {
+    let mut compiled = session::compile(&arguments.file, &arguments.settings);
+    let mut found = std::mem::take(&mut compiled.document.diagnostics);
+    let mut report = WeightsReport { operation: arguments.operation.word().to_string(), ..WeightsReport::default() };
+    let mut exit = compiled.exit(&found);
+    if exit == Exit::Success {
+        match subject(&compiled, arguments) {
+            Ok(subject) => {
+                report.model.clone_from(&subject.name);
+                let outcome = subject.execute(arguments, &mut report);
+                exit = Exit::failed_if(outcome.is_err());
+                found.extend(outcome.err().unwrap_or_default());
+            }
+            Err(misuse) => {
+                output::error(&format!("error: {misuse}"));
+                return Exit::Usage;
+            }
+        }
+    }
+    console.diagnostics(&compiled.sources, &found);
+    report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+    match console.format {
+        Format::Json => output::print(&json::document(&report)),
+        Format::Human | Format::Short if console.quiet || exit != Exit::Success => {}
+        Format::Human | Format::Short => output::print(&report.lines().join("\n")),
+    }
+    exit
+}
+
+/// What is operated on.
+struct Subject<'a> {
+    name: String,
+    program: &'a Program,
+    symmetries: Symmetries,
+    /// The run that gives examples and the loss.
+    train: Option<&'a Train>,
+    compiled: &'a Compiled,
+}
+
+/// The model and run that the command line names, or what is wrong with it.
+fn subject<'a>(compiled: &'a Compiled, arguments: &arguments::Weights) -> Result<Subject<'a>, String> {
+    let document = &compiled.document;
+    if arguments.operation.needs_target() && arguments.to.is_none() {
+        return Err(format!("--do {} needs the other weights: --to FILE", arguments.operation.word()));
+    }
+    if arguments.operation.needs_examples() && arguments.train.is_none() {
+        let available: Vec<&str> = document.trains.keys().map(String::as_str).collect();
+        let word = arguments.operation.word();
+        return Err(format!("--do {word} needs examples and a loss: --train NAME; available: {}", available.join(", ")));
+    }
+    if arguments.operation != Operation::Barrier && arguments.out.is_none() {
+        return Err(format!("--do {} needs the file to write: --out FILE", arguments.operation.word()));
+    }
+    let unknown = |what: &str, name: &str, known: Vec<&str>| {
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("a similar one is {near}"),
+            None => format!("available: {}", known.join(", ")),
+        };
+        format!("there is no {what} {name}; {help}")
+    };
+    let of = |name: String, program: &'a Program, train: Option<&'a Train>| Subject {
+        name,
+        program,
+        symmetries: sym_infer::infer(program),
+        train,
+        compiled,
+    };
+    if let Some(name) = &arguments.train {
+        let known = || document.trains.keys().map(String::as_str).collect();
+        let train = document.trains.get(name).ok_or_else(|| unknown("train item", name, known()))?;
+        let model = train.model.strip_suffix("()").unwrap_or(&train.model);
+        return Ok(of(model.to_string(), &train.program, Some(train)));
+    }
+    let known: Vec<&str> = document.models.keys().map(String::as_str).collect();
+    match (&arguments.model, known.as_slice()) {
+        (Some(name), _) => match document.models.get(name) {
+            Some(model) => Ok(of(name.clone(), &model.program, None)),
+            None => Err(unknown("model", name, known)),
+        },
+        (None, [only]) => Ok(of((*only).to_string(), &document.models[*only].program, None)),
+        (None, _) => Err(format!("which model is meant? --model NAME; available: {}", known.join(", "))),
+    }
+}
+
+impl Subject<'_> {
+    fn execute(&self, arguments: &arguments::Weights, report: &mut WeightsReport) -> Result<(), Vec<Diagnostic>> {
+        sym_lower::check(self.program)?;
+        let load = |path: &Path| sym_lower::load(path, self.program).map_err(|problem| vec![problem]);
+        let from = load(&arguments.from)?;
+        let to = arguments.to.as_deref().map(load).transpose()?;
+        report.left = control::left(&self.symmetries);
+        let moved = match (arguments.operation, &to) {
+            (Operation::Balance, _) => control::balanced(self.program, &self.symmetries, &from),
+            (Operation::Canonicalise, _) => control::canonicalise(self.program, &self.symmetries, &from),
+            (Operation::Teleport, _) => {
+                let (examples, of) = self.examples()?;
+                let found = control::teleport(self.program, &self.symmetries, &from, &examples, of, arguments.limit)?;
+                (report.loss, report.gradient_norm) = (Some(found.losses), Some(found.gradients));
+                found.weights
+            }
+            (Operation::Align | Operation::Barrier, Some(to)) => {
+                let aligned = control::align(self.program, &self.symmetries, &from, to);
+                report.distance = Some([aligned.before, aligned.after]);
+                if arguments.operation == Operation::Barrier {
+                    report.barrier = Some(self.barrier(&from, &aligned.weights, to, arguments.points)?);
+                }
+                aligned.weights
+            }
+            (Operation::Align | Operation::Barrier, None) => from.clone(),
+        };
+        report.change_of_outputs = Some(sym_runtime::proof::change_of_outputs(self.program, &from, &moved, SEED)?);
+        if let Some(out) = &arguments.out {
+            sym_lower::save_safetensors(out, self.program, &moved, sym_lower::dtype("f64").map_err(|problem| vec![problem])?)
+                .map_err(|problem| vec![problem])?;
+            report.out = Some(out.display().to_string());
+        }
+        Ok(())
+    }
+
+    fn barrier(&self, from: &Weights, aligned: &Weights, to: &Weights, points: usize) -> Result<BarrierRow, Vec<Diagnostic>> {
+        let (examples, of) = self.examples()?;
+        let unaligned = control::barrier(self.program, from, to, points, &examples, of)?;
+        let aligned = control::barrier(self.program, aligned, to, points, &examples, of)?;
+        let finite = |height: f64| height.is_finite().then_some(height);
+        Ok(BarrierRow {
+            points: unaligned.losses.len(),
+            unaligned: finite(unaligned.height),
+            aligned: finite(aligned.height),
+            losses_unaligned: unaligned.losses,
+            losses_aligned: aligned.losses,
+        })
+    }
+
+    /// The training examples of the run with its loss.
+    fn examples(&self) -> Result<(Examples, Loss), Vec<Diagnostic>> {
+        let missing = || vec![Diagnostic::without_span(Code::E0601, "there are no examples".to_string())];
+        let train = self.train.ok_or_else(missing)?;
+        let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new(""));
+        let data = self.compiled.document.data.get(&train.data).ok_or_else(missing)?;
+        Ok((sym_runtime::data::load(data, self.program, base)?.train, train.loss))
+    }
+}
