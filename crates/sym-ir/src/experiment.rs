@@ -458,6 +458,20 @@ pub struct Claim {
     pub span: Span,
 }
 
+/// The barrier between the final weights of two runs of one model: how far the loss on the training examples rises above the line between its
+/// values at the ends, along the straight way from one to the other (Frankle et al. 2020).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BarrierOf {
+    /// The first run.
+    pub from: String,
+    /// The second run; the same for the first two seeds of one run.
+    pub to: String,
+    /// Whether the first weights are aligned with the second along the orbit of the model's symmetries before.
+    pub aligned: bool,
+    /// Equally spaced points, the ends among them.
+    pub points: usize,
+}
+
 /// A side of a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Quantity {
@@ -497,6 +511,8 @@ pub enum Quantity {
         /// Half-width in steps.
         window: u64,
     },
+    /// `barrier(A, B, aligned: true, points: 25)`.
+    Barrier(BarrierOf),
     /// Arithmetic on numbers.
     Binary(sym_syntax::ast::BinaryOperator, Box<Quantity>, Box<Quantity>),
 }

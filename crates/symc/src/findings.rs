@@ -2,10 +2,11 @@
 
 use crate::analysis::Analysed;
 use indexmap::IndexMap;
+use std::collections::HashMap;
 use sym_diagnostics::{Diagnostic, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{Carrier, Claim, Probe};
+use sym_ir::experiment::{BarrierOf, Carrier, Claim, Probe};
 use sym_runtime::claims::{self, Curve, Evidence};
 use sym_runtime::proof::Assumption;
 use sym_runtime::record::Record;
@@ -15,6 +16,7 @@ pub struct Findings<'a> {
     /// The models.
     pub models: Vec<Analysed<'a>>,
     records: IndexMap<String, Record>,
+    barriers: HashMap<BarrierOf, Result<f64, String>>,
     /// Assumptions that no proof has to test: their group is on another number of units than the space has.
     mismatches: Vec<(Span, Diagnostic)>,
 }
@@ -22,7 +24,7 @@ pub struct Findings<'a> {
 impl<'a> Findings<'a> {
     /// Nothing has run yet. What the assumptions declare and the rules do not derive is noted in their models.
     pub fn new(models: Vec<Analysed<'a>>, assumptions: &[Claim]) -> Self {
-        let mut findings = Self { models, records: IndexMap::new(), mismatches: Vec::new() };
+        let mut findings = Self { models, records: IndexMap::new(), barriers: HashMap::new(), mismatches: Vec::new() };
         for claim in assumptions {
             let Some(declared) = Assumption::of(claim) else { continue };
             let Some(at) = findings.position(&declared.model) else { continue };
@@ -48,6 +50,16 @@ impl<'a> Findings<'a> {
     /// Adds the record of a run.
     pub fn add_record(&mut self, train: &str, record: Record) {
         self.records.insert(train.to_string(), record);
+    }
+
+    /// Adds the height of a barrier, or why it has none.
+    pub fn add_barrier(&mut self, of: BarrierOf, height: Result<f64, String>) {
+        self.barriers.insert(of, height);
+    }
+
+    /// The record of a run.
+    pub fn record(&self, train: &str) -> Option<&Record> {
+        self.records.get(train)
     }
 
     /// The records with their runs' names, in the order of the file.
@@ -92,5 +104,9 @@ impl Evidence for Findings<'_> {
 
     fn curves(&self, train: &str, probe: &Probe) -> Option<Vec<Curve>> {
         self.records.get(train)?.curves(probe)
+    }
+
+    fn barrier(&self, of: &BarrierOf) -> Option<Result<f64, String>> {
+        self.barriers.get(of).cloned()
     }
 }

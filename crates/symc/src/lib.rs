@@ -5,6 +5,7 @@
 
 mod analysis;
 pub mod arguments;
+mod barriers;
 mod claims;
 mod commands;
 mod console;

@@ -2,7 +2,7 @@
 
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{Carrier, Probe};
+use sym_ir::experiment::{BarrierOf, Carrier, Probe};
 
 /// A measured quantity of one seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,9 @@ pub trait Evidence {
 
     /// The measured curves of a probe, one a seed; `None` before the run.
     fn curves(&self, train: &str, probe: &Probe) -> Option<Vec<Curve>>;
+
+    /// The height of a barrier, or why it has none; `None` before the runs.
+    fn barrier(&self, of: &BarrierOf) -> Option<Result<f64, String>>;
 }
 
 /// The steps at which a column first exceeds the threshold: the breakings of neighbour pairs in a `delta` curve, ascending. A column that

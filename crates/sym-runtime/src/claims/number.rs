@@ -43,6 +43,11 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
                 drop_ratio(curve, &events.unwrap_or_default(), *window)
             })
         }
+        Quantity::Barrier(barrier) => match evidence.barrier(barrier) {
+            Some(Ok(height)) => Number::Known(height, None),
+            Some(Err(reason)) => Number::Undefined(reason),
+            None => Number::NotYet,
+        },
         Quantity::Binary(operator, left, right) => binary(*operator, of(left, evidence), of(right, evidence)),
         Quantity::Group(_) | Quantity::Symmetry { .. } => Number::Undefined("a group is no number".to_string()),
     }

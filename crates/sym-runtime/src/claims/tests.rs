@@ -58,6 +58,10 @@ impl Evidence for Known {
     fn curves(&self, _: &str, probe: &Probe) -> Option<Vec<Curve>> {
         self.curves.get(&probe.column()).cloned()
     }
+
+    fn barrier(&self, _: &sym_ir::experiment::BarrierOf) -> Option<Result<f64, String>> {
+        None
+    }
 }
 
 fn claim(left: Quantity, comparison: Comparison, right: Quantity) -> Claim {

@@ -9,7 +9,7 @@ use crate::progress::Bars;
 use crate::render::{comparison, json, short, table, theorems as tables};
 use crate::report::{Diagnosed, Report, RunReport, TheoremRow};
 use crate::session::{self, Compiled};
-use crate::{Exit, claims, interrupt, interventions, output, proof, theorems};
+use crate::{Exit, barriers, claims, interrupt, interventions, output, proof, theorems};
 use std::path::{Path, PathBuf};
 use sym_diagnostics::Diagnostic;
 use sym_runtime::train::Environment;
@@ -153,6 +153,8 @@ impl Execution<'_> {
     }
 
     fn claims(&mut self) -> Vec<crate::report::ExpectationRow> {
+        let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new(""));
+        barriers::measure(&self.compiled.document, base, &mut self.findings);
         let (rows, failures) = claims::decide(self.compiled, &self.findings, true);
         self.say(failures);
         rows

@@ -23,6 +23,10 @@ impl Evidence for Curves {
     fn curves(&self, _: &str, probe: &Probe) -> Option<Vec<Curve>> {
         self.0.get(&probe.column()).cloned()
     }
+
+    fn barrier(&self, _: &sym_ir::experiment::BarrierOf) -> Option<Result<f64, String>> {
+        None
+    }
 }
 
 fn series(kind: ProbeKind, target: &str, threshold: f64) -> Series {
