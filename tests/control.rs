@@ -55,6 +55,8 @@ fn the_aligned_barrier_of_two_wide_solutions_is_below_a_tenth_of_the_unaligned_o
     let found = report(&symc(examples, &[&["weights", "align.sym"], &arguments[..]].concat()));
     let (unaligned, aligned) = (number(&found["barrier"]["unaligned"]), number(&found["barrier"]["aligned"]));
     assert!(aligned < 0.1 * unaligned, "{unaligned} and {aligned}");
+    let by_values = report(&symc(examples, &[&["weights", "align.sym", "--by", "activations"], &arguments[..]].concat()));
+    assert!(number(&by_values["barrier"]["aligned"]) < 0.5 * unaligned, "{by_values}");
     assert_eq!(found["barrier"]["losses_aligned"].as_array().map(Vec::len), Some(25));
     assert!(number(&found["distance"][1]) < number(&found["distance"][0]));
 }
@@ -97,9 +99,13 @@ fn weights_that_do_not_fit_are_refused_and_no_file_is_written() {
 fn what_the_command_line_lacks_is_named() {
     let directory = tempfile::tempdir().expect("a scratch directory");
     std::fs::write(directory.path().join("digits.sym"), DIGITS.replace("STEPS", "1")).expect("the scratch directory is writable");
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["--do", "align", "--out", "c.safetensors"], "needs the other weights: --to FILE"),
         (&["--do", "barrier", "--to", B], "needs examples and a loss: --train NAME; available: Two"),
+        (
+            &["--do", "align", "--to", B, "--by", "activations", "--out", "c.safetensors"],
+            "needs examples and a loss: --train NAME",
+        ),
         (&["--do", "balance"], "needs the file to write: --out FILE"),
         (&["--do", "balance", "--out", "c.safetensors", "--model", "Mpl"], "there is no model Mpl; a similar one is Mlp"),
         (&["--do", "teleport", "--out", "c.safetensors", "--train", "Tow"], "there is no train item Tow; a similar one is Two"),

@@ -7,7 +7,7 @@ mod programs;
 
 use models::{Model, model};
 use sym_ir::experiment::Loss;
-use sym_runtime::control;
+use sym_runtime::control::{self, By};
 use sym_runtime::data::{Examples, Table, Targets};
 use sym_runtime::proof::approximation;
 
@@ -71,7 +71,7 @@ fn weights_moved_along_their_orbit_are_aligned_back_to_where_they_were() {
         let at = models::weights(&program, 1);
         let moved = models::somewhere_on_the_orbit(&program, &symmetries, &at, 2);
         assert!(models::distance(&moved, &at) > 0.1, "{name}: the element is not trivial");
-        let aligned = control::align(&program, &symmetries, &moved, &at);
+        let aligned = control::align(&program, &symmetries, &moved, &at, By::Weights).expect("only activations can fail");
         if models::distance(&aligned.weights, &at) > 1e-6 {
             lost.push(format!("{name}: {} → {}", aligned.before, aligned.after));
         }
@@ -84,7 +84,7 @@ fn alignment_balance_and_canonical_points_change_no_output() {
     for (name, text) in MODELS {
         let Model { program, symmetries } = model(text);
         let (from, to) = (models::weights(&program, 1), models::weights(&program, 2));
-        let aligned = control::align(&program, &symmetries, &from, &to);
+        let aligned = control::align(&program, &symmetries, &from, &to, By::Weights).expect("only activations can fail");
         assert!(aligned.after < aligned.before, "{name}: {} → {}", aligned.before, aligned.after);
         let canonical = control::canonicalise(&program, &symmetries, &from);
         for moved in [aligned.weights, control::balanced(&program, &symmetries, &from), canonical] {
@@ -132,7 +132,7 @@ fn no_network_of_the_catalogue_computes_anything_else_after_it_was_moved() {
             continue;
         }
         let (from, to) = (models::weights(&program, 1), models::weights(&program, 2));
-        let aligned = control::align(&program, &symmetries, &from, &to);
+        let aligned = control::align(&program, &symmetries, &from, &to, By::Weights).expect("only activations can fail");
         for moved in [aligned.weights, control::canonicalise(&program, &symmetries, &from)] {
             let change = models::change_of_outputs(&program, &from, &moved);
             assert!(change < 1e-8, "{name}: {change:e}");
@@ -158,7 +158,8 @@ fn the_barrier_is_the_excess_over_the_line_between_both_ends() {
     let convex = control::barrier(&program, &at(1.0, 1.0), &at(2.0, 2.0), 5, &examples, Loss::Mse).expect("it can be executed");
     assert_eq!(convex.height, 0.0);
     // The sign is one of the group.
-    let aligned = control::align(&program, &symmetries, &at(-1.0, -1.0), &at(1.0, 1.0));
+    let aligned =
+        control::align(&program, &symmetries, &at(-1.0, -1.0), &at(1.0, 1.0), By::Weights).expect("only activations can fail");
     assert!(aligned.after < 1e-12, "{aligned:?}");
 }
 
@@ -178,4 +179,18 @@ fn teleportation_enlarges_the_gradient_at_equal_loss() {
     let factors =
         weights.values.iter().flatten().zip(found.weights.values.iter().flatten()).map(|(before, after)| after / before);
     assert!(factors.clone().all(|factor| (0.24..4.1).contains(&factor)), "{:?}", factors.collect::<Vec<_>>());
+}
+
+#[test]
+fn units_that_do_the_same_find_each_other_by_their_values() {
+    for (name, text) in &MODELS[..3] {
+        let Model { program, symmetries } = model(text);
+        let at = models::weights(&program, 1);
+        let moved = models::somewhere_on_the_orbit(&program, &symmetries, &at, 2);
+        let mut stream = sym_runtime::Stream::new(7, "test/examples", "M");
+        let inputs = [Table { values: (0..40 * 5).map(|_| stream.normal()).collect(), width: 5 }];
+        let aligned = control::align(&program, &symmetries, &moved, &at, By::Activations(&inputs)).expect("it can be executed");
+        assert!(models::distance(&aligned.weights, &at) < 1e-6, "{name}: {} → {}", aligned.before, aligned.after);
+        assert!(models::change_of_outputs(&program, &moved, &aligned.weights) < 1e-9, "{name}");
+    }
 }

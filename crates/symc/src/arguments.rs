@@ -180,6 +180,9 @@ pub struct Weights {
     /// The `train` item whose model, training examples and loss are meant.
     #[arg(long, value_name = "NAME")]
     pub train: Option<String>,
+    /// What units are aligned by; activations are those on the examples of `--train`.
+    #[arg(long, value_enum, default_value_t = By::Weights, value_name = "WHAT")]
+    pub by: By,
     /// Points of a barrier, both ends among them.
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = points)]
     pub points: usize,
@@ -192,6 +195,15 @@ pub struct Weights {
     /// Values that replace those of the file.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// What units are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Their weights.
+    Weights,
+    /// Correlations of their values.
+    Activations,
 }
 
 /// What `weights` does.

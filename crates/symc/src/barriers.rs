@@ -46,7 +46,8 @@ fn height(document: &Document, base: &Path, findings: &Findings<'_>, of: &Barrie
     let mut start = weights(findings, &from.program, &of.from, seed(from, 0))?;
     let end = weights(findings, &to.program, &of.to, second)?;
     if of.aligned {
-        start = control::align(&from.program, &sym_infer::infer(&from.program), &start, &end).weights;
+        let symmetries = sym_infer::infer(&from.program);
+        start = control::align(&from.program, &symmetries, &start, &end, control::By::Weights).map_err(said)?.weights;
     }
     control::barrier(&from.program, &start, &end, of.points, &examples, from.loss).map(|found| found.height).map_err(said)
 }

@@ -7,18 +7,31 @@
 //! In a first pass a space is only judged by entries whose other axes are in place already, inputs and outputs first. A space whose positions
 //! hold groups of their own, such as heads with GL on each, is judged by what these can reach at best.
 
+use super::activations::correlations;
 use super::assignment::assign;
 use super::balance::{balance, balanced};
 use super::moved::{Kind, Moved, columns, tuples_of_units};
 use super::places::{Count, Places, mask, tuples};
 use super::procrustes::nearest;
+use crate::data::Table;
 use faer::Mat;
+use std::collections::BTreeMap;
+use sym_diagnostics::Diagnostic;
 use sym_infer::action::{Chart, Element, FrameOffsets, apply_element, offsets};
 use sym_infer::{Generators, Symmetries, Weights};
 use sym_ir::Program;
 
 /// Passes over all spaces, at most; each accepted step brings the weights closer.
 const PASSES: usize = 100;
+
+/// What units are compared by.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// The weights that they are moved with.
+    Weights,
+    /// Correlations of their values on these inputs; spaces whose values say nothing, such as heads, are compared by weights.
+    Activations(&'a [Table]),
+}
 
 /// Weights after alignment.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,17 +40,32 @@ pub struct Aligned {
     pub weights: Weights,
     /// The distance between the balanced weights before.
     pub before: f64,
-    /// The distance between the balanced weights after, which is no larger.
+    /// The distance between the balanced weights after; no larger where all spaces are compared by weights.
     pub after: f64,
 }
 
 /// Moves `from` along its orbit close to `to`: the same function, nearer where both are balanced.
-pub fn align(program: &Program, symmetries: &Symmetries, from: &Weights, to: &Weights) -> Aligned {
+///
+/// # Errors
+///
+/// What the program cannot be executed for, which only activations ask.
+pub fn align(
+    program: &Program,
+    symmetries: &Symmetries,
+    from: &Weights,
+    to: &Weights,
+    by: By,
+) -> Result<Aligned, Vec<Diagnostic>> {
     let mut weights = from.clone();
     for chart in Chart::all(program, symmetries) {
         let (own, _) = balance(&chart, &chart.lifted(&weights));
         let (target, steps) = balance(&chart, &chart.lifted(to));
-        let mut matcher = Matcher { places: Places::of(&chart), from: own, to: target };
+        let places = Places::of(&chart);
+        let given = match by {
+            By::Weights => BTreeMap::new(),
+            By::Activations(inputs) => correlations(&places, &own, &target, inputs)?,
+        };
+        let mut matcher = Matcher { places, from: own, to: target, given };
         matcher.run();
         let mut moved = matcher.from;
         for (space, element) in steps.iter().rev() {
@@ -47,7 +75,7 @@ pub fn align(program: &Program, symmetries: &Symmetries, from: &Weights, to: &We
     }
     let target = balanced(program, symmetries, to);
     let away = |weights: &Weights| distance(&balanced(program, symmetries, weights), &target);
-    Aligned { before: away(from), after: away(&weights), weights }
+    Ok(Aligned { before: away(from), after: away(&weights), weights })
 }
 
 /// The Euclidean distance.
@@ -65,6 +93,8 @@ struct Matcher<'a> {
     places: Places<'a>,
     from: Weights,
     to: Weights,
+    /// Spaces whose units are compared by something other than weights: similarity of units of `to` (rows) and of `from` as it was given.
+    given: BTreeMap<usize, Mat<f64>>,
 }
 
 impl Matcher<'_> {
@@ -80,12 +110,13 @@ impl Matcher<'_> {
         for &space in &spaces {
             self.step_signs(space);
         }
-        if product(&self.from, &self.to) < given {
+        if self.given.is_empty() && product(&self.from, &self.to) < given {
             self.from = at;
         }
+        let by_weights: Vec<usize> = spaces.into_iter().filter(|space| !self.given.contains_key(space)).collect();
         for _ in 0..PASSES {
             let mut closer = false;
-            for &space in &spaces {
+            for &space in &by_weights {
                 let (before, at) = (product(&self.from, &self.to), self.from.clone());
                 self.step(space, Count::All);
                 for child in self.places.children[space].clone() {
@@ -166,7 +197,10 @@ impl Matcher<'_> {
                     .map(|signs| (signs, of_signs(signs, p, q)))
                     .fold((0, f64::MIN), |best, next| if next.1 > best.1 { next } else { best })
             };
-            let order = assign(&Mat::from_fn(size, size, |p, q| best(p, q).1));
+            let order = match self.given.get(&space) {
+                Some(given) => assign(given),
+                None => assign(&Mat::from_fn(size, size, |p, q| best(p, q).1)),
+            };
             for (p, &q) in order.iter().enumerate() {
                 let signs = best(p, q).0;
                 for (at, (_, _, tuple)) in fields.iter().enumerate() {

@@ -5,6 +5,7 @@
 //! | `align` to other weights | [`matching`] |
 //! | `balance` the norms of factors | [`balance`] |
 //! | `canonicalise`: one point for each orbit | [`canonical`] |
+//! | similarity of units by their values | `activations` |
 //! | exact assignment, nearest matrices of a group | `assignment`, `procrustes` |
 //! | `teleport` to a larger gradient | [`teleport`](mod@teleport) |
 //! | the loss between two points | [`barrier`] |
@@ -12,6 +13,7 @@
 //! Everything moves weights by elements of the found groups (`sym_infer::action::apply_element`), in double precision and in a fixed order.
 //! Rows whose elements are neither permutations, factors, signs nor matrices along axes are left as they are, and named.
 
+mod activations;
 mod assignment;
 pub mod balance;
 pub mod barrier;
@@ -27,7 +29,7 @@ use sym_infer::{Generators, Space, Symmetries};
 pub use balance::balanced;
 pub use barrier::{Barrier, barrier};
 pub use canonical::canonicalise;
-pub use matching::{Aligned, align};
+pub use matching::{Aligned, By, align};
 pub use teleport::{Teleported, teleport};
 
 /// The rows that control leaves as they are, by name.

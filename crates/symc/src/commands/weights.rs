@@ -1,6 +1,6 @@
 //! `symc weights FILE`.
 
-use crate::arguments::{self, Format, Operation};
+use crate::arguments::{self, By, Format, Operation};
 use crate::console::Console;
 use crate::render::json;
 use crate::report::{BarrierRow, Diagnosed, WeightsReport};
@@ -63,7 +63,9 @@ fn subject<'a>(compiled: &'a Compiled, arguments: &arguments::Weights) -> Result
     if arguments.operation.needs_target() && arguments.to.is_none() {
         return Err(format!("--do {} needs the other weights: --to FILE", arguments.operation.word()));
     }
-    if arguments.operation.needs_examples() && arguments.train.is_none() {
+    let needs_examples =
+        arguments.operation.needs_examples() || (arguments.operation.needs_target() && arguments.by == By::Activations);
+    if needs_examples && arguments.train.is_none() {
         let available: Vec<&str> = document.trains.keys().map(String::as_str).collect();
         let word = arguments.operation.word();
         return Err(format!("--do {word} needs examples and a loss: --train NAME; available: {}", available.join(", ")));
@@ -119,7 +121,13 @@ impl Subject<'_> {
                 found.weights
             }
             (Operation::Align | Operation::Barrier, Some(to)) => {
-                let aligned = control::align(self.program, &self.symmetries, &from, to);
+                let aligned = match arguments.by {
+                    By::Weights => control::align(self.program, &self.symmetries, &from, to, control::By::Weights)?,
+                    By::Activations => {
+                        let by = control::By::Activations(&self.examples()?.0.inputs);
+                        control::align(self.program, &self.symmetries, &from, to, by)?
+                    }
+                };
                 report.distance = Some([aligned.before, aligned.after]);
                 if arguments.operation == Operation::Barrier {
                     report.barrier = Some(self.barrier(&from, &aligned.weights, to, arguments.points)?);
