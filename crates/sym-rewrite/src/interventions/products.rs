@@ -2,7 +2,7 @@
 
 use super::rebuild::substitute;
 use super::refused;
-use super::targets::{free_path, parameters};
+use super::targets::{free_path, is_named, parameters};
 use std::collections::BTreeMap;
 use sym_diagnostics::Diagnostic;
 use sym_ir::intervention::{Intervention, Per};
@@ -35,7 +35,7 @@ pub(super) fn gate(program: &Program, intervention: &Intervention, depth: u32, p
             Some(own) => {
                 axes.insert(id, own);
             }
-            None if intervention.on.is_empty() => {}
+            None if !is_named(intervention, &parameter.path) => {}
             None => problems.push(no_groups(intervention, parameter, per)),
         }
     }
@@ -55,8 +55,7 @@ pub(super) fn gate(program: &Program, intervention: &Intervention, depth: u32, p
 
 /// Weights by themselves, and whatever is selected by name.
 fn is_weight(intervention: &Intervention) -> impl Fn(&Parameter) -> bool {
-    let named = !intervention.on.is_empty();
-    move |parameter| named || parameter.shape.len() >= 2
+    |parameter| parameter.shape.len() >= 2 || is_named(intervention, &parameter.path)
 }
 
 /// One gate for all parameters whose paths agree up to the last `names` names.

@@ -58,6 +58,11 @@ pub(super) fn parameters(
     Ok(chosen)
 }
 
+/// Whether a selector names a parameter; `all`, blocks and spaces only choose among what an intervention is made for.
+pub(super) fn is_named(intervention: &Intervention, path: &str) -> bool {
+    intervention.on.iter().any(|target| matches!(&target.kind, TargetKind::Paths(paths) if selector::selects(paths, path)))
+}
+
 fn unmatched(program: &Program, target: &Target, intervention: &Intervention) -> Diagnostic {
     let name = &program.name;
     let (text, of) = match &target.kind {
