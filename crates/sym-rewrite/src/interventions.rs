@@ -4,12 +4,12 @@
 
 mod activations;
 mod constrain;
-mod decay;
 mod frozen;
 mod low_rank;
 mod products;
 mod rebuild;
 mod sharing;
+mod syre;
 mod targets;
 
 use sym_diagnostics::{Code, Diagnostic};
@@ -26,7 +26,7 @@ pub fn apply(program: &Program, intervention: &Intervention) -> Result<Program, 
         InterventionKind::Factorise { depth } => products::factorise(program, intervention, *depth),
         InterventionKind::LowRank { rank } => low_rank::apply(program, intervention, *rank),
         InterventionKind::Constrain { to } => constrain::apply(program, intervention, to),
-        InterventionKind::Syre { sigma, spread, seed } => decay::syre(program, intervention, *sigma, *spread, *seed),
+        InterventionKind::Syre { sigma, spread, seed } => syre::apply(program, intervention, *sigma, *spread, *seed),
         InterventionKind::SigmaAsymmetric { std, seed } => activations::asymmetric(program, intervention, *std, *seed),
         InterventionKind::Freeze => frozen::freeze(program, intervention),
         InterventionKind::Tie => sharing::tie(program, intervention),

@@ -2,6 +2,12 @@
 //!
 //! A missing piece is an explicit `Error` node, never an absent field that later stages would have to guess about.
 
+mod interventions;
+mod state;
+
+pub use interventions::{Change, Intervention, Target, TargetKind};
+pub use state::StateClause;
+
 use sym_diagnostics::Span;
 
 /// A name with its place.
@@ -160,52 +166,6 @@ pub enum ModelBody {
         /// What is done to it, in order; `None` without a `with`.
         with: Option<Vec<Intervention>>,
     },
-}
-
-/// `add rescaling on fc1.weight by scale(per: row)`: an intervention on a model.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Intervention {
-    /// What it is said to do, where that is said.
-    pub change: Option<Change>,
-    /// What it acts on; empty for everything that it can act on.
-    pub on: Vec<Target>,
-    /// The intervention with its arguments.
-    pub by: Expr,
-    /// The whole clause.
-    pub span: Span,
-}
-
-/// `add rescaling` or `remove permutation, sign`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// `add` or `remove`.
-    pub verb: Ident,
-    /// Kinds of symmetry.
-    pub kinds: Vec<Ident>,
-}
-
-/// What an intervention acts on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Target {
-    /// Which parameters.
-    pub kind: TargetKind,
-    /// Where it is written.
-    pub span: Span,
-}
-
-/// The ways to select parameters.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TargetKind {
-    /// `all`.
-    All,
-    /// `all linear`: the parameters of every such block.
-    Block(Ident),
-    /// `space fc1`: the parameters that a space moves.
-    Space(String),
-    /// `fc1`, `attn.*.wq`.
-    Paths(String),
-    /// Missing; a diagnostic has been given.
-    Error,
 }
 
 /// A statement of a block or model.
@@ -466,19 +426,6 @@ pub enum FieldValue {
     },
     /// Text that is no value; a diagnostic has been given.
     Error,
-}
-
-/// One clause of a symmetric state.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StateClause {
-    /// `merge`, `merge_signed`, `zero`, `low_rank` as written.
-    pub verb: Ident,
-    /// Layer or parameter, with an optional unit range: `fc1`, `fc2[60..64]`.
-    pub target: Expr,
-    /// `into 8` or `to 3`, where given.
-    pub amount: Option<Expr>,
-    /// The whole clause.
-    pub span: Span,
 }
 
 /// `LEFT OP RIGHT`.

@@ -8,7 +8,7 @@ use sym_ir::intervention::Intervention;
 use sym_ir::{Drawn, Initial, Operation, Parameter, Program, Role, Storage, Term};
 
 /// θ → θ + θ₀ for the selected parameters (all where none is named), with θ₀ frozen and normal, and decay spread over the entries of θ.
-pub(super) fn syre(
+pub(super) fn apply(
     program: &Program,
     intervention: &Intervention,
     sigma: Option<f64>,
