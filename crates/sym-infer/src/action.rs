@@ -14,6 +14,7 @@ mod family;
 mod form;
 mod given;
 mod low_rank;
+mod masked;
 mod matrix;
 mod offset;
 mod parallel;
@@ -28,6 +29,7 @@ mod trade;
 mod turns;
 
 pub use element::layouts;
+pub(crate) use element::rate;
 pub use elementary::{Elementary, elementary};
 pub use given::{Chart, Element, apply_element};
 pub use matrix::{FrameOffsets, Matrix};
@@ -76,6 +78,9 @@ pub fn random_element(
     weights: &Weights,
     normal: &mut dyn FnMut() -> f64,
 ) -> Weights {
+    if program.has_masks() {
+        return masked::one_element(program, symmetries, space, weights, normal);
+    }
     if let Some((cuts, own, _)) = cuts::unfolded(program, &alone(symmetries, space)) {
         return cuts.lowered(random_element(&cuts.program, &own, 0, &cuts.lifted(weights), normal));
     }
@@ -86,12 +91,18 @@ pub fn random_element(
 
 /// gθ for a simple element g of a space's group.
 pub fn apply_elementary(program: &Program, space: &Space, weights: &Weights, element: &Elementary) -> Weights {
+    if program.has_masks() {
+        return masked::apply_one(program, space, weights, element);
+    }
     about_centres(program, weights, |program, weights| elementary::apply_elementary(program, space, weights, element))
 }
 
 /// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space
 /// of the orbit but may be dependent: stabilisers make orbits smaller than groups.
 pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -> Vec<(usize, Weights)> {
+    if program.has_masks() {
+        return masked::all_tangents(program, symmetries, weights);
+    }
     if let Some((cuts, own, others)) = cuts::unfolded(program, symmetries) {
         let of_blocks = tangents(&cuts.program, &own, &cuts.lifted(weights));
         let lowered = of_blocks.into_iter().map(|(space, vector)| (space, cuts.lowered(vector)));
@@ -113,6 +124,9 @@ pub fn random_tangent(
     weights: &Weights,
     normal: &mut dyn FnMut() -> f64,
 ) -> Weights {
+    if program.has_masks() {
+        return masked::one_tangent(program, symmetries, space, weights, normal);
+    }
     if let Some((cuts, own, _)) = cuts::unfolded(program, &alone(symmetries, space)) {
         return cuts.lowered(random_tangent(&cuts.program, &own, 0, &cuts.lifted(weights), normal));
     }

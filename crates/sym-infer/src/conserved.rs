@@ -34,6 +34,7 @@ pub fn conserved(program: &Program, size: u128, generators: &Generators) -> Vec<
         | Generators::Trade { .. }
         | Generators::Constants { .. }
         | Generators::Split { .. }
+        | Generators::Masked { .. }
         | Generators::Cut { .. }
         | Generators::Antisymmetric { .. }
         | Generators::Reparametrised { .. }

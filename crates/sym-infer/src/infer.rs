@@ -24,6 +24,7 @@ use crate::fields::Fields;
 use crate::frames::{Family, Frames, Kind};
 use crate::graph::Graph;
 use crate::kernels::{AxisKernel, RankBounds};
+use crate::masks::with_masks;
 use crate::names::Names;
 use crate::nullspace::{Parity, Rational};
 use crate::paths::Paths;
@@ -39,7 +40,7 @@ use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// All symmetries of a program that the rules of this crate derive.
 pub fn infer(program: &Program) -> Symmetries {
-    with_cuts(program, |program| with_splits(program, of_axes_as_they_are))
+    with_masks(program, |program| with_cuts(program, |program| with_splits(program, of_axes_as_they_are)))
 }
 
 /// The symmetries of a program whose axes are neither cut nor split.

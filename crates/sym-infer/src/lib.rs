@@ -3,6 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`centres`] | frozen summands, about which symmetries act |
+//! | `masks` | parameters with frozen entries |
 //! | [`cuts`] | axes that are joined and sliced, as their parts |
 //! | [`splits`] | axes that reshapes merge and split, written out |
 //! | [`choices`] | parameters that decide nothing but which entry is the largest |
@@ -45,6 +46,7 @@ pub mod graph;
 pub mod group;
 pub mod infer;
 pub mod kernels;
+pub mod masks;
 pub mod names;
 pub mod nullspace;
 pub mod paths;
@@ -64,6 +66,6 @@ pub use infer::{Decision, Derivation, Step, derivations, infer};
 pub use permutations::{Permutation, permutations};
 pub use symmetries::{
     Action, Class, Conserved, Degree, Family, Field, FieldEntry, Frame, Generators, Group, HalfTurn, Kept, MatrixFrame, Offset,
-    Reason, Space, State, StateKind, Status, Symmetries, UnitAxis,
+    Reason, Share, Space, State, StateKind, Status, Surviving, Symmetries, UnitAxis,
 };
 pub use training::infer_training;

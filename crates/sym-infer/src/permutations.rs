@@ -49,6 +49,7 @@ pub fn permutations(program: &Program, symmetries: &Symmetries) -> Vec<Permutati
             | Generators::Branches { .. }
             | Generators::Turns { .. }
             | Generators::Split { .. }
+            | Generators::Masked { .. }
             | Generators::Cut { .. }
             | Generators::Antisymmetric { .. }
             | Generators::Reparametrised { .. }

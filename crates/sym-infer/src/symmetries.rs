@@ -122,6 +122,13 @@ pub enum Generators {
         /// Parameters, each with the axes along which its change may vary.
         shifts: Vec<(ParameterId, Vec<usize>)>,
     },
+    /// Of a program with masked parameters, in terms of the one with all their entries trained: what leaves the frozen entries alone.
+    Masked {
+        /// How the elements of one row of that program, or of several, move its parameters.
+        rows: Vec<Generators>,
+        /// Which of them.
+        surviving: Surviving,
+    },
     /// In terms of the program with its axes split, see [`crate::splits`].
     Split {
         /// How the elements move its parameters.
@@ -142,6 +149,35 @@ pub enum Generators {
         /// Axes, with the least dimension of the kernel.
         axes: Vec<(ParameterId, usize, u128)>,
     },
+}
+
+/// Which elements of groups leave frozen entries where they are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Surviving {
+    /// All elements that move only these units.
+    Units(Vec<usize>),
+    /// Scales and signs of units that frozen entries join, a list of shares each.
+    Factors {
+        /// Independent scales.
+        scales: Vec<Vec<Share>>,
+        /// Independent signs.
+        signs: Vec<Vec<Share>>,
+    },
+    /// The generators whose rates vanish at the frozen entries.
+    Directions,
+}
+
+/// One tuple of a field, which a scale multiplies with λ^amount.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// The number of the row.
+    pub row: usize,
+    /// The number of the field among the row's scale fields, or sign fields.
+    pub field: usize,
+    /// The tuple.
+    pub tuple: usize,
+    /// The exponent.
+    pub amount: f64,
 }
 
 /// The axes of a parameter that run over units.

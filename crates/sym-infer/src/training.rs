@@ -3,6 +3,7 @@
 use crate::centres::Centres;
 use crate::cuts::with_cuts;
 use crate::infer::Analysis;
+use crate::masks::with_masks;
 use crate::skips;
 use crate::splits::with_splits;
 use crate::symmetries::{Class, Generators, Group, Kept, Symmetries};
@@ -16,7 +17,8 @@ use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 /// sets training does not leave: all linear ones under gradient descent (Fix(G) = Fix(Gᵀ) holds for every group here), signed
 /// permutations of coordinates under Adam, and no θ-dependent ones under any decay.
 pub fn infer_training(program: &Program, loss: &Loss, optimizer: &Optimizer) -> Symmetries {
-    with_cuts(program, |program| with_splits(program, |program| of_split(program, *loss, optimizer)))
+    let of_cuts = |program: &Program| with_splits(program, |program| of_split(program, *loss, optimizer));
+    with_masks(program, |program| with_cuts(program, of_cuts))
 }
 
 fn of_split(program: &Program, loss: Loss, optimizer: &Optimizer) -> Symmetries {

@@ -136,6 +136,15 @@ pub enum InterventionKind {
         /// Seed of θ₀ and D.
         seed: u64,
     },
+    /// W → M ⊙ W + (1 − M) ⊙ κN with frozen M and N (Lim et al. 2024).
+    WAsymmetric {
+        /// How many entries of each output row are frozen; `None` for the densest rows that all differ.
+        frozen: Option<u128>,
+        /// κ.
+        std: f64,
+        /// Seed of M and N.
+        seed: u64,
+    },
     /// x ↦ x ⊙ sigmoid(F x) in place of activations, F frozen.
     SigmaAsymmetric {
         /// Standard deviation of F; `None` for 1/√n.

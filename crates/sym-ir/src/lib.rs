@@ -11,6 +11,7 @@ pub mod experiments;
 pub mod function;
 pub mod intervention;
 pub mod library;
+pub mod mask;
 mod names;
 pub mod program;
 pub mod selector;
@@ -22,6 +23,7 @@ pub use compile::{Loader, Options, compile};
 pub use experiment::Document;
 pub use function::{Builtin, Function, Scalar};
 pub use intervention::{Edit, Intervention};
+pub use mask::{FrozenEntries, Mask, MaskRule};
 pub use names::PRIMITIVES;
 pub use program::{
     Axis, Drawn, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Pairs, Parameter, ParameterId,

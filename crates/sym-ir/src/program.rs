@@ -4,6 +4,7 @@
 //! of parameters alone do not.
 
 use crate::Function;
+use crate::mask::Mask;
 use crate::storage::Storage;
 use std::sync::Arc;
 use sym_diagnostics::Span;
@@ -90,6 +91,8 @@ pub struct Role {
     pub drawn: Option<Drawn>,
     /// The relative half-width of the spread of decay over its entries: entry i decays with `1 + u`, u uniform on ±spread.
     pub decay_spread: Option<(f64, Drawn)>,
+    /// Which of its entries are frozen at random values.
+    pub mask: Option<Mask>,
 }
 
 /// A stream of random numbers that belongs to the file, not to a run: the same in every run and on every machine.
@@ -416,12 +419,9 @@ impl Program {
         changed.then_some(exact)
     }
 
-    /// The number D of trainable entries; `None` beyond `u128`.
+    /// The number D of trained entries; `None` beyond `u128`.
     pub fn trainable_entries(&self) -> Option<u128> {
-        self.parameters
-            .iter()
-            .filter(|parameter| parameter.trainable)
-            .try_fold(0u128, |sum, parameter| sum.checked_add(parameter.entries()?))
+        self.parameters.iter().try_fold(0u128, |sum, parameter| sum.checked_add(parameter.trained_entries()?))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The stable text of a program: one line a parameter, input, operation and output.
 
+use crate::mask::{Mask, MaskRule};
 use crate::program::{Axis, Entries, Initial, Label, Operation, Pairs, Parameter, Program, ReduceKind, ValueId};
 use crate::storage::{Part, StoredAxis};
 use crate::{Builtin, Scalar};
@@ -13,11 +14,12 @@ pub fn text(program: &Program) -> String {
         line(
             &mut out,
             format_args!(
-                "  {word} {} {}{} init {}",
+                "  {word} {} {}{} init {}{}",
                 parameter.path,
                 shape(&parameter.shape),
                 stored(parameter),
-                initial(&parameter.initial)
+                initial(&parameter.initial),
+                mask(parameter)
             ),
         );
     }
@@ -39,6 +41,14 @@ pub fn text(program: &Program) -> String {
         line(&mut out, format_args!("  output {} = {}", output.name, value(output.value)));
     }
     out
+}
+
+fn mask(parameter: &Parameter) -> String {
+    match &parameter.role.mask {
+        None => String::new(),
+        Some(Mask { rule: MaskRule::Count { frozen, .. }, std, .. }) => format!(" with {frozen} frozen a row at normal 0 {std}"),
+        Some(Mask { rule: MaskRule::Densest, std, .. }) => format!(" with the densest frozen at normal 0 {std}"),
+    }
 }
 
 fn line(out: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -4,7 +4,7 @@ use crate::compile::{Compiled, compile};
 use crate::execute::Execution;
 use crate::{Array, weights};
 use burn::module::{Content, Devices, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{Bool, DType, Device, Tensor, TensorData};
 use std::sync::Arc;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
@@ -17,6 +17,8 @@ use sym_ir::{ParameterId, Program, ValueId};
 pub struct Module {
     compiled: Arc<Compiled>,
     parameters: Vec<Leaf>,
+    /// Of masked parameters which entries are frozen, on the device without autodiff.
+    masks: Arc<Vec<Option<Tensor<1, Bool>>>>,
 }
 
 /// A parameter as burn holds it.
@@ -110,6 +112,15 @@ impl Leaf {
     }
 }
 
+/// Which entries of a parameter its mask freezes.
+fn mask(parameter: &sym_ir::Parameter, device: &Device) -> Option<Tensor<1, Bool>> {
+    parameter.role.mask.as_ref()?;
+    let mut frozen = vec![false; parameter.shape.iter().map(|axis| axis.size as usize).product()];
+    let count = frozen.len();
+    parameter.frozen_entries().places.into_iter().for_each(|place| frozen[place] = true);
+    Some(Tensor::from_data(TensorData::new(frozen, [count]), device))
+}
+
 impl Module {
     /// The program with these weights, as numbers of type `dtype` on `device`.
     ///
@@ -128,7 +139,8 @@ impl Module {
                 Leaf::new(Array::from_values(values, &sizes, device, dtype), parameter.trainable)
             })
             .collect();
-        Ok(Self { compiled: Arc::new(compiled), parameters })
+        let masks = program.parameters.iter().map(|parameter| mask(parameter, &device.clone().inner())).collect();
+        Ok(Self { compiled: Arc::new(compiled), parameters, masks: Arc::new(masks) })
     }
 
     /// The program that it interprets.
@@ -224,7 +236,7 @@ impl Module {
     }
 
     /// The gradient of a scalar that [`Module::forward`] led to, by parameter; `None` for frozen parameters and those that it does not
-    /// depend on. The gradients are on the device without autodiff. The record is used up.
+    /// depend on. Entries that a mask freezes have the gradient 0. The gradients are on the device without autodiff. The record is used up.
     ///
     /// # Panics
     ///
@@ -233,8 +245,19 @@ impl Module {
         let mut gradients = loss.backward();
         self.parameters
             .iter()
-            .map(|leaf| with_param!(leaf, param => param.val().grad_remove(&mut gradients).map(Array::from)))
+            .zip(self.masks.iter())
+            .map(|(leaf, mask)| {
+                let gradient = with_param!(leaf, param => param.val().grad_remove(&mut gradients).map(Array::from))?;
+                let Some(mask) = mask else { return Some(gradient) };
+                let sizes = gradient.dims();
+                Some(Array::from(gradient.flat().mask_fill(mask.clone(), 0.0)).reshape(&sizes))
+            })
             .collect()
+    }
+
+    /// For each parameter, where it has a mask, which of its entries are frozen, in row-major order on the device without autodiff.
+    pub fn masks(&self) -> &[Option<Tensor<1, Bool>>] {
+        &self.masks
     }
 
     /// All weights in double precision on the host.

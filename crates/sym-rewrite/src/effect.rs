@@ -3,7 +3,7 @@
 use crate::interventions::selected;
 use std::collections::BTreeMap;
 use sym_diagnostics::{Code, Diagnostic};
-use sym_infer::{Group, Space, Symmetries};
+use sym_infer::{Family, Generators, Group, Space, Symmetries};
 use sym_ir::Program;
 use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 use sym_ir::intervention::{Change, Edit, InterventionKind, SymmetryKind};
@@ -112,7 +112,7 @@ fn left(edit: &Edit, symmetries: &Symmetries, group: &dyn Fn(&Space) -> Group) -
             continue;
         }
         let mut own = BTreeMap::new();
-        add(&group(space), 1, &mut own);
+        add_space(space, &group(space), &mut own);
         for (kind, count) in own.into_iter().filter(|(_, count)| *count > 0) {
             let (total, spaces) = left.entry(kind).or_default();
             *total = total.saturating_add(count);
@@ -125,7 +125,7 @@ fn left(edit: &Edit, symmetries: &Symmetries, group: &dyn Fn(&Space) -> Group) -
 fn compare(sides: &[Symmetries; 2], group: &dyn Fn(&Space) -> Group) -> Amounts {
     let [before, after] = sides.each_ref().map(|symmetries| {
         let mut amounts = BTreeMap::new();
-        symmetries.spaces.iter().for_each(|space| add(&group(space), 1, &mut amounts));
+        symmetries.spaces.iter().for_each(|space| add_space(space, &group(space), &mut amounts));
         amounts
     });
     let mut compared = Amounts::new();
@@ -139,6 +139,22 @@ fn compare(sides: &[Symmetries; 2], group: &dyn Fn(&Space) -> Group) -> Amounts 
         }
     }
     compared
+}
+
+/// Adds what a space has of each kind. What frozen entries leave of GL, alone or together with others, is double rotation still.
+fn add_space(space: &Space, group: &Group, amounts: &mut BTreeMap<SymmetryKind, u128>) {
+    let is_general = |generators: &Generators| matches!(generators, Generators::Matrices { family: Family::General, .. });
+    let cut = match &space.generators {
+        Generators::Masked { rows, .. } => rows.iter().any(is_general),
+        Generators::Assembled { inner, frozen: true } => is_general(inner),
+        _ => false,
+    };
+    if let (true, Group::Directions(dimension)) = (cut, group) {
+        let total = amounts.entry(SymmetryKind::DoubleRotation).or_default();
+        *total = total.saturating_add(*dimension);
+        return;
+    }
+    add(group, 1, amounts);
 }
 
 /// Adds `copies` times what a group has of each kind.

@@ -6,6 +6,7 @@ mod activations;
 mod constrain;
 mod frozen;
 mod low_rank;
+mod masks;
 mod products;
 mod rebuild;
 mod sharing;
@@ -27,6 +28,7 @@ pub fn apply(program: &Program, intervention: &Intervention) -> Result<Program, 
         InterventionKind::LowRank { rank } => low_rank::apply(program, intervention, *rank),
         InterventionKind::Constrain { to } => constrain::apply(program, intervention, to),
         InterventionKind::Syre { sigma, spread, seed } => syre::apply(program, intervention, *sigma, *spread, *seed),
+        InterventionKind::WAsymmetric { frozen, std, seed } => masks::apply(program, intervention, *frozen, *std, *seed),
         InterventionKind::SigmaAsymmetric { std, seed } => activations::asymmetric(program, intervention, *std, *seed),
         InterventionKind::Freeze => frozen::freeze(program, intervention),
         InterventionKind::Tie => sharing::tie(program, intervention),

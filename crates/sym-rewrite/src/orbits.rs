@@ -14,7 +14,8 @@ pub fn fixed_dimension(reduction: &crate::Reduction) -> u128 {
 
 pub(crate) fn dimension(program: &Program, axes: &[Vec<AxisMap>]) -> u128 {
     let trainable = program.parameters.iter().zip(axes).filter(|(parameter, _)| parameter.trainable);
-    trainable.map(|(_, axes)| orbits(axes) as u128).sum()
+    // No units of a masked parameter are merged: each of its trained entries is an orbit.
+    trainable.map(|(parameter, axes)| (orbits(axes) as u128).saturating_sub(parameter.masked_entries())).sum()
 }
 
 fn orbits(axes: &[AxisMap]) -> usize {

@@ -11,7 +11,8 @@ use sym_infer::{Frame, Symmetries, Weights};
 use sym_ir::experiment::{Init, InitKind};
 use sym_ir::{Initial, Parameter, Program};
 
-/// The weights of a program after its parameters' own defaults and then every step in order. Frozen tensors keep their defaults.
+/// The weights of a program after its parameters' own defaults and then every step in order. Frozen tensors keep their defaults, and entries that a mask freezes
+/// their values whatever the steps say.
 ///
 /// The steps read the streams (seed, `purpose`, path), the noise of `merged` (seed, `purpose` + `-jitter`, path). What steps take from
 /// files is in `files`.
@@ -46,7 +47,16 @@ pub fn weights(
             problems.push(problem);
         }
     }
+    hold(program, &mut weights);
     if problems.is_empty() { Ok(weights) } else { Err(problems) }
+}
+
+/// Puts the values at which masks hold entries.
+pub fn hold(program: &Program, weights: &mut Weights) {
+    for (parameter, values) in program.parameters.iter().zip(&mut weights.values) {
+        let frozen = parameter.frozen_entries();
+        frozen.places.into_iter().zip(frozen.values).for_each(|(place, value)| values[place] = value);
+    }
 }
 
 /// The most entries of a parameter: 16 GiB of double precision.

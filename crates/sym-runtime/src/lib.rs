@@ -2,7 +2,6 @@
 //!
 //! | stage | module |
 //! |---|---|
-//! | named random streams | [`streams`] |
 //! | a `data` item becomes examples | [`data`] |
 //! | initial weights | [`init`] |
 //! | update rules | [`optim`] |
@@ -31,14 +30,13 @@ pub mod probes;
 pub mod proof;
 pub mod record;
 mod select;
-pub mod streams;
 #[cfg(test)]
 mod testing;
 pub mod theorem;
 pub mod train;
 
 pub use observer::{Observer, Progress, Silent};
-pub use streams::Stream;
+pub use sym_streams::Stream;
 
 /// The reason of a failed file operation without the system's error number, lower case.
 fn io_reason(error: &std::io::Error) -> String {

@@ -166,6 +166,7 @@ impl Subject {
                 | Generators::Kernels { .. }
                 | Generators::Assembled { .. }
                 | Generators::Cut { .. }
+                | Generators::Masked { .. }
                 | Generators::Antisymmetric { .. }
                 | Generators::Reparametrised { .. }
                 | Generators::Skipless { .. }

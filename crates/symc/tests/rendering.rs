@@ -176,6 +176,7 @@ mod reports {
             name: "Relu".to_string(),
             file: "relu.sym".to_string(),
             parameters: Integer(311_371),
+            masks: None,
             spaces: vec![space],
             continuous_dim: Integer(4096),
             log10_order: 13019.5,

@@ -103,7 +103,7 @@ fn apply(program: &Program, generators: &Generators, moved: &mut Weights, normal
             }
         }
         // Unfolded before.
-        Generators::Split { .. } | Generators::Cut { .. } => {}
+        Generators::Split { .. } | Generators::Cut { .. } | Generators::Masked { .. } => {}
         Generators::Constants { parameter } => {
             let at = moved.clone();
             constants::shift(program, &at, moved, *parameter, Size::Step, &mut || SPREAD * normal());
@@ -158,7 +158,7 @@ fn rescale(program: &Program, moved: &mut Weights, field: &Field, normal: &mut d
 }
 
 /// A degree as a number.
-pub(super) fn rate(degree: Degree) -> f64 {
+pub(crate) fn rate(degree: Degree) -> f64 {
     degree.numerator as f64 / degree.denominator as f64
 }
 

@@ -4,9 +4,10 @@ use crate::action::Weights;
 use crate::action::branches;
 use crate::action::element::{flip_by, layouts, permute_by, rescale_by, tuples, unit_counts};
 use crate::action::family::basis;
+use crate::action::masked;
 use crate::action::matrix::Matrix;
 use crate::action::turns;
-use crate::symmetries::{Generators, Space};
+use crate::symmetries::{Generators, Space, Surviving};
 use std::fmt;
 use sym_ir::Program;
 
@@ -114,7 +115,12 @@ pub fn elementary(program: &Program, space: &Space) -> Vec<Elementary> {
         Generators::Branches { parts, .. } => {
             elements.extend((1..parts.len().min(LISTED)).map(|other| Elementary::Exchange { one: other - 1, other }));
         }
-        Generators::Assembled { .. }
+        Generators::Masked { rows, surviving: Surviving::Units(units) } => {
+            let inner = Space { generators: rows[0].clone(), ..space.clone() };
+            return masked::elementary(elementary(program, &inner), units);
+        }
+        Generators::Masked { .. }
+        | Generators::Assembled { .. }
         | Generators::Antisymmetric { .. }
         | Generators::Reparametrised { .. }
         | Generators::Skipless { .. }

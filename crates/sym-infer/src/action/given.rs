@@ -87,7 +87,7 @@ pub fn apply_element(program: &Program, space: &Space, weights: &Weights, elemen
 pub struct Chart {
     /// The program in these coordinates.
     pub program: Program,
-    /// The rows that are about it, in the order of the model's; rows of another chart are left out.
+    /// The rows that are about it, in the order of the model's; rows of another chart, and those that frozen entries cut, are left out.
     pub symmetries: Symmetries,
     cuts: Option<Cuts>,
     uncentred: Program,
@@ -97,6 +97,11 @@ pub struct Chart {
 impl Chart {
     /// Charts that together have all rows: one for those about whole axes, and one for those about cut axes where there are any.
     pub fn all(program: &Program, symmetries: &Symmetries) -> Vec<Self> {
+        if program.has_masks() {
+            let mut others = symmetries.clone();
+            others.spaces.retain(|space| !matches!(space.generators, Generators::Masked { .. }));
+            return Self::all(&program.with_masked_frozen(), &others);
+        }
         match cuts::unfolded(program, symmetries) {
             Some((cuts, own, others)) => {
                 let of_blocks = Self { cuts: Some(cuts.clone()), ..Self::of(&cuts.program, own) };

@@ -82,7 +82,11 @@ fn add(program: &Program, generators: &Generators, weights: &Weights, tangent: &
                 .for_each(|(parameter, axes)| trade(program, weights, tangent, (*parameter, axes), Size::Tangent, normal));
         }
         // Unfolded before.
-        Generators::Split { .. } | Generators::Cut { .. } | Generators::Branches { .. } | Generators::Turns { .. } => {}
+        Generators::Split { .. }
+        | Generators::Cut { .. }
+        | Generators::Masked { .. }
+        | Generators::Branches { .. }
+        | Generators::Turns { .. } => {}
         Generators::Constants { parameter } => {
             constants::shift(program, weights, tangent, *parameter, Size::Tangent, normal);
         }
@@ -117,12 +121,17 @@ fn matrices(
 
 fn scaling(program: &Program, weights: &Weights, tangent: &mut Weights, field: &Field, normal: &mut dyn FnMut() -> f64) {
     let rates: Vec<f64> = (0..field.sizes.iter().map(|&size| size as usize).product()).map(|_| normal()).collect();
+    add_scaling(program, weights, tangent, field, &rates);
+}
+
+/// Adds the rates of change of weights under a scale field whose tuples grow at these rates.
+pub(super) fn add_scaling(program: &Program, weights: &Weights, tangent: &mut Weights, field: &Field, rates: &[f64]) {
     for entry in &field.entries {
         let shape = sizes(&program.parameter(entry.parameter).shape);
         let number = entry.parameter.0 as usize;
         let degree = entry.degree.numerator as f64 / entry.degree.denominator as f64;
         let rest = offsets(&shape, &other_axes(shape.len(), &entry.axes));
-        for (start, rate) in offsets(&shape, &entry.axes).into_iter().zip(&rates) {
+        for (start, rate) in offsets(&shape, &entry.axes).into_iter().zip(rates) {
             for at in rest.iter().map(|at| start + at) {
                 let factor = if entry.shift { 1.0 } else { weights.values[number][at] };
                 tangent.values[number][at] += rate * degree * factor;

@@ -47,9 +47,11 @@ pub fn tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -
                 shifts.iter().flat_map(|(parameter, axes)| trades(&context, &paths, *parameter, axes)).collect()
             }
             // Unfolded before.
-            Generators::Split { .. } | Generators::Cut { .. } | Generators::Branches { .. } | Generators::Turns { .. } => {
-                Vec::new()
-            }
+            Generators::Split { .. }
+            | Generators::Cut { .. }
+            | Generators::Masked { .. }
+            | Generators::Branches { .. }
+            | Generators::Turns { .. } => Vec::new(),
             Generators::Constants { parameter } => constants::tangents(&context, &paths, *parameter),
             Generators::Kernels { axes } => {
                 axes.iter().flat_map(|&(parameter, axis, _)| kernels(&context, &paths, parameter, axis)).collect()

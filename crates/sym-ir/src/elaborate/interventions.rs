@@ -11,7 +11,7 @@ use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast;
 
 /// Every intervention with the names of its arguments, in the order in which they may stand without names.
-const KNOWN: [(&str, &[&str]); 11] = [
+const KNOWN: [(&str, &[&str]); 12] = [
     ("scale", &["per"]),
     ("gate", &["depth", "per"]),
     ("entrywise", &[]),
@@ -19,6 +19,7 @@ const KNOWN: [(&str, &[&str]); 11] = [
     ("low_rank", &["rank"]),
     ("constrain", &["to", "basis"]),
     ("syre", &["sigma", "spread", "seed"]),
+    ("w_asymmetric", &["frozen", "std", "seed"]),
     ("sigma_asymmetric", &["std", "seed"]),
     ("freeze", &[]),
     ("tie", &[]),
@@ -160,6 +161,12 @@ impl Elaborator<'_> {
                 );
                 let seed = arguments.whole(self, scope, "seed", Some(0), 0, i128::from(u64::MAX));
                 Some(InterventionKind::Syre { sigma: sigma?, spread: spread?.unwrap_or(SPREAD), seed: seed? as u64 })
+            }
+            "w_asymmetric" => {
+                let frozen = arguments.whole_or_word(self, scope, "frozen", 1, "densest");
+                let std = arguments.number(self, scope, "std", Some(1.0), |value| value > 0.0, "a number above 0");
+                let seed = arguments.whole(self, scope, "seed", Some(0), 0, i128::from(u64::MAX));
+                Some(InterventionKind::WAsymmetric { frozen: frozen?, std: std?.unwrap_or(1.0), seed: seed? as u64 })
             }
             "sigma_asymmetric" => {
                 let std = arguments.number(self, scope, "std", None, |value| value > 0.0, "a number above 0");

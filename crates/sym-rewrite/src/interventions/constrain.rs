@@ -1,5 +1,6 @@
 //! Constraints by symmetry (DCS, Ziyin 2024): a subspace of the rows with factors of its own, which decay drives to zero.
 
+use super::masks::refuse_masked;
 use super::rebuild::substitute;
 use super::refused;
 use super::targets::parameters;
@@ -16,6 +17,7 @@ const MOST_ROWS: u128 = 4_096;
 pub(super) fn apply(program: &Program, intervention: &Intervention, to: &Constraint) -> Result<Program, Vec<Diagnostic>> {
     let is_weight = |parameter: &Parameter| parameter.shape.len() >= 2;
     let chosen = parameters(program, intervention, is_weight, "a trainable weight of two or more axes")?;
+    refuse_masked(program, intervention, &chosen)?;
     let mut bases = Vec::new();
     let mut problems = Vec::new();
     for &id in &chosen {

@@ -1,5 +1,6 @@
 //! W → U V over a few directions.
 
+use super::masks::refuse_masked;
 use super::rebuild::substitute;
 use super::refused;
 use super::targets::parameters;
@@ -12,6 +13,7 @@ use sym_ir::{Axis, Initial, Label, Operand, Operation, Parameter, Program, Role,
 pub(super) fn apply(program: &Program, intervention: &Intervention, rank: u128) -> Result<Program, Vec<Diagnostic>> {
     let is_matrix = |parameter: &Parameter| parameter.shape.len() == 2;
     let chosen = parameters(program, intervention, is_matrix, "a trainable matrix")?;
+    refuse_masked(program, intervention, &chosen)?;
     let wide: Vec<Diagnostic> = chosen
         .iter()
         .map(|&id| program.parameter(id))

@@ -1,5 +1,6 @@
 //! One parameter for several, and several for one.
 
+use super::masks::refuse_masked;
 use super::rebuild::rebuild;
 use super::refused;
 use super::targets::{free_path, parameters};
@@ -18,6 +19,7 @@ pub(super) fn tie(program: &Program, intervention: &Intervention) -> Result<Prog
         ]);
     }
     let chosen = parameters(program, intervention, |_| true, "two trainable parameters of one shape")?;
+    refuse_masked(program, intervention, &chosen)?;
     let sizes = |id: ParameterId| program.parameter(id).shape.iter().map(|axis| axis.size).collect::<Vec<_>>();
     let mut by_shape: BTreeMap<(Vec<u128>, &str), Vec<ParameterId>> = BTreeMap::new();
     for &id in &chosen {

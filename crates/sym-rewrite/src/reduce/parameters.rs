@@ -42,9 +42,10 @@ pub(super) fn axis_maps(
                 axes.push(AxisMap::whole(size));
                 continue;
             };
-            if !parameter.trainable {
+            if !parameter.trainable || parameter.role.mask.is_some() {
                 let name = &symmetries.spaces[units[map].space].name;
-                let message = format!("`{}` is frozen and carries the units of `{name}`", parameter.path);
+                let what = if parameter.trainable { "has frozen entries" } else { "is frozen" };
+                let message = format!("`{}` {what} and carries the units of `{name}`", parameter.path);
                 return Err(Box::new(Diagnostic::new(Code::E0401, span, message).cause(parameter.span, "frozen here")));
             }
             axes.push(axis_map(symmetries, units, map, id, axis));

@@ -5,7 +5,7 @@
 mod adam;
 mod sgd;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Tensor};
 use sym_ir::experiment::{DecayKind, Optimizer, Rule};
 
 /// What an optimiser remembers of one parameter between steps, by name: nothing before the first step.
@@ -23,13 +23,16 @@ pub struct Updater {
     divisors: Vec<Option<Tensor<1>>>,
     /// What the decay of each entry is times; see [`Updater::with_decay_weights`].
     decay_weights: Vec<Option<Tensor<1>>>,
+    /// Which entries never move; see [`Updater::with_masks`].
+    masks: Vec<Option<Tensor<1, Bool>>>,
 }
 
 impl Updater {
     /// A fresh optimiser for a number of parameters.
     pub fn new(settings: Optimizer, parameters: usize) -> Self {
         let none = vec![None; parameters];
-        Self { settings, step: 0, slots: vec![Vec::new(); parameters], divisors: none.clone(), decay_weights: none }
+        let slots = vec![Vec::new(); parameters];
+        Self { settings, step: 0, slots, divisors: none.clone(), decay_weights: none, masks: vec![None; parameters] }
     }
 
     /// Divides the gradient of each parameter, entry for entry, before the update rule and its decay see it: in a reduced model whose
@@ -54,6 +57,18 @@ impl Updater {
     pub fn with_decay_weights(mut self, weights: Vec<Option<Tensor<1>>>) -> Self {
         assert_eq!(weights.len(), self.slots.len(), "one weight a parameter");
         self.decay_weights = weights;
+        self
+    }
+
+    /// Leaves entries where they are: neither gradient nor decay nor momentum moves those of a mask.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one mask (or `None`) a parameter.
+    #[must_use]
+    pub fn with_masks(mut self, masks: Vec<Option<Tensor<1, Bool>>>) -> Self {
+        assert_eq!(masks.len(), self.slots.len(), "one mask a parameter");
+        self.masks = masks;
         self
     }
 
@@ -101,6 +116,12 @@ impl Updater {
 
     /// The new value of the parameter at this position.
     pub fn update(&mut self, at: usize, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let Some(mask) = self.masks[at].clone() else { return self.updated(at, value, gradient) };
+        let before = value.clone();
+        self.updated(at, value, gradient).mask_where(mask, before)
+    }
+
+    fn updated(&mut self, at: usize, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
         let Optimizer { rule, learning_rate, decay, decay_kind, .. } = self.settings;
         let mut gradient = match &self.divisors[at] {
             Some(divisor) => gradient / divisor.clone(),

@@ -285,6 +285,7 @@ fn action(generators: &Generators, (parameter, axis, role): (ParameterId, usize,
         | Generators::Turns { .. }
         | Generators::Trade { .. }
         | Generators::Split { .. }
+        | Generators::Masked { .. }
         | Generators::Cut { .. }
         | Generators::Antisymmetric { .. }
         | Generators::Reparametrised { .. }

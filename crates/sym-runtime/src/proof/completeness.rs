@@ -160,17 +160,17 @@ pub(super) fn examples_for_regions(program: &Program) -> usize {
     }
 }
 
-/// The trainable entries of weights as one vector.
-fn trainable(program: &Program, weights: &Weights) -> Vec<f64> {
-    let values = program.parameters.iter().zip(&weights.values).filter(|(parameter, _)| parameter.trainable);
-    values.flat_map(|(_, values)| values.iter().copied()).collect()
+/// The trained entries of weights as one vector; `places` are theirs, by parameter.
+fn trained(places: &[Vec<usize>], weights: &Weights) -> Vec<f64> {
+    places.iter().zip(&weights.values).flat_map(|(places, values)| places.iter().map(|&place| values[place])).collect()
 }
 
-/// The claimed directions that are not refuted, each of length one over the trainable entries, by the position of its space.
+/// The claimed directions that are not refuted, each of length one over the trained entries, by the position of its space.
 fn directions(program: &Program, claims: &Symmetries, weights: &Weights) -> Vec<(usize, Vec<f64>)> {
+    let places: Vec<Vec<usize>> = program.parameters.iter().map(sym_ir::Parameter::trained_places).collect();
     let mut directions = Vec::new();
     for (space, tangent) in action::tangents(program, claims, weights) {
-        let mut vector = trainable(program, &tangent);
+        let mut vector = trained(&places, &tangent);
         let norm = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
         if norm > 0.0 && claims.spaces[space].status != Status::Refuted {
             for value in &mut vector {
@@ -266,7 +266,7 @@ fn still_entries(program: &Program, choosers: &[Chooser], jacobian: &Mat<f64>) -
     let mut entries = Vec::new();
     let mut first = 0;
     for (id, parameter) in program.parameter_ids().filter(|(_, parameter)| parameter.trainable) {
-        let length = parameter.entries().unwrap_or(0) as usize;
+        let length = parameter.trained_entries().unwrap_or(0) as usize;
         if choosers.iter().any(|chooser| chooser.parameter == id) {
             entries.extend((first..first + length).filter(|&entry| jacobian.col(entry).norm_l2() == 0.0));
         }
@@ -295,7 +295,7 @@ fn shares(program: &Program, vectors: &Mat<f64>) -> Vec<(String, f64)> {
     let mut shares = Vec::new();
     let mut first = 0;
     for parameter in program.parameters.iter().filter(|parameter| parameter.trainable) {
-        let length = parameter.entries().unwrap_or(0) as usize;
+        let length = parameter.trained_entries().unwrap_or(0) as usize;
         let share = vectors.subrows(first, length).squared_norm_l2() / vectors.ncols() as f64;
         first += length;
         if share >= 0.01 {

@@ -153,6 +153,7 @@ impl<'a> Measured<'a> {
                 weights.values[at] = own;
             }
         }
+        init::hold(self.after, &mut weights);
         weights
     }
 

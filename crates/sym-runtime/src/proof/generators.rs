@@ -115,10 +115,16 @@ fn clause(kind: StateKind, space: &str, size: u128, program: &Program) -> Option
 fn projector(program: &Program, symmetries: &Symmetries, clause: &StateClause) -> Option<Stored> {
     let reduction = reduce(program, symmetries, std::slice::from_ref(clause), Coordinates::Orthonormal).ok()?;
     let mut unit = to_state_dict(program, &Weights::zeros(program));
-    let trained: Vec<bool> = program.parameters.iter().map(|parameter| parameter.trainable).collect();
-    let entries: Vec<(usize, usize)> = (0..unit.len())
-        .filter(|&tensor| trained[tensor])
-        .flat_map(|tensor| (0..unit[tensor].values.len()).map(move |entry| (tensor, entry)))
+    let mut trained = Weights::zeros(program);
+    for (parameter, values) in program.parameters.iter().zip(&mut trained.values) {
+        parameter.trained_places().into_iter().for_each(|place| values[place] = 1.0);
+    }
+    let entries: Vec<(usize, usize)> = to_state_dict(program, &trained)
+        .iter()
+        .enumerate()
+        .flat_map(|(tensor, marks)| {
+            (0..marks.values.len()).filter(|&entry| marks.values[entry] == 1.0).map(move |entry| (tensor, entry))
+        })
         .collect();
     let size = entries.len();
     let mut values = vec![0.0; size * size];

@@ -50,7 +50,7 @@ pub(super) fn examples_a_row(program: &Program) -> usize {
     if has_batch_statistics(program) { BATCH } else { 1 }
 }
 
-/// `rows` rows of J from as many examples, or from all with as many rows for each, up to one for each output; with a column for every trainable
+/// `rows` rows of J from as many examples, or from all with as many rows for each, up to one for each output; with a column for every trained
 /// entry in the order of parameters.
 ///
 /// Copies of parameters are apart only where examples are: with statistics of the batch, batches of [`BATCH`] examples take their place, and
@@ -116,7 +116,20 @@ pub(super) fn jacobian(
         }
         first = range.end;
     }
-    Ok(result)
+    Ok(trained(program, result))
+}
+
+/// The columns of trained entries, of those of all entries of trainable parameters.
+fn trained(program: &Program, jacobian: Mat<f64>) -> Mat<f64> {
+    if !program.has_masks() {
+        return jacobian;
+    }
+    let (mut kept, mut first) = (Vec::new(), 0);
+    for parameter in program.parameters.iter().filter(|parameter| parameter.trainable) {
+        kept.extend(parameter.trained_places().into_iter().map(|place| first + place));
+        first += entries(&parameter.shape);
+    }
+    Mat::from_fn(jacobian.nrows(), kept.len(), |row, column| jacobian[(row, kept[column])])
 }
 
 fn entries(shape: &[sym_ir::Axis]) -> usize {

@@ -57,6 +57,7 @@ pub(super) fn weights(program: &Program, stream: &mut Stream) -> Weights {
             };
         }
     }
+    crate::init::hold(program, &mut weights);
     weights
 }
 

@@ -128,9 +128,12 @@ fn text(program: &Program) -> String {
     for parameter in &program.parameters {
         let sym_ir::Parameter { path, storage, shape, trainable, initial, role, span: _ } = parameter;
         line(format_args!("parameter {path} [{}] {storage:?} {trainable} {initial:?}\n", sizes(shape)));
-        let sym_ir::Role { block: _, sizes: _, factor, drawn, decay_spread } = role;
+        let sym_ir::Role { block: _, sizes: _, factor, drawn, decay_spread, mask } = role;
         if *factor || drawn.is_some() || decay_spread.is_some() {
             line(format_args!("role {factor} {drawn:?} {decay_spread:?}\n"));
+        }
+        if let Some(mask) = mask {
+            line(format_args!("mask {mask:?}\n"));
         }
     }
     for input in &program.inputs {

@@ -36,7 +36,7 @@ impl Student {
     ) -> Result<Self, Vec<Diagnostic>> {
         let device = Device::flex();
         let module = Module::new(program, weights, &device.clone().autodiff(), DType::F64)?;
-        let mut updater = Updater::new(optimizer, program.parameters.len());
+        let mut updater = Updater::new(optimizer, program.parameters.len()).with_masks(module.masks().to_vec());
         if let Some(divisors) = divisors {
             let needed = |values: &Vec<f64>| values.iter().any(|&value| value != 1.0).then(|| flat(values, &device));
             updater = updater.with_divisors(divisors.values.iter().map(needed).collect());

@@ -78,11 +78,14 @@ impl<'a> Seed<'a> {
         let weights = init::weights(program, Some(setup.symmetries), &train.init, &setup.files, number, "init")?;
         let module = Module::new(program, &weights, &setup.device.clone().autodiff(), setup.dtype)?;
         let examples = &setup.data.train;
+        let updater = Updater::new(train.optimizer, program.parameters.len())
+            .with_decay_weights(decay_weights(setup))
+            .with_masks(module.masks().to_vec());
         let mut seed = Self {
             setup,
             number,
             module,
-            updater: Updater::new(train.optimizer, program.parameters.len()).with_decay_weights(decay_weights(setup)),
+            updater,
             detectors: setup.panel.detectors(),
             batches: Batches::new(number, examples.len(), setup.batch),
             // On the device with autodiff, where parameters are; they record nothing.

@@ -54,10 +54,11 @@ impl Trainer {
             let count = values.len();
             Tensor::from_data(TensorData::new(values, [count]), (&Device::flex(), DType::F64))
         };
+        let masks = module.masks().to_vec();
         let spread = decay::of_program(program).into_iter().map(|weights| weights.map(place)).collect();
         Self {
             module,
-            updater: Updater::new(optimizer, program.parameters.len()).with_decay_weights(spread),
+            updater: Updater::new(optimizer, program.parameters.len()).with_decay_weights(spread).with_masks(masks),
             inputs: vec![Array::from_values(inputs, &[examples, width], &device, DType::F64)],
             targets: Tensor::from_data(
                 TensorData::new(targets.to_vec(), [examples, targets.len() / examples]),

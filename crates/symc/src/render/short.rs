@@ -45,6 +45,10 @@ pub fn model(model: &ModelReport) -> String {
         model.continuous_dim,
         model.log10_order
     );
+    if let Some(masks) = &model.masks {
+        let unlisted = if masks.listed { "" } else { "; too many to look at each" };
+        let _ = writeln!(text, "{at}: masks: {} of {} entries frozen{unlisted}", masks.frozen, masks.entries);
+    }
     for space in &model.spaces {
         let acts_on: Vec<String> = space.acts_on.iter().map(action).collect();
         let _ = writeln!(

@@ -70,6 +70,12 @@ pub fn heading(text: &str, style: Style) -> String {
 /// A model: its spaces, symmetric states, conserved quantities, what training keeps, and the proof's numbers.
 pub fn model(model: &ModelReport, style: Style) -> String {
     let mut text = heading(&format!("{} · {} parameters · {}", model.name, model.parameters, count(&model.spaces)), style);
+    if let Some(masks) = &model.masks {
+        let _ = writeln!(text, "{} of {} entries are frozen at random values", masks.frozen, masks.entries);
+        if !masks.listed {
+            text.push_str("They are too many to look at each: units that none of them touches were not looked for.\n");
+        }
+    }
     if model.spaces.is_empty() {
         text.push_str("No symmetry follows from the architecture.\n");
     } else {
@@ -200,6 +206,9 @@ fn conserved(spaces: &[SpaceRow], style: Style) -> String {
 }
 
 fn training(training: &TrainingReport, style: Style) -> String {
+    if training.spaces.is_empty() {
+        return String::new();
+    }
     let rows = training
         .spaces
         .iter()

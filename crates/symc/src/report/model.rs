@@ -15,6 +15,9 @@ pub struct ModelReport {
     pub file: String,
     /// D: the number of trainable entries.
     pub parameters: Integer,
+    /// What masks freeze, where the model has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masks: Option<MasksRow>,
     /// One row a space.
     pub spaces: Vec<SpaceRow>,
     /// Dimension of the whole continuous group.
@@ -33,6 +36,17 @@ pub struct ModelReport {
     pub effective: Option<Vec<super::EffectiveRow>>,
     /// What the objective and the dynamics of each `train` item keep.
     pub training: Vec<TrainingReport>,
+}
+
+/// Entries of trained parameters that masks freeze.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct MasksRow {
+    /// How many.
+    pub frozen: Integer,
+    /// Entries of trained parameters, frozen ones among them.
+    pub entries: Integer,
+    /// Whether each was looked at; if not, units that no frozen entry touches were not looked for.
+    pub listed: bool,
 }
 
 /// A space with its group.
@@ -264,6 +278,17 @@ pub struct TrainingRow {
     pub dynamics: String,
 }
 
+impl MasksRow {
+    fn new(program: &Program) -> Self {
+        let frozen = program.masked_entries();
+        Self {
+            frozen: Integer(frozen),
+            entries: Integer(program.trainable_entries().unwrap_or(u128::MAX).saturating_add(frozen)),
+            listed: !sym_infer::masks::has_unlisted(program),
+        }
+    }
+}
+
 impl ModelReport {
     /// The rows of a program's symmetries.
     pub fn new(sources: &sym_diagnostics::Sources, name: &str, program: &Program, symmetries: &Symmetries, file: &str) -> Self {
@@ -271,6 +296,7 @@ impl ModelReport {
             name: name.to_string(),
             file: file.to_string(),
             parameters: Integer(program.trainable_entries().unwrap_or(u128::MAX)),
+            masks: program.has_masks().then(|| MasksRow::new(program)),
             spaces: symmetries.spaces.iter().map(|space| SpaceRow::new(sources, program, space)).collect(),
             continuous_dim: Integer(symmetries.continuous_dim),
             log10_order: symmetries.spaces.iter().map(|space| space.log10_order).sum::<f64>() + 0.0,

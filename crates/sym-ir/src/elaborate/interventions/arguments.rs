@@ -125,6 +125,27 @@ impl<'a> Arguments<'a> {
         None
     }
 
+    /// A whole number of at least `least`, or a word; must be given. `Some(None)` for the word.
+    #[expect(clippy::option_option, reason = "the word is no absence")]
+    pub(super) fn whole_or_word(
+        &self,
+        elaborator: &mut Elaborator<'_>,
+        scope: &Scope,
+        name: &str,
+        least: i128,
+        word: &str,
+    ) -> Option<Option<u128>> {
+        let given = self.take(name);
+        if given.is_some_and(|value| matches!(&value.kind, ExprKind::Path(path) if path.len() == 1 && path[0].text == word)) {
+            return Some(None);
+        }
+        if given.is_none() {
+            self.missing(elaborator, name, word);
+            return None;
+        }
+        self.whole(elaborator, scope, name, None, least, i128::MAX).map(|number| Some(number.unsigned_abs()))
+    }
+
     /// A number that may be absent.
     #[expect(clippy::option_option, reason = "absent is not wrong")]
     pub(super) fn number(
