@@ -117,3 +117,46 @@ fn what_the_command_line_lacks_is_named() {
         assert!(ended.stderr.contains(message), "{}", ended.stderr);
     }
 }
+
+#[test]
+fn a_projection_leads_to_the_nearest_point_of_its_state_and_stays_there() {
+    let directory = trained("20");
+    let project = |from: &str, state: &str| {
+        let arguments = ["--do", "project", "--from", from, "--out", "projected.safetensors", "--state", state];
+        weights(directory.path(), &arguments)
+    };
+    let found = report(&project(A, "merge fc1 into 8"));
+    // 64 units of 64 + 1 + 10 entries become 8, beside ten biases.
+    assert_eq!((number(&found["projection"]["rank"]), number(&found["projection"]["parameters"])), (610.0, 4810.0));
+    assert!(number(&found["projection"]["distance"]) > 0.1 && number(&found["change_of_outputs"]) > 1e-3, "{found}");
+    let again = report(&project("projected.safetensors", "merge fc1 into 8"));
+    assert!(number(&again["projection"]["distance"]) < 1e-15 && number(&again["change_of_outputs"]) < 1e-12, "{again}");
+    for (state, code) in [("merge fc1 into", "E0103"), ("mix fc1 into 8", "E0201"), ("merge fc2 into 8", "E0221")] {
+        let ended = project(A, state);
+        assert!(ended.code != 0 && ended.stdout.contains(code), "{state}: {}{}", ended.stdout, ended.stderr);
+    }
+    let without = weights(directory.path(), &["--do", "project", "--from", A, "--out", "projected.safetensors"]);
+    assert_eq!(without.code, 2);
+}
+
+#[test]
+fn what_is_left_of_a_broken_symmetry_is_measured_at_given_weights() {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let text = "model Mlp { input x[64] output linear(tanh(linear(x, 16, name: \"fc1\")), 10, name: \"head\") }
+        model Free = Mlp with { by syre(sigma: 0.01) }
+        data Digits = digits() split 360 as test
+        train Run = Free { data Digits loss cross_entropy optim adam(lr: 3e-3, decay: 1e-4) batch 64 steps 200 }";
+    std::fs::write(directory.path().join("free.sym"), text).expect("the scratch directory is writable");
+    let ended = symc(directory.path(), &["run", "free.sym", "--out", "out"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let smallest = |more: &[&str]| {
+        let all = ["check", "free.sym", "--model", "Free", "--effective", "--format", "json"];
+        let found = report(&symc(directory.path(), &[&all, more].concat()));
+        number(&found["models"][0]["effective"][0]["smallest_change"])
+    };
+    let trained = smallest(&["--weights", "out/Run/seed-0/weights.safetensors"]);
+    // The offset is what the symmetry acts about: the larger the weights beside it, the smaller the change.
+    assert!(trained > 0.0 && trained != smallest(&[]));
+    let alone = symc(directory.path(), &["check", "free.sym", "--weights", "out/Run/seed-0/weights.safetensors"]);
+    assert_eq!(alone.code, 2);
+}

@@ -46,11 +46,22 @@ pub fn plain_training() -> (Loss, Optimizer) {
 }
 
 impl Effect {
-    /// Derives the symmetries of both programs and compares them.
-    pub fn of(edit: &Edit, loss: Loss, optimizer: &Optimizer) -> Self {
+    /// What each of successive interventions did: derives the symmetries of every program between them once and compares neighbours.
+    pub fn of_all(edits: &[Edit], loss: Loss, optimizer: &Optimizer) -> Vec<Self> {
+        let trained = |program: &Program| sym_infer::infer_training(program, &loss, optimizer);
+        let Some(first) = edits.first() else { return Vec::new() };
+        let mut before = trained(&first.before);
+        let compared = |edit: &Edit| {
+            let after = trained(&edit.after);
+            let sides = [std::mem::replace(&mut before, after.clone()), after];
+            Self::between(edit, &sides, optimizer)
+        };
+        edits.iter().map(compared).collect()
+    }
+
+    /// Compares the symmetries of both sides: the same spaces as of the models alone, each with what training keeps of it.
+    fn between(edit: &Edit, trained: &[Symmetries; 2], optimizer: &Optimizer) -> Self {
         let sides = [&edit.before, &edit.after];
-        // The same spaces as of the model alone, each with what training keeps of it.
-        let trained = sides.map(|program| sym_infer::infer_training(program, &loss, optimizer));
         let objective = |space: &Space| space.kept.as_ref().map_or(Group::Trivial, |kept| kept.objective.clone());
         let dynamics = |space: &Space| space.kept.as_ref().map_or(Group::Trivial, |kept| kept.dynamics.clone());
         let of_decay = matches!(edit.intervention.kind, InterventionKind::Syre { .. });
@@ -63,9 +74,9 @@ impl Effect {
         };
         Self {
             trainable: sides.map(Program::trainable_entries),
-            model: compare(&trained, &|space| space.group.clone()),
-            objective: compare(&trained, &objective),
-            dynamics: compare(&trained, &dynamics),
+            model: compare(trained, &|space| space.group.clone()),
+            objective: compare(trained, &objective),
+            dynamics: compare(trained, &dynamics),
             left,
         }
     }

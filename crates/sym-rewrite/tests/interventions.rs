@@ -26,11 +26,10 @@ fn interventions_do_what_they_say() {
             line(&mut report, &sources, diagnostic);
         }
         for (name, model) in &document.models {
-            for edit in &model.edits {
+            let (loss, optimizer) = plain_training();
+            for (edit, effect) in model.edits.iter().zip(Effect::of_all(&model.edits, loss, &optimizer)) {
                 let _ = writeln!(report, "{name}: {}", edit.intervention.written);
                 changes(&mut report, edit);
-                let (loss, optimizer) = plain_training();
-                let effect = Effect::of(edit, loss, &optimizer);
                 for (level, amounts) in
                     [("model", &effect.model), ("objective", &effect.objective), ("dynamics", &effect.dynamics)]
                 {

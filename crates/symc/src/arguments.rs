@@ -70,8 +70,8 @@ pub struct Check {
     /// Prove each symmetry with numbers: finite and infinitesimal soundness, completeness.
     #[arg(long)]
     pub verify: bool,
-    /// Prove them at these weights as well: a safetensors file, or one of PyTorch that ends in `.pt`, `.pth` or `.bin`.
-    #[arg(long, value_name = "FILE", requires = "verify")]
+    /// Prove them (`--verify`), or measure what is left of them (`--effective`), at these weights: a safetensors file, or one of PyTorch that ends in `.pt`, `.pth` or `.bin`.
+    #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Measure how nearly the symmetries still hold that the interventions of a model broke.
     #[arg(long)]
@@ -183,6 +183,9 @@ pub struct Weights {
     /// What units are aligned by; activations are those on the examples of `--train`.
     #[arg(long, value_enum, default_value_t = By::Weights, value_name = "WHAT")]
     pub by: By,
+    /// The symmetric state of a projection, as in a `theorem` item, such as `merge fc1 into 8, zero fc2[0..4]`.
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<String>,
     /// Points of a barrier, both ends among them.
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = points)]
     pub points: usize,
@@ -219,6 +222,8 @@ pub enum Operation {
     Barrier,
     /// Enlarge the gradient by the factors of units, at equal loss.
     Teleport,
+    /// Bring the weights to the nearest point of the symmetric state `--state`: P_G θ.
+    Project,
 }
 
 impl Operation {
@@ -230,6 +235,7 @@ impl Operation {
             Operation::Align => "align",
             Operation::Barrier => "barrier",
             Operation::Teleport => "teleport",
+            Operation::Project => "project",
         }
     }
 

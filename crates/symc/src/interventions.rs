@@ -2,6 +2,7 @@
 
 use crate::analysis::Analysed;
 use crate::report::{EffectiveRow, InterventionRow};
+use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::intervention::InterventionKind;
 use sym_rewrite::{Effect, plain_training};
@@ -14,8 +15,7 @@ pub fn judge(models: &mut [Analysed]) -> Vec<Diagnostic> {
     for model in models {
         let decayed = model.trains.iter().find(|(train, _)| train.optimizer.decay > 0.0);
         let (loss, optimizer) = decayed.map_or_else(plain_training, |(train, _)| (train.loss, train.optimizer));
-        for edit in model.edits {
-            let effect = Effect::of(edit, loss, &optimizer);
+        for (edit, effect) in model.edits.iter().zip(Effect::of_all(model.edits, loss, &optimizer)) {
             found.extend(effect.refutation(edit));
             if matches!(edit.intervention.kind, InterventionKind::Syre { .. }) {
                 let undecayed = model.trains.iter().filter(|(train, _)| train.optimizer.decay == 0.0);
@@ -36,12 +36,19 @@ pub fn judge(models: &mut [Analysed]) -> Vec<Diagnostic> {
     found
 }
 
-/// Measures how nearly the symmetries still hold that the interventions of each model broke, at its initial weights.
-pub fn measure(models: &mut [Analysed]) -> Vec<Diagnostic> {
+/// Measures how nearly the symmetries still hold that the interventions of each model broke, at its initial weights or at given ones.
+pub fn measure(models: &mut [Analysed], file: Option<&Path>) -> Vec<Diagnostic> {
+    let tensors = match file.map(sym_lower::load_state_dict).transpose() {
+        Ok(tensors) => tensors,
+        Err(problem) => return vec![problem],
+    };
+    let source = file.map_or_else(String::new, |file| file.display().to_string());
     let mut found = Vec::new();
     for model in models {
         let Some(first) = model.edits.first() else { continue };
-        match effective(&first.before, model.program, None, SEED) {
+        let given = tensors.as_ref().map(|tensors| sym_lower::from_state_dict(model.program, tensors, &source)).transpose();
+        let measured = given.map_err(|problem| vec![problem]);
+        match measured.and_then(|weights| effective(&first.before, model.program, weights.as_ref(), SEED)) {
             Ok(measured) => model.effective = Some(measured.iter().map(EffectiveRow::new).collect()),
             Err(diagnostics) => found.extend(diagnostics),
         }

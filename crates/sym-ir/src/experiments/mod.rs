@@ -18,6 +18,7 @@ mod train;
 pub(crate) mod values;
 
 pub use overrides::Overrides;
+pub use theorem::states;
 
 use crate::Document;
 use crate::intervention::Instance;

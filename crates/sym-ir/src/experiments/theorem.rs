@@ -9,7 +9,7 @@ use super::{Elaborator, fit, optimizer};
 use crate::experiment::{Loss, Optimizer, StateClause, StateVerb, Theorem};
 use crate::intervention::Instance;
 use crate::{Program, selector};
-use sym_diagnostics::{Code, Diagnostic, Span};
+use sym_diagnostics::{Code, Diagnostic, Sources, Span};
 use sym_syntax::ast::{self, Axis, Comparison, Expr, ExprKind, FieldValue};
 
 const SCHEMA: Schema = Schema {
@@ -127,6 +127,34 @@ fn tolerance(fields: &Fields, reporter: &mut Reporter) -> Option<f64> {
         return None;
     }
     positive(&claim.right, "the bound on `divergence`", reporter)
+}
+
+/// The symmetric state that a text such as `merge fc1 into 8, zero fc2[0..4]` names for a program; diagnostics point into the source `name`,
+/// which is added.
+///
+/// # Errors
+/// Everything that is wrong with the text.
+pub fn states(sources: &mut Sources, name: &str, text: &str, program: &Program) -> Result<Vec<StateClause>, Vec<Diagnostic>> {
+    let whole = format!("theorem State on State {{ state {text} }}");
+    let file = sources.add(name, &whole);
+    let (tree, diagnostics) = sym_syntax::parse(file, &whole);
+    // What follows the first is about the text around the states.
+    if let Some(first) = diagnostics.into_iter().next() {
+        return Err(vec![first]);
+    }
+    let mut reporter = Reporter::new(sources);
+    let fields = tree.items.iter().flat_map(|item| match &item.kind {
+        ast::ItemKind::Theorem(theorem) => theorem.fields.as_slice(),
+        _ => &[],
+    });
+    let mut found = Vec::new();
+    for field in fields {
+        if let FieldValue::State(clauses) = &field.value {
+            found.extend(clauses.iter().filter_map(|clause| state_clause(clause, program, &mut reporter)));
+        }
+    }
+    let diagnostics = reporter.finish();
+    if diagnostics.is_empty() { Ok(found) } else { Err(diagnostics) }
 }
 
 fn state_clause(clause: &ast::StateClause, program: &Program, reporter: &mut Reporter) -> Option<StateClause> {

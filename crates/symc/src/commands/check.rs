@@ -12,6 +12,10 @@ use sym_diagnostics::{Diagnostic, Severity, nearest};
 
 /// Reports the symmetries of each file's models and decides the static claims.
 pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
+    if arguments.weights.is_some() && !(arguments.verify || arguments.effective) {
+        output::error("error: --weights needs --verify or --effective");
+        return Exit::Usage;
+    }
     let (mut report, mut permutations) = (Report::default(), Vec::new());
     let mut exit = Exit::Success;
     let (mut models_seen, mut spaces_seen) = (Vec::new(), Vec::new());
@@ -39,7 +43,7 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
             }
         }
         if arguments.effective {
-            found.extend(interventions::measure(&mut findings.models));
+            found.extend(interventions::measure(&mut findings.models, arguments.weights.as_deref()));
         }
         if arguments.emit == Some(Extract::Generators) {
             found.extend(generators::write(&findings.models, &arguments.out, console.quiet));

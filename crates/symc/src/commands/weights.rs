@@ -3,14 +3,15 @@
 use crate::arguments::{self, By, Format, Operation};
 use crate::console::Console;
 use crate::render::json;
-use crate::report::{BarrierRow, Diagnosed, WeightsReport};
+use crate::report::{BarrierRow, Diagnosed, Integer, ProjectionRow, WeightsReport};
 use crate::session::{self, Compiled};
 use crate::{Exit, output};
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic, nearest};
 use sym_infer::{Symmetries, Weights};
 use sym_ir::Program;
-use sym_ir::experiment::{Loss, Train};
+use sym_ir::experiment::{Loss, StateClause, Train};
+use sym_rewrite::Coordinates;
 use sym_runtime::control;
 use sym_runtime::data::Examples;
 
@@ -23,11 +24,19 @@ pub fn execute(arguments: &arguments::Weights, console: Console) -> Exit {
     let mut found = std::mem::take(&mut compiled.document.diagnostics);
     let mut report = WeightsReport { operation: arguments.operation.word().to_string(), ..WeightsReport::default() };
     let mut exit = compiled.exit(&found);
+    let mut sources = compiled.sources.clone();
     if exit == Exit::Success {
         match subject(&compiled, arguments) {
-            Ok(subject) => {
+            Ok(mut subject) => {
                 report.model.clone_from(&subject.name);
-                let outcome = subject.execute(arguments, &mut report);
+                let state = arguments
+                    .state
+                    .as_deref()
+                    .map(|text| sym_ir::experiments::states(&mut sources, &format!("--state {text}"), text, subject.program));
+                let outcome = state.unwrap_or_else(|| Ok(Vec::new())).and_then(|state| {
+                    subject.state = state;
+                    subject.execute(arguments, &mut report)
+                });
                 exit = Exit::failed_if(outcome.is_err());
                 found.extend(outcome.err().unwrap_or_default());
             }
@@ -37,8 +46,8 @@ pub fn execute(arguments: &arguments::Weights, console: Console) -> Exit {
             }
         }
     }
-    console.diagnostics(&compiled.sources, &found);
-    report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+    console.diagnostics(&sources, &found);
+    report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&sources, diagnostic)).collect();
     match console.format {
         Format::Json => output::print(&json::document(&report)),
         Format::Human | Format::Short if console.quiet || exit != Exit::Success => {}
@@ -55,6 +64,8 @@ struct Subject<'a> {
     /// The run that gives examples and the loss.
     train: Option<&'a Train>,
     compiled: &'a Compiled,
+    /// The state to project onto.
+    state: Vec<StateClause>,
 }
 
 /// The model and run that the command line names, or what is wrong with it.
@@ -69,6 +80,9 @@ fn subject<'a>(compiled: &'a Compiled, arguments: &arguments::Weights) -> Result
         let available: Vec<&str> = document.trains.keys().map(String::as_str).collect();
         let word = arguments.operation.word();
         return Err(format!("--do {word} needs examples and a loss: --train NAME; available: {}", available.join(", ")));
+    }
+    if (arguments.operation == Operation::Project) != arguments.state.is_some() {
+        return Err("--do project and --state STATE belong together, such as --state \"merge fc1 into 8\"".to_string());
     }
     if arguments.operation != Operation::Barrier && arguments.out.is_none() {
         return Err(format!("--do {} needs the file to write: --out FILE", arguments.operation.word()));
@@ -86,6 +100,7 @@ fn subject<'a>(compiled: &'a Compiled, arguments: &arguments::Weights) -> Result
         symmetries: sym_infer::infer(program),
         train,
         compiled,
+        state: Vec::new(),
     };
     if let Some(name) = &arguments.train {
         let known = || document.trains.keys().map(String::as_str).collect();
@@ -110,7 +125,9 @@ impl Subject<'_> {
         let load = |path: &Path| sym_lower::load(path, self.program).map_err(|problem| vec![problem]);
         let from = load(&arguments.from)?;
         let to = arguments.to.as_deref().map(load).transpose()?;
-        report.left = control::left(&self.symmetries);
+        if arguments.operation != Operation::Project {
+            report.left = control::left(&self.symmetries);
+        }
         let moved = match (arguments.operation, &to) {
             (Operation::Balance, _) => control::balanced(self.program, &self.symmetries, &from),
             (Operation::Canonicalise, _) => control::canonicalise(self.program, &self.symmetries, &from),
@@ -134,6 +151,7 @@ impl Subject<'_> {
                 }
                 aligned.weights
             }
+            (Operation::Project, _) => self.projected(&from, report)?,
             (Operation::Align | Operation::Barrier, None) => from.clone(),
         };
         report.change_of_outputs = Some(sym_runtime::proof::change_of_outputs(self.program, &from, &moved, SEED)?);
@@ -143,6 +161,21 @@ impl Subject<'_> {
             report.out = Some(out.display().to_string());
         }
         Ok(())
+    }
+
+    /// `P_G θ` for the state of the command line.
+    fn projected(&self, from: &Weights, report: &mut WeightsReport) -> Result<Weights, Vec<Diagnostic>> {
+        let reduction = sym_rewrite::reduce(self.program, &self.symmetries, &self.state, Coordinates::Orthonormal)?;
+        let moved = reduction.project(from);
+        let squares = |weights: &Weights| weights.values.iter().flatten().map(|entry| entry * entry).sum::<f64>();
+        let mut across = moved.clone();
+        across.add(from, -1.0);
+        report.projection = Some(ProjectionRow {
+            rank: Integer(reduction.rank),
+            parameters: Integer(self.program.trainable_entries().unwrap_or(u128::MAX)),
+            distance: (squares(&across) / squares(from).max(f64::MIN_POSITIVE)).sqrt(),
+        });
+        Ok(moved)
     }
 
     fn barrier(&self, from: &Weights, aligned: &Weights, to: &Weights, points: usize) -> Result<BarrierRow, Vec<Diagnostic>> {

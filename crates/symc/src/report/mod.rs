@@ -21,7 +21,7 @@ pub use model::{
 };
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
 pub use run::{MeasuredRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
-pub use weights::{BarrierRow, WeightsReport};
+pub use weights::{BarrierRow, ProjectionRow, WeightsReport};
 
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! What was done to given weights.
 
-use super::{Diagnosed, Schema};
+use super::{Diagnosed, Integer, Schema};
 use serde::Serialize;
 
 /// The report of `symc weights`.
@@ -16,6 +16,8 @@ pub struct WeightsReport {
     pub distance: Option<[f64; 2]>,
     /// The loss between both weights, as they are and aligned.
     pub barrier: Option<BarrierRow>,
+    /// Where a projection led.
+    pub projection: Option<ProjectionRow>,
     /// Mean loss before and after teleportation.
     pub loss: Option<[f64; 2]>,
     /// The norm of its gradient before and after teleportation.
@@ -28,6 +30,17 @@ pub struct WeightsReport {
     pub out: Option<String>,
     /// Diagnostics.
     pub diagnostics: Vec<Diagnosed>,
+}
+
+/// A projection onto a symmetric state.
+#[derive(Debug, Serialize)]
+pub struct ProjectionRow {
+    /// D.
+    pub parameters: Integer,
+    /// rank(`P_G`).
+    pub rank: Integer,
+    /// ‖`P_G` θ − θ‖ / ‖θ‖.
+    pub distance: f64,
 }
 
 /// A barrier before and after alignment.
@@ -57,6 +70,9 @@ impl WeightsReport {
             let number = |height: Option<f64>| height.map_or_else(|| "not finite".to_string(), |height| format!("{height:.6}"));
             let (unaligned, aligned) = (number(barrier.unaligned), number(barrier.aligned));
             fact(format!("barrier {unaligned} as they are, {aligned} aligned, at {} points", barrier.points));
+        }
+        if let Some(ProjectionRow { parameters, rank, distance }) = &self.projection {
+            fact(format!("projected onto a state of {rank} of {parameters} dimensions, at a relative distance of {distance:.6}"));
         }
         if let Some([before, after]) = self.loss {
             fact(format!("loss {before:.9} before, {after:.9} after"));
