@@ -15,6 +15,7 @@ pub mod mask;
 mod names;
 pub mod program;
 pub mod selector;
+pub mod source;
 pub mod storage;
 mod text;
 
@@ -29,5 +30,6 @@ pub use program::{
     Axis, Drawn, Entries, Initial, Input, InputId, Label, Node, Operand, Operation, Output, Pairs, Parameter, ParameterId,
     Program, ReduceKind, Role, Term, ValueId,
 };
+pub use source::source;
 pub use storage::{Storage, StoredName, StoredTensor};
 pub use text::text;

@@ -10,7 +10,8 @@ mod sums;
 use crate::axes::AxisClasses;
 use crate::coordinates::{Coordinates, EntryMap};
 use crate::orbits;
-use crate::state::unit_maps;
+pub use crate::state::{ClassedSpace, UnitClass};
+use crate::state::{UnitMap, chosen_maps, unit_maps};
 use crate::strata::{self, AxisMap, Orbits};
 use parameters::{axis_maps, reduced_parameters};
 use program::Rewriter;
@@ -98,6 +99,11 @@ impl Reduction {
         &self.full
     }
 
+    /// The number of frozen tensors of multiplicities: the last parameters of [`Reduction::program`].
+    pub(crate) fn constants(&self) -> usize {
+        self.constants.len()
+    }
+
     pub(crate) fn axes(&self) -> &[Vec<AxisMap>] {
         &self.axes
     }
@@ -116,6 +122,30 @@ pub fn reduce(
 ) -> Result<Reduction, Vec<Diagnostic>> {
     let units = unit_maps(program, symmetries, clauses)?;
     let span = clauses.iter().map(|clause| clause.span).reduce(Span::to).unwrap_or_else(|| program_span(program));
+    reduce_units(program, symmetries, &units, coordinates, span)
+}
+
+/// Reduces a program to the symmetric state in which the units of some spaces belong to given classes.
+///
+/// # Errors
+/// E0401 as for [`reduce`].
+pub fn reduce_to(
+    program: &Program,
+    symmetries: &Symmetries,
+    state: &[ClassedSpace],
+    coordinates: Coordinates,
+) -> Result<Reduction, Vec<Diagnostic>> {
+    let units = chosen_maps(program, symmetries, state)?;
+    reduce_units(program, symmetries, &units, coordinates, program_span(program))
+}
+
+fn reduce_units(
+    program: &Program,
+    symmetries: &Symmetries,
+    units: &[UnitMap],
+    coordinates: Coordinates,
+    span: Span,
+) -> Result<Reduction, Vec<Diagnostic>> {
     let classes = AxisClasses::of(program);
     let mut class_units = HashMap::new();
     for (at, node) in program.nodes.iter().enumerate() {
@@ -130,10 +160,10 @@ pub fn reduce(
             }
         }
     }
-    let axes = axis_maps(program, symmetries, &units, &classes, &class_units, span).map_err(|error| vec![*error])?;
+    let axes = axis_maps(program, symmetries, units, &classes, &class_units, span).map_err(|error| vec![*error])?;
     let orbits: Vec<Orbits> = axes.iter().map(|axes| strata::orbits(axes, coordinates)).collect();
     let (parameters, parts) = reduced_parameters(program, &orbits);
-    let mut rewriter = Rewriter::new(program, &classes, &units, &class_units, &axes, &orbits, &parts, span);
+    let mut rewriter = Rewriter::new(program, &classes, units, &class_units, &axes, &orbits, &parts, span);
     rewriter.result.parameters = parameters;
     for at in 0..program.nodes.len() {
         rewriter.rewrite(ValueId(at as u32)).map_err(|error| vec![*error])?;

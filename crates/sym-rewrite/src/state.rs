@@ -30,6 +30,82 @@ impl UnitMap {
     }
 }
 
+/// A symmetric state of one space: what becomes of each of its units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassedSpace {
+    /// The position of the space in [`Symmetries::spaces`].
+    pub space: usize,
+    /// By unit.
+    pub units: Vec<UnitClass>,
+}
+
+/// What becomes of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitClass {
+    /// It is one of a class of equal units, or the negative of those. Classes are numbered from 0 without gaps.
+    Of {
+        /// The class.
+        class: usize,
+        /// Whether it is their negative.
+        negative: bool,
+    },
+    /// It has no weights: a sign or scale of its own takes them away. Units of a linear layer vanish together.
+    Vanishing,
+}
+
+/// Takes given classes, or says why one of the states is no fixed set of a symmetry that the model has.
+pub(crate) fn chosen_maps(
+    program: &Program,
+    symmetries: &Symmetries,
+    state: &[ClassedSpace],
+) -> Result<Vec<UnitMap>, Vec<Diagnostic>> {
+    let map = |chosen: &ClassedSpace| chosen_map(program, &symmetries.spaces[chosen.space], chosen).map_err(|error| vec![*error]);
+    state.iter().map(map).collect()
+}
+
+/// Whether a state of these verbs is the fixed set of a subgroup, acting as the reduction can follow it.
+pub fn has_state(space: &Space, verb: StateVerb) -> bool {
+    space.acts_on.iter().any(|action| action.axis.is_some()) && has_subgroup(space, verb)
+}
+
+fn chosen_map(program: &Program, space: &Space, chosen: &ClassedSpace) -> Result<UnitMap, Box<Diagnostic>> {
+    let refused = |message: String| Box::new(Diagnostic::without_span(Code::E0401, message));
+    let classes = chosen.units.iter().filter_map(|unit| match unit {
+        UnitClass::Of { class, .. } => Some(class + 1),
+        UnitClass::Vanishing => None,
+    });
+    let mut multiplicities = vec![0; classes.max().unwrap_or(0)];
+    let first = chosen.units.iter().position(|unit| *unit == UnitClass::Vanishing);
+    // A reflection of a linear group takes away all at once what single signs take away one by one.
+    let together = has_state(space, StateVerb::LowRank { rank: 1 });
+    let mut units = Vec::with_capacity(chosen.units.len());
+    for (at, unit) in chosen.units.iter().enumerate() {
+        units.push(match *unit {
+            UnitClass::Of { class, negative } => {
+                multiplicities[class] += 1;
+                Position::Kept { class, negative }
+            }
+            UnitClass::Vanishing => Position::Dropped { reflection: first.filter(|_| together).unwrap_or(at) },
+        });
+    }
+    if units.len() as u128 != space.size || multiplicities.is_empty() || multiplicities.contains(&0) {
+        return Err(refused(format!("no classes of the {} units of `{}`", space.size, space.name)));
+    }
+    let negative = chosen.units.iter().any(|unit| matches!(unit, UnitClass::Of { negative: true, .. }));
+    let merged = multiplicities.iter().any(|&count| count > 1);
+    let needed = [
+        (negative, StateVerb::MergeSigned { classes: 1 }),
+        (merged && !negative, StateVerb::Merge { classes: 1 }),
+        (first.is_some() && !together, StateVerb::Zero),
+    ];
+    match needed.iter().find(|(needed, verb)| *needed && !has_state(space, *verb)) {
+        Some((_, verb)) => {
+            Err(refused(format!("`{}` has no state of `{}` that needs {}", program.name, space.name, needs(*verb))))
+        }
+        None => Ok(UnitMap { space: chosen.space, units, multiplicities }),
+    }
+}
+
 /// Reads all clauses, or says why one of them is no fixed set of a symmetry that the model has.
 pub(crate) fn unit_maps(
     program: &Program,

@@ -21,10 +21,15 @@ pub fn programs(directory: &str) -> Vec<(String, Program)> {
     files.sort_by_key(std::fs::DirEntry::file_name);
     let mut programs = Vec::new();
     for path in files.into_iter().map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "sym")) {
-        let mut sources = Sources::default();
-        let root = sources.add(path.display().to_string(), std::fs::read_to_string(&path).expect("a network can be read"));
-        let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
-        programs.extend(document.models.into_iter().map(|(name, model)| (name, model.program)));
+        programs.extend(compiled(&path.display().to_string(), &std::fs::read_to_string(&path).expect("a network can be read")));
     }
     programs
+}
+
+/// All models of a text, with their names.
+pub fn compiled(file: &str, text: &str) -> Vec<(String, Program)> {
+    let mut sources = Sources::default();
+    let root = sources.add(file.to_string(), text.to_string());
+    let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
+    document.models.into_iter().map(|(name, model)| (name, model.program)).collect()
 }
