@@ -24,7 +24,7 @@ fn every_golden_spec_gives_its_report_tensor_program_and_module() {
         for file in files {
             let report = support::symc(directory, &["check", &file]);
             let program = support::symc(directory, &["lower", &file, "--emit", "ir"]);
-            let module = support::symc(directory, &["lower", &file, "--emit", "module"]);
+            let module = support::symc(directory, &["lower", &file, "--emit", "burn"]);
             let lowered = program.stdout + &module.stdout;
             let text = format!("{}{}exit code {}\n\n{lowered}", report.stdout, report.stderr, report.code);
             insta::assert_snapshot!(file.trim_end_matches(".sym"), text);

@@ -93,6 +93,7 @@ codes! {
     E0405 Error "bad-intervention" "an intervention that cannot be carried out"
     E0501 Error "not-lowerable" "an operation that the backend cannot execute"
     E0502 Error "unknown-backend" "a backend or number type that is not built in"
+    E0503 Error "not-emittable" "constants that are too many to travel with emitted source"
     E0601 Error "missing-data" "a data file that is not there"
     E0602 Error "damaged-data" "a data file that is not what its name says"
     E0603 Error "unwritable-output" "a directory or file that cannot be written"

@@ -5,10 +5,12 @@
 
 pub mod builder;
 pub mod compile;
+pub mod contraction;
 pub mod elaborate;
 pub mod experiment;
 pub mod experiments;
 pub mod function;
+mod initial;
 pub mod intervention;
 pub mod library;
 pub mod mask;

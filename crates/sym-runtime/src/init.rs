@@ -9,7 +9,7 @@ use crate::{Stream, data};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::{Frame, Symmetries, Weights};
 use sym_ir::experiment::{Init, InitKind};
-use sym_ir::{Initial, Parameter, Program};
+use sym_ir::{Parameter, Program};
 
 /// The weights of a program after its parameters' own defaults and then every step in order. Frozen tensors keep their defaults, and entries that a mask freezes
 /// their values whatever the steps say.
@@ -39,7 +39,7 @@ pub fn weights(
     }
     let mut weights = Weights::zeros(program);
     for (parameter, values) in program.parameters.iter().zip(&mut weights.values) {
-        default(&parameter.initial, &mut own_stream(parameter, seed, purpose), values);
+        parameter.initial.fill(&mut own_stream(parameter, seed, purpose), values);
     }
     let mut problems = Vec::new();
     for step in steps {
@@ -94,7 +94,7 @@ fn apply(
         let mut stream = Stream::new(seed, purpose, &parameter.path);
         let values = &mut weights.values[at];
         match &step.kind {
-            InitKind::Default => default(&parameter.initial, &mut stream, values),
+            InitKind::Default => parameter.initial.fill(&mut stream, values),
             InitKind::Kaiming => normal(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(2.0 / into))),
             InitKind::KaimingUniform => {
                 uniform(&mut stream, values, fan(parameter).map_or(0.0, |(into, _)| libm::sqrt(6.0 / into)));
@@ -142,23 +142,6 @@ fn own_stream(parameter: &Parameter, seed: u64, purpose: &str) -> Stream {
     match &parameter.role.drawn {
         Some(drawn) => Stream::new(drawn.seed, &drawn.purpose, &parameter.path),
         None => Stream::new(seed, purpose, &parameter.path),
-    }
-}
-
-fn default(initial: &Initial, stream: &mut Stream, values: &mut [f64]) {
-    match initial {
-        Initial::Constant(value) => values.fill(*value),
-        Initial::Uniform { bound } => uniform(stream, values, *bound),
-        Initial::Values(given) => {
-            for (entry, given) in values.iter_mut().zip(given.iter()) {
-                *entry = *given;
-            }
-        }
-        Initial::Normal { mean, std } => {
-            for entry in values {
-                *entry = mean + std * stream.normal();
-            }
-        }
     }
 }
 

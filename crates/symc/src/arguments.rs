@@ -35,7 +35,8 @@ impl Arguments {
             Command::Verify(verify) => verify.format,
             Command::Diff(diff) => diff.format,
             Command::Weights(weights) => weights.format,
-            Command::Fmt(_) | Command::Explain(_) | Command::Lower(_) => Format::Human,
+            Command::Lower(lower) => lower.format,
+            Command::Fmt(_) | Command::Explain(_) => Format::Human,
         }
     }
 }
@@ -281,6 +282,12 @@ pub struct Lower {
     /// Print this model only.
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
+    /// Write each form to a file in this directory, named as the model. A Rust module with constants needs it: they are in a file beside.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The form of the report: in JSON, forms are texts of one document.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
     /// Values that replace those of the file.
     #[command(flatten)]
     pub settings: Settings,
@@ -336,8 +343,14 @@ pub enum Extract {
 pub enum Emit {
     /// The tensor program as text.
     Ir,
-    /// The operations that execute it as text.
-    Module,
+    /// The operations that execute it with burn, as text.
+    Burn,
+    /// A self-contained Rust module with a burn `Module`, `init` and `forward`.
+    Rust,
+    /// A graph for Graphviz.
+    Dot,
+    /// Blocks, sizes and counts in a table.
+    Summary,
 }
 
 /// When to colour.

@@ -1,8 +1,9 @@
 //! Where a command's findings go: reports to standard output, diagnostics to standard error; in the JSON form all in one document.
 
-use crate::arguments::{Arguments, Format};
+use crate::arguments::{Arguments, Color, Format};
 use crate::output;
 use crate::render::{Style, human, short};
+use std::io::IsTerminal;
 use sym_diagnostics::{Diagnostic, Sources};
 
 /// The user's wishes about output.
@@ -25,8 +26,8 @@ impl Console {
     pub fn new(arguments: &Arguments) -> Self {
         Self {
             format: arguments.format(),
-            report: Style::of(arguments.color, &std::io::stdout()),
-            diagnostics: Style::of(arguments.color, &std::io::stderr()),
+            report: style(arguments.color, &std::io::stdout()),
+            diagnostics: style(arguments.color, &std::io::stderr()),
             quiet: arguments.quiet,
             verbose: arguments.verbose > 0,
         }
@@ -54,4 +55,15 @@ impl Console {
             output::error(text);
         }
     }
+}
+
+/// The style for a stream of this process.
+fn style(color: Color, stream: &impl IsTerminal) -> Style {
+    let terminal = stream.is_terminal();
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    };
+    Style { color, ..Style::PLAIN }
 }

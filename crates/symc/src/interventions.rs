@@ -1,7 +1,7 @@
 //! Interventions of a document's models, compared with what they are said to do.
 
 use crate::analysis::Analysed;
-use crate::report::{EffectiveRow, InterventionRow};
+use crate::report::InterventionRow;
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::intervention::InterventionKind;
@@ -49,7 +49,7 @@ pub fn measure(models: &mut [Analysed], file: Option<&Path>) -> Vec<Diagnostic> 
         let given = tensors.as_ref().map(|tensors| sym_lower::from_state_dict(model.program, tensors, &source)).transpose();
         let measured = given.map_err(|problem| vec![problem]);
         match measured.and_then(|weights| effective(&first.before, model.program, weights.as_ref(), SEED)) {
-            Ok(measured) => model.effective = Some(measured.iter().map(EffectiveRow::new).collect()),
+            Ok(measured) => model.effective = Some(measured.iter().map(crate::rows::effective).collect()),
             Err(diagnostics) => found.extend(diagnostics),
         }
     }

@@ -12,7 +12,6 @@ mod console;
 mod crash;
 mod exit;
 pub mod figure;
-mod files;
 mod findings;
 mod generators;
 mod interrupt;
@@ -20,14 +19,14 @@ mod interventions;
 mod output;
 mod progress;
 mod proof;
-pub mod render;
-pub mod report;
+mod rows;
 mod session;
 mod theorems;
 
 use clap::Parser;
 
 pub use exit::Exit;
+pub use sym_compiler::{render, report};
 
 /// Runs the command line of this process.
 pub fn main() -> std::process::ExitCode {

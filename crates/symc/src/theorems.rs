@@ -1,6 +1,7 @@
 //! A document's theorems, executed one after another.
 
 use crate::report::TheoremRow;
+use crate::rows;
 use crate::session::Compiled;
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
@@ -9,7 +10,7 @@ use sym_runtime::Observer;
 /// Executes all theorems, or the named one.
 pub fn execute(compiled: &Compiled, only: Option<&str>, observer: &dyn Observer) -> (Vec<TheoremRow>, Vec<Diagnostic>) {
     let base = Path::new(&compiled.file).parent().unwrap_or_else(|| Path::new(""));
-    let (mut rows, mut found) = (Vec::new(), Vec::new());
+    let (mut executed, mut found) = (Vec::new(), Vec::new());
     for theorem in compiled.document.theorems.values() {
         if only.is_some_and(|name| name != theorem.name) || observer.interrupted() {
             continue;
@@ -26,8 +27,8 @@ pub fn execute(compiled: &Compiled, only: Option<&str>, observer: &dyn Observer)
         };
         let symmetries = sym_infer::infer(&theorem.program);
         let report = sym_runtime::theorem::execute(theorem, &symmetries, data.as_ref(), observer);
-        rows.extend(report.runs.iter().map(|run| TheoremRow::new(&report, run)));
+        executed.extend(report.runs.iter().map(|run| rows::theorem(&report, run)));
         found.extend(report.diagnostics);
     }
-    (rows, found)
+    (executed, found)
 }

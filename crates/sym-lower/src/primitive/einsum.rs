@@ -7,13 +7,11 @@ use super::arrange::lay_out;
 use crate::Array;
 use burn::tensor::{DType, Device};
 use std::collections::BTreeMap;
+use sym_ir::contraction::{self, TYPICAL_BATCH, alone, distinct, joined};
 use sym_ir::{Label, Operand, Program};
 
 /// The label of the batch axis.
 const BATCH: Label = Label(u32::MAX);
-
-/// Elements that a batch is taken to have when costs are estimated.
-const TYPICAL_BATCH: f64 = 64.0;
 
 /// An einsum with its factors' axes named and the order of pairs fixed.
 #[derive(Debug)]
@@ -57,32 +55,13 @@ impl Contraction {
                 size.insert(label, length as f64);
             }
         }
-        let volume = |labels: &[Label]| labels.iter().map(|label| size[label]).product::<f64>();
-
-        let mut at_hand: Vec<Vec<Label>> = inputs.iter().map(|labels| distinct(labels)).collect();
-        for own in 0..at_hand.len() {
-            let kept = needed_labels(&at_hand, &[own], &output_labels);
-            at_hand[own].retain(|label| kept.contains(label));
-        }
+        let pairs = contraction::pairs(&inputs, &output_labels, &|label| size[&label]);
+        let mut at_hand = alone(&inputs, &output_labels);
         let mut widest = inputs.iter().map(Vec::len).max().unwrap_or(0).max(output_labels.len());
-        let mut pairs = Vec::new();
-        while at_hand.len() > 1 {
-            let mut best: Option<(f64, usize, usize)> = None;
-            for first in 0..at_hand.len() {
-                for second in first + 1..at_hand.len() {
-                    let joined = join_labels(&at_hand, first, second, &output_labels);
-                    let growth = volume(&joined) - volume(&at_hand[first]) - volume(&at_hand[second]);
-                    if best.is_none_or(|(least, ..)| growth < least) {
-                        best = Some((growth, first, second));
-                    }
-                }
-            }
-            let (_, first, second) = best.expect("two factors make a pair");
-            let joined = join_labels(&at_hand, first, second, &output_labels);
-            widest = widest.max(joined.len());
-            pairs.push((first, second));
-            at_hand[first] = joined;
+        for &(first, second) in &pairs {
+            at_hand[first] = joined(&at_hand, first, second, &output_labels);
             at_hand.remove(second);
+            widest = widest.max(at_hand[first].len());
         }
         Self { inputs, output: output_labels, pairs, coefficient, widest }
     }
@@ -104,7 +83,7 @@ impl Contraction {
             .collect();
         let mut at_hand: Vec<Vec<Label>> = self.inputs.iter().map(|labels| distinct(labels)).collect();
         for own in 0..at_hand.len() {
-            let kept = needed_labels(&at_hand, &[own], &self.output);
+            let kept = contraction::needed(&at_hand, &[own], &self.output);
             let gone = summed(&at_hand[own], &kept);
             if !gone.is_empty() {
                 texts[own] = format!("sum({}; {})", texts[own], names(&gone));
@@ -112,15 +91,15 @@ impl Contraction {
             at_hand[own].retain(|label| kept.contains(label));
         }
         for &(first, second) in &self.pairs {
-            let joined = join_labels(&at_hand, first, second, &self.output);
-            let gone = summed(&distinct(&[&at_hand[first][..], &at_hand[second][..]].concat()), &joined);
+            let product = joined(&at_hand, first, second, &self.output);
+            let gone = summed(&distinct(&[&at_hand[first][..], &at_hand[second][..]].concat()), &product);
             let right = texts.remove(second);
             texts[first] = if gone.is_empty() {
                 format!("times({}, {right})", texts[first])
             } else {
                 format!("matmul({}, {right}; {})", texts[first], names(&gone))
             };
-            at_hand[first] = joined;
+            at_hand[first] = product;
             at_hand.remove(second);
         }
         let result = texts.pop().unwrap_or_else(|| "fill".to_string());
@@ -164,32 +143,10 @@ fn position(labels: &[Label], label: Label) -> usize {
     labels.iter().position(|&other| other == label).expect("every remaining label is one of the output")
 }
 
-fn distinct(labels: &[Label]) -> Vec<Label> {
-    let mut seen = Vec::with_capacity(labels.len());
-    for &label in labels {
-        if !seen.contains(&label) {
-            seen.push(label);
-        }
-    }
-    seen
-}
-
 /// The labels that the output or a factor other than `joined` still needs.
-fn needed_labels(factors: &[Vec<Label>], joined: &[usize], output: &[Label]) -> Vec<Label> {
-    let others = factors.iter().enumerate().filter(|(at, _)| !joined.contains(at)).flat_map(|(_, labels)| labels);
-    output.iter().chain(others).copied().collect()
-}
-
 fn needed(factors: &[Factor], joined: &[usize], output: &[Label]) -> Vec<Label> {
     let others = factors.iter().enumerate().filter(|(at, _)| !joined.contains(at)).flat_map(|(_, factor)| &factor.labels);
     output.iter().chain(others).copied().collect()
-}
-
-/// The labels of the product of two factors.
-fn join_labels(factors: &[Vec<Label>], first: usize, second: usize, output: &[Label]) -> Vec<Label> {
-    let kept = needed_labels(factors, &[first, second], output);
-    let both: Vec<Label> = factors[first].iter().chain(&factors[second]).copied().collect();
-    distinct(&both).into_iter().filter(|label| kept.contains(label)).collect()
 }
 
 /// Takes the diagonal along labels that occur more than once.

@@ -22,7 +22,7 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
     for path in &arguments.files {
         let mut compiled = session::compile(path, &arguments.settings);
         let mut found = std::mem::take(&mut compiled.document.diagnostics);
-        if compiled.exit(&found) == Exit::Usage {
+        if session::exit(&compiled, &found) == Exit::Usage {
             // What to analyse is not known.
             console.diagnostics(&compiled.sources, &found);
             report.diagnostics.extend(found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)));

@@ -19,7 +19,7 @@ pub fn execute(arguments: &arguments::Diff, console: Console) -> Exit {
         let (path, wanted) = parts(side);
         let compiled = session::compile(&path, &arguments.settings);
         let found = &compiled.document.diagnostics;
-        exit = exit.and(compiled.exit(found));
+        exit = exit.and(session::exit(&compiled, found));
         console.diagnostics(&compiled.sources, found);
         report.diagnostics.extend(found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)));
         let mut models: Vec<ModelReport> =

@@ -1,7 +1,8 @@
 //! `symc fmt [--check] FILE…`.
 
 use crate::console::Console;
-use crate::{Exit, arguments, files, output, session};
+use crate::{Exit, arguments, output, session};
+use sym_compiler::files;
 use sym_diagnostics::{Code, Diagnostic, Sources};
 
 /// Lays files out; a file with syntax errors stays as it is.

@@ -7,7 +7,7 @@ use crate::figure::{self, Drawing};
 use crate::findings::Findings;
 use crate::progress::Bars;
 use crate::render::{comparison, json, short, table, theorems as tables};
-use crate::report::{Diagnosed, Report, RunReport, TheoremRow};
+use crate::report::{Diagnosed, Report, TheoremRow};
 use crate::session::{self, Compiled};
 use crate::{Exit, barriers, claims, interrupt, interventions, output, proof, theorems};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
         if console.format == Format::Json {
             output::print(&json::document(&report));
         }
-        return compiled.exit(&found);
+        return session::exit(&compiled, &found);
     }
     let mut models = analysis::analyse(&compiled.document);
     let refuted = interventions::judge(&mut models);
@@ -44,7 +44,7 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
         if console.format == Format::Json {
             output::print(&json::document(&Report { diagnostics, ..Report::default() }));
         }
-        return compiled.exit(&found);
+        return session::exit(&compiled, &found);
     }
     interrupt::listen();
     let out = out(arguments, &compiled);
@@ -60,7 +60,7 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     let Execution { findings, found: later, .. } = execution;
 
     let mut report = Report { expectations, theorems, figures, ..Report::default() };
-    report.runs = findings.records().map(|(train, record)| RunReport::new(train, record)).collect();
+    report.runs = findings.records().map(|(train, record)| crate::rows::run(train, record)).collect();
     report.models = findings.models.iter().map(|model| model.report(&compiled)).collect();
     if !report.runs.is_empty() {
         report.record = Some(out.display().to_string());

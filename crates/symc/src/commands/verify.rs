@@ -19,7 +19,7 @@ pub fn execute(arguments: &arguments::Verify, console: Console) -> Exit {
         output::error(&format!("error: there is no theorem {name} in {}{help}", compiled.file));
         return Exit::Usage;
     }
-    if compiled.exit(&found) == Exit::Success && compiled.document.theorems.is_empty() {
+    if session::exit(&compiled, &found) == Exit::Success && compiled.document.theorems.is_empty() {
         console.note(&format!("there is no theorem in {}: nothing to execute", compiled.file));
     }
     interrupt::listen();
@@ -36,5 +36,5 @@ pub fn execute(arguments: &arguments::Verify, console: Console) -> Exit {
         Format::Short if !console.quiet => output::print(&report.theorems.iter().map(short::theorem).collect::<String>()),
         Format::Human | Format::Short => {}
     }
-    if interrupt::interrupted() { Exit::Interrupted } else { compiled.exit(&found) }
+    if interrupt::interrupted() { Exit::Interrupted } else { session::exit(&compiled, &found) }
 }

@@ -23,7 +23,7 @@ pub fn execute(arguments: &arguments::Weights, console: Console) -> Exit {
     let mut compiled = session::compile(&arguments.file, &arguments.settings);
     let mut found = std::mem::take(&mut compiled.document.diagnostics);
     let mut report = WeightsReport { operation: arguments.operation.word().to_string(), ..WeightsReport::default() };
-    let mut exit = compiled.exit(&found);
+    let mut exit = session::exit(&compiled, &found);
     let mut sources = compiled.sources.clone();
     if exit == Exit::Success {
         match subject(&compiled, arguments) {

@@ -5,7 +5,6 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use sym_ir::intervention::Edit;
 use sym_rewrite::{Amounts, Effect};
-use sym_runtime::proof::Effective;
 
 /// An intervention with what it did.
 #[derive(Debug, Clone, Serialize)]
@@ -67,21 +66,4 @@ pub struct EffectiveRow {
     pub smallest_slope: Option<f64>,
     /// The median.
     pub median_slope: Option<f64>,
-}
-
-impl EffectiveRow {
-    /// The row of a measurement.
-    pub fn new(found: &Effective) -> Self {
-        let (elements, directions) = (found.elements.as_ref(), found.directions.as_ref());
-        Self {
-            space: found.space.clone(),
-            group: found.group.clone(),
-            nearest: elements.map(|elements| elements.nearest.clone()),
-            smallest_change: elements.map(|elements| elements.smallest),
-            median_change: elements.map(|elements| elements.median),
-            directions: directions.map(|directions| directions.count),
-            smallest_slope: directions.map(|directions| directions.smallest),
-            median_slope: directions.map(|directions| directions.median),
-        }
-    }
 }

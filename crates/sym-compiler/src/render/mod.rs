@@ -11,9 +11,6 @@ pub mod table;
 mod text;
 pub mod theorems;
 
-use crate::arguments::Color;
-use std::io::IsTerminal;
-
 /// How text for people is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
@@ -26,15 +23,4 @@ pub struct Style {
 impl Style {
     /// Without colours, of a fixed width: for files, pipes and snapshots.
     pub const PLAIN: Style = Style { color: false, width: 120 };
-
-    /// The style for a stream of this process.
-    pub fn of(color: Color, stream: &impl IsTerminal) -> Self {
-        let terminal = stream.is_terminal();
-        let color = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        };
-        Style { color, ..Style::PLAIN }
-    }
 }

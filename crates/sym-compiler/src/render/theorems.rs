@@ -100,7 +100,7 @@ fn moments(row: &TheoremRow, style: Style) -> String {
             moment.step.to_string(),
             scientific(moment.divergence),
             scientific(moment.off_state),
-            moment.orders.map_or_else(absent, scientific),
+            moment.two_orders.map_or_else(absent, scientific),
         ]
     });
     heading(&format!("Rounding in {} under {}{projected}", row.name, row.optimizer), style)

@@ -2,8 +2,6 @@
 
 use super::Integer;
 use serde::Serialize;
-use sym_runtime::record::{Ending, Record};
-use sym_runtime::theorem;
 
 /// A `train` item's runs.
 #[derive(Debug, Clone, Serialize)]
@@ -96,91 +94,44 @@ pub struct TheoremRow {
     /// Whether edge and growth are estimates, no bounds: for Adam.
     pub estimated: bool,
     /// The distances at equal parts of the run.
-    pub moments: Vec<theorem::Moment>,
+    pub moments: Vec<MomentRow>,
     /// The tangent features at and near the initial weights.
-    pub features: Option<theorem::Features>,
+    pub features: Option<FeaturesRow>,
     /// Time of the full model's steps over that of the reduced one's.
     pub speed_up: f64,
     /// Whether the divergence stayed below the tolerance.
     pub holds: bool,
 }
 
-impl RunReport {
-    /// The rows of a record.
-    pub fn new(train: &str, record: &Record) -> Self {
-        let seeds = record.summary.seeds.iter().map(|seed| SeedRow {
-            seed: seed.seed,
-            steps: seed.step,
-            of: record.summary.steps,
-            outcome: match seed.ending {
-                Ending::Finished => SeedOutcome::Finished,
-                Ending::Interrupted => SeedOutcome::Interrupted,
-                Ending::NotANumber { .. } => SeedOutcome::Failed,
-            },
-            breakings: seed.events,
-            seconds: seed.wall_seconds,
-        });
-        Self {
-            train: train.to_string(),
-            record: record.directory.display().to_string(),
-            seeds: seeds.collect(),
-            measured: measured(record),
-        }
-    }
+/// The distances at one step of a theorem's run.
+#[derive(Debug, Clone, Serialize)]
+pub struct MomentRow {
+    /// Steps done.
+    pub step: u64,
+    /// |θ − expand(θ')| / |θ|.
+    pub divergence: f64,
+    /// |θ − P θ| / |θ|.
+    pub off_state: f64,
+    /// |θ − θ″| / |θ|, θ″ the full model in another order of summation.
+    pub two_orders: Option<f64>,
 }
 
-/// One row a quantity: the columns `delta(fc1)[0]`, `delta(fc1)[1]`, … are one.
-fn measured(record: &Record) -> Vec<MeasuredRow> {
-    let mut names: Vec<&str> = Vec::new();
-    for column in &record.columns {
-        let name = column.rsplit_once('[').map_or(column.as_str(), |(name, _)| name);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let rows = names.into_iter().filter_map(|name| {
-        let columns = record.columns_of(name);
-        let ends = |last: bool| -> Vec<f64> {
-            let seeds = &record.summary.seeds;
-            let values = seeds.iter().map(|seed| if last { &seed.last } else { &seed.first });
-            values.flat_map(|values| columns.iter().filter_map(|column| values.get(*column).copied())).collect()
-        };
-        let (start, end) = (ends(false), ends(true));
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        (!start.is_empty() && !end.is_empty()).then(|| MeasuredRow {
-            name: name.to_string(),
-            start: mean(&start),
-            end: mean(&end),
-            lowest: end.iter().copied().fold(f64::INFINITY, f64::min),
-            highest: end.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        })
-    });
-    rows.collect()
+/// What became of the features at and near the initial weights of a theorem.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeaturesRow {
+    /// The largest |∇f − P ∇f| / |∇f| at the state.
+    pub outside: f64,
+    /// The largest difference of an entry of the full model's kernel from that of the reduced one, relative to the largest entry.
+    pub kernel: f64,
+    /// The same at a distance from the state.
+    pub near: Vec<NearRow>,
 }
 
-impl TheoremRow {
-    /// The row of one run of a theorem.
-    pub fn new(report: &theorem::Report, run: &theorem::Run) -> Self {
-        Self {
-            name: report.name.clone(),
-            model: report.model.clone(),
-            optimizer: run.optimizer.clone(),
-            steps: run.steps,
-            full: Integer(report.parameters),
-            reduced: Integer(report.rank),
-            divergence: run.divergence,
-            tolerance: report.tolerance,
-            off_state: run.off_state,
-            two_orders: run.orders,
-            reproject: run.reproject,
-            edge: run.edge,
-            growth: run.growth,
-            growth_within: run.growth_within,
-            estimated: run.estimated,
-            moments: run.moments.clone(),
-            features: report.features.clone(),
-            speed_up: run.speed_up,
-            holds: run.holds,
-        }
-    }
+/// Features at a distance from the state.
+#[derive(Debug, Clone, Serialize)]
+pub struct NearRow {
+    /// |θ − P θ| / |θ|.
+    pub distance: f64,
+    /// The largest |∇f − P ∇f| / |∇f|.
+    pub outside: f64,
 }

@@ -1,0 +1,110 @@
+//! What the runtime found, as rows of a report.
+
+use crate::report::{
+    EffectiveRow, FeaturesRow, Integer, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow,
+};
+use sym_runtime::proof::Effective;
+use sym_runtime::record::{Ending, Record};
+use sym_runtime::theorem;
+
+/// The rows of a record.
+pub fn run(train: &str, record: &Record) -> RunReport {
+    let seeds = record.summary.seeds.iter().map(|seed| SeedRow {
+        seed: seed.seed,
+        steps: seed.step,
+        of: record.summary.steps,
+        outcome: match seed.ending {
+            Ending::Finished => SeedOutcome::Finished,
+            Ending::Interrupted => SeedOutcome::Interrupted,
+            Ending::NotANumber { .. } => SeedOutcome::Failed,
+        },
+        breakings: seed.events,
+        seconds: seed.wall_seconds,
+    });
+    RunReport {
+        train: train.to_string(),
+        record: record.directory.display().to_string(),
+        seeds: seeds.collect(),
+        measured: measured(record),
+    }
+}
+
+/// One row a quantity: the columns `delta(fc1)[0]`, `delta(fc1)[1]`, … are one.
+fn measured(record: &Record) -> Vec<MeasuredRow> {
+    let mut names: Vec<&str> = Vec::new();
+    for column in &record.columns {
+        let name = column.rsplit_once('[').map_or(column.as_str(), |(name, _)| name);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let rows = names.into_iter().filter_map(|name| {
+        let columns = record.columns_of(name);
+        let ends = |last: bool| -> Vec<f64> {
+            let seeds = &record.summary.seeds;
+            let values = seeds.iter().map(|seed| if last { &seed.last } else { &seed.first });
+            values.flat_map(|values| columns.iter().filter_map(|column| values.get(*column).copied())).collect()
+        };
+        let (start, end) = (ends(false), ends(true));
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        (!start.is_empty() && !end.is_empty()).then(|| MeasuredRow {
+            name: name.to_string(),
+            start: mean(&start),
+            end: mean(&end),
+            lowest: end.iter().copied().fold(f64::INFINITY, f64::min),
+            highest: end.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        })
+    });
+    rows.collect()
+}
+
+/// The row of one run of a theorem.
+pub fn theorem(report: &theorem::Report, run: &theorem::Run) -> TheoremRow {
+    let moments = run.moments.iter().map(|moment| MomentRow {
+        step: moment.step,
+        divergence: moment.divergence,
+        off_state: moment.off_state,
+        two_orders: moment.orders,
+    });
+    let features = report.features.as_ref().map(|features| FeaturesRow {
+        outside: features.outside,
+        kernel: features.kernel,
+        near: features.near.iter().map(|near| NearRow { distance: near.distance, outside: near.outside }).collect(),
+    });
+    TheoremRow {
+        name: report.name.clone(),
+        model: report.model.clone(),
+        optimizer: run.optimizer.clone(),
+        steps: run.steps,
+        full: Integer(report.parameters),
+        reduced: Integer(report.rank),
+        divergence: run.divergence,
+        tolerance: report.tolerance,
+        off_state: run.off_state,
+        two_orders: run.orders,
+        reproject: run.reproject,
+        edge: run.edge,
+        growth: run.growth,
+        growth_within: run.growth_within,
+        estimated: run.estimated,
+        moments: moments.collect(),
+        features,
+        speed_up: run.speed_up,
+        holds: run.holds,
+    }
+}
+
+/// The row of a measurement of how nearly a symmetry still holds.
+pub fn effective(found: &Effective) -> EffectiveRow {
+    let (elements, directions) = (found.elements.as_ref(), found.directions.as_ref());
+    EffectiveRow {
+        space: found.space.clone(),
+        group: found.group.clone(),
+        nearest: elements.map(|elements| elements.nearest.clone()),
+        smallest_change: elements.map(|elements| elements.smallest),
+        median_change: elements.map(|elements| elements.median),
+        directions: directions.map(|directions| directions.count),
+        smallest_slope: directions.map(|directions| directions.smallest),
+        median_slope: directions.map(|directions| directions.median),
+    }
+}
