@@ -1,6 +1,7 @@
 //! Theorem 1's smaller model: a program whose parameters are coordinates on the fixed set of a symmetry.
 
 mod einsum;
+mod norms;
 mod operations;
 mod parameters;
 mod program;

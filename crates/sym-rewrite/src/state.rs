@@ -3,8 +3,8 @@
 use crate::strata::Position;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::{Action, Class, Frame, Generators, Group, Space, Symmetries};
-use sym_ir::Program;
 use sym_ir::experiment::{StateClause, StateVerb};
+use sym_ir::{ParameterId, Program};
 
 /// What a state does to the units of one space.
 #[derive(Debug, Clone)]
@@ -139,7 +139,10 @@ fn checked_space(program: &Program, symmetries: &Symmetries, clause: &StateClaus
     let named = symmetries.spaces.iter().enumerate().filter(|(_, space)| space.name == clause.target);
     // A layer may carry several symmetries (units, and a trade of biases): the state concerns the one that has its subgroup.
     let candidates: Vec<(usize, &Space)> = named.collect();
-    if let Some(&(at, _)) = candidates.iter().find(|(_, space)| on_units(space) && has_subgroup(space, clause.verb)) {
+    let holds = |space: &Space| {
+        has_subgroup(space, clause.verb) || clause.verb == StateVerb::Zero && vanish_with_their_matrices(symmetries, space)
+    };
+    if let Some(&(at, _)) = candidates.iter().find(|(_, space)| on_units(space) && holds(space)) {
         return Ok(at);
     }
     let Some(&(_, space)) = candidates.first() else {
@@ -186,6 +189,23 @@ fn needs(verb: StateVerb) -> &'static str {
     }
 }
 
+/// Whether −1 in every group of matrices that each position of an axis has for itself (GL of each head) changes the sign of a parameter there.
+pub(crate) fn has_own_sign(symmetries: &Symmetries, parameter: ParameterId, axis: usize) -> bool {
+    let frames = symmetries.spaces.iter().flat_map(|space| match &space.generators {
+        Generators::Matrices { frames, .. } => frames.as_slice(),
+        _ => &[],
+    });
+    frames.filter(|frame| frame.parameter == parameter && frame.over.contains(&axis)).count() % 2 == 1
+}
+
+/// Whether units of a permuted space can vanish by the signs of matrix groups that each of them has for itself.
+fn vanish_with_their_matrices(symmetries: &Symmetries, space: &Space) -> bool {
+    let plain =
+        matches!(&space.generators, Generators::Units { permuted, .. } if permuted.iter().all(|unit| unit.axes.len() == 1));
+    let signed = |action: &Action| action.axis.is_some_and(|axis| has_own_sign(symmetries, action.parameter, axis));
+    plain && matches!(space.group, Group::Permutation(_)) && space.acts_on.iter().all(signed)
+}
+
 /// Whether the group of a space holds the subgroup whose fixed set a verb names, acting as the reduction can follow it.
 fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
     // Units of a space of several parts lie in several parameters.
@@ -200,9 +220,10 @@ fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
         other => std::slice::from_ref(other),
     };
     // The same element of all copies.
-    let factors = factors.iter().map(|group| match group {
-        Group::Wreath { inner, permuted: false, .. } if matches!(space.generators, Generators::Units { .. }) => inner,
-        other => other,
+    let factors = factors.iter().map(|group| match (group, &space.generators) {
+        (Group::Wreath { inner, permuted: false, .. }, Generators::Units { .. })
+        | (Group::Wreath { inner, .. }, Generators::Matrices { .. }) => inner,
+        (other, _) => other,
     });
     factors.into_iter().any(|group| match (verb, group) {
         (
@@ -213,9 +234,17 @@ fn has_subgroup(space: &Space, verb: StateVerb) -> bool {
             | Group::Monomial { .. }
             | Group::MixedMonomial { .. },
         ) => space.class != Class::Gauge && !parts,
-        (_, Group::GeneralLinear(_) | Group::Orthogonal(_))
-        | (StateVerb::MergeSigned { .. }, Group::SignedPermutation(_) | Group::Monomial { .. } | Group::MixedMonomial { .. }) => {
+        // Permutations move gains along.
+        (StateVerb::Merge { .. }, Group::GeneralLinear(_) | Group::Orthogonal(_) | Group::OrthogonalFixingOnes(_)) => {
+            matches!(space.class, Class::Linear | Class::Gauge) && !parts
+        }
+        (_, Group::GeneralLinear(_) | Group::Orthogonal(_)) | (StateVerb::MergeSigned { .. }, Group::SignedPermutation(_)) => {
             linear
+        }
+        // Of several signs a unit's state means the first.
+        (StateVerb::MergeSigned { .. }, Group::Monomial { .. } | Group::MixedMonomial { .. }) => {
+            let several = group.units().is_none_or(|(.., signs)| signs > 1);
+            linear && (!several || matches!(space.generators, Generators::Units { .. }))
         }
         (
             StateVerb::Zero,

@@ -45,9 +45,9 @@ fn a_program_read_back_computes_the_same_outputs() {
         let mut weights = Weights::zeros(&program);
         for (parameter, values) in program.parameters.iter().zip(&mut weights.values) {
             // Frozen tensors, such as variances, may stand under a root.
-            values
-                .iter_mut()
-                .for_each(|value| *value = if parameter.trainable { stream.normal() } else { stream.uniform(1.0, 2.0) });
+            for value in values {
+                *value = if parameter.trainable { stream.normal() } else { stream.uniform(1.0, 2.0) };
+            }
         }
         let inputs = inputs(&program, &mut stream);
         let stored = sym_lower::to_safetensors(&program, &weights, sym_lower::dtype("f64").expect("f64 is a type"));

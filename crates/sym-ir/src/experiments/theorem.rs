@@ -214,7 +214,9 @@ fn units(expr: &Expr, program: &Program, reporter: &mut Reporter) -> Option<(Str
         reporter.wrong_type(expr, "a state", "a layer such as `fc1`");
         return None;
     };
-    if selector::prefixes(&target, program).is_empty() {
+    // A space of a layer that several have, such as `attn.m`, has a name of its own below it.
+    let layer = target.rsplit_once('.').map_or("", |(layer, _)| layer);
+    if selector::prefixes(&target, program).is_empty() && selector::prefixes(layer, program).is_empty() {
         reporter.push(unmatched(&target, base.span, program));
         return None;
     }

@@ -1,5 +1,6 @@
 //! Each operation with classes of units in place of units, or why it has no such form.
 
+use super::norms::Norm;
 use super::parameters::resized;
 use super::program::{Dropped, Parts, Rewriter, Vector};
 use crate::state::UnitMap;
@@ -106,17 +107,9 @@ impl Rewriter<'_> {
                 Operation::Slice { value: self.value_of(*value), axis: *axis, start: *start }
             }
             Operation::Normalise { value, axes, batch, centre, epsilon } => {
-                // Classes of one size weigh in a mean as their units do.
-                let unequal = |map: &usize| self.units[*map].drops() || self.units[*map].uniform().is_none();
-                if let Some(map) = axes.iter().find_map(|&axis| maps[axis].filter(unequal)) {
-                    return Err(self.refuse(
-                        node,
-                        map,
-                        "statistics are taken over them, in which classes of several sizes weigh differently",
-                    ));
-                }
-                let value = self.value_of(*value);
-                Operation::Normalise { value, axes: axes.clone(), batch: *batch, centre: *centre, epsilon: *epsilon }
+                let norm = Norm { value: *value, axes, batch: *batch, centre: *centre, epsilon: *epsilon };
+                let parts = self.norm(node, &shape, &maps, norm)?;
+                return self.finish(old, parts);
             }
             Operation::Window { value, axis, stride, padding, dilation, rest } => {
                 if let Some(map) = self.map_of(*value, *axis).or(maps[*axis]).or(maps[axis + 1]) {

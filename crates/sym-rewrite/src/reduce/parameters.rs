@@ -3,10 +3,11 @@
 use crate::axes::AxisClasses;
 use crate::partition::Partition;
 use crate::state::UnitMap;
+use crate::state::has_own_sign;
 use crate::strata::{AxisMap, Orbits, Position};
 use std::collections::HashMap;
 use sym_diagnostics::{Code, Diagnostic, Span};
-use sym_infer::{Frame, Symmetries};
+use sym_infer::{FieldEntry, Frame, Generators, Group, Space, Symmetries};
 use sym_ir::{Axis, Initial, Operation, Parameter, ParameterId, Program, Storage, ValueId};
 
 /// An axis with another number of positions.
@@ -69,8 +70,11 @@ fn axis_map(symmetries: &Symmetries, units: &[UnitMap], map: usize, parameter: P
             Frame::Shift => {}
         }
     }
+    // A head without weights: the signs of the matrix groups that it has for itself.
+    odd |= matches!(space.group, Group::Permutation(_)) && has_own_sign(symmetries, parameter, axis);
+    let flips = flips(space, parameter, axis).unwrap_or(odd);
     let signed = |position: &Position| match *position {
-        Position::Kept { class, negative } => Position::Kept { class, negative: negative && odd },
+        Position::Kept { class, negative } => Position::Kept { class, negative: negative && flips },
         dropped @ Position::Dropped { .. } => dropped,
     };
     AxisMap {
@@ -80,6 +84,13 @@ fn axis_map(symmetries: &Symmetries, units: &[UnitMap], map: usize, parameter: P
         odd,
         degrees,
     }
+}
+
+/// Whether the first sign of a unit changes signs along an axis, where a unit has several signs; the other ones it keeps.
+fn flips(space: &Space, parameter: ParameterId, axis: usize) -> Option<bool> {
+    let Generators::Units { signs, .. } = &space.generators else { return None };
+    let odd = |entry: &FieldEntry| entry.degree.numerator % 2 != 0 && entry.parameter == parameter && entry.axes == [axis];
+    signs.first().map(|field| field.entries.iter().any(odd))
 }
 
 /// The parameters of the reduced program, and for each full one the positions of its parts.

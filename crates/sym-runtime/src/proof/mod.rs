@@ -18,6 +18,7 @@ mod given;
 mod infinitesimal;
 mod jacobian;
 mod point;
+mod reduced;
 mod region;
 mod report;
 mod soundness;
@@ -28,6 +29,7 @@ pub use assumption::Assumption;
 pub use effective::{Directions, Effective, Elements, effective};
 pub use epsilon::Approximation;
 pub use given::{AtWeights, at_weights};
+pub use reduced::difference_of_reduction;
 pub use soundness::change_of_outputs;
 
 use crate::Stream;
