@@ -257,3 +257,21 @@ fn projection_during_a_run_keeps_the_optimisers_memory_at_the_state() {
         assert!((often.last_loss - once.last_loss).abs() < 1e-12, "{often:?} {once:?}");
     }
 }
+
+#[test]
+fn the_linearised_model_and_the_growth_across_a_state_are_as_the_paper_says() {
+    let program = network(Some(Builtin::Tanh));
+    let state = vec![clause(StateVerb::Merge { classes: 2 }, None)];
+    let report = executed(&Theorem { steps: 1, ..theorem(program, state, vec![gradient_descent(0.05, 0.0, None)]) });
+    let lazy = report.lazy.as_ref().expect("the model is small");
+    // PSU, Theorem 3.2 and Eqs. 19 to 25: the mask, and the limit of descent; the condition of A squares that of J.
+    assert!(lazy.gram_rank as u128 <= report.rank, "{lazy:?}");
+    assert!(lazy.least_squares < 1e-6 && lazy.reduced_least_squares < 1e-6, "{lazy:?}");
+    // The lazy limit: ten times the scale, a tenth of the distance.
+    for pair in lazy.scaled.windows(2) {
+        let ratio = pair[0].distance / pair[1].distance;
+        assert!((5.0..20.0).contains(&ratio), "{lazy:?}");
+    }
+    // PSU, Eq. 4: quadratic across the state, and what is left is of higher order.
+    assert!((lazy.order - 2.0).abs() < 0.1 && lazy.remainder_order > 2.5, "{lazy:?}");
+}

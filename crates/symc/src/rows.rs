@@ -1,7 +1,7 @@
 //! What the runtime found, as rows of a report.
 
 use crate::report::{
-    EffectiveRow, FeaturesRow, Integer, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow,
+    EffectiveRow, FeaturesRow, Integer, LazyRow, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow,
 };
 use sym_runtime::proof::Effective;
 use sym_runtime::record::{Ending, Record};
@@ -71,6 +71,15 @@ pub fn theorem(report: &theorem::Report, run: &theorem::Run) -> TheoremRow {
         kernel: features.kernel,
         near: features.near.iter().map(|near| NearRow { distance: near.distance, outside: near.outside }).collect(),
     });
+    let lazy = report.lazy.as_ref().map(|found| LazyRow {
+        rows: found.rows,
+        gram_rank: found.gram_rank,
+        least_squares: found.least_squares,
+        reduced_least_squares: found.reduced_least_squares,
+        scaled: found.scaled.iter().map(|scaled| (scaled.scale, scaled.distance)).collect(),
+        order: found.order,
+        remainder_order: found.remainder_order,
+    });
     TheoremRow {
         name: report.name.clone(),
         model: report.model.clone(),
@@ -89,6 +98,7 @@ pub fn theorem(report: &theorem::Report, run: &theorem::Run) -> TheoremRow {
         estimated: run.estimated,
         moments: moments.collect(),
         features,
+        lazy,
         speed_up: run.speed_up,
         holds: run.holds,
     }

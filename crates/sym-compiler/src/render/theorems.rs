@@ -52,7 +52,7 @@ pub fn theorems(rows: &[TheoremRow], style: Style) -> String {
     if rows.iter().any(|row| row.estimated) {
         text.push_str("~ an estimate, no bound: Adam's preconditioner is taken to stand still; `two orders` is measured\n");
     }
-    text + &lazy_regime(rows, style) + &grown.map(|row| moments(row, style)).collect::<String>()
+    text + &lazy_regime(rows, style) + &linearised(rows, style) + &grown.map(|row| moments(row, style)).collect::<String>()
 }
 
 /// The tangent features of each theorem, which do not depend on the optimiser.
@@ -77,6 +77,32 @@ fn lazy_regime(rows: &[TheoremRow], style: Style) -> String {
     }
     heading("Lazy regime: tangent features at the initial weights, masked by P_G", style)
         + &table(&["theorem", "outside im P_G", "kernel, full − reduced", "outside, at a distance"], cells, style)
+}
+
+/// The linearised model of each theorem, which does not depend on the optimiser.
+fn linearised(rows: &[TheoremRow], style: Style) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut cells = Vec::new();
+    for (row, lazy) in rows.iter().filter_map(|row| Some((row, row.lazy.as_ref()?))) {
+        if names.contains(&row.name.as_str()) {
+            continue;
+        }
+        names.push(&row.name);
+        let scaled = lazy.scaled.iter().map(|(scale, distance)| format!("{} at {scale}", scientific(*distance)));
+        cells.push(vec![
+            row.name.clone(),
+            format!("{} of {}", lazy.gram_rank, row.reduced),
+            scientific(lazy.least_squares),
+            scaled.collect::<Vec<_>>().join(", "),
+            format!("{:.2}", lazy.order),
+            format!("{:.2}", lazy.remainder_order),
+        ]);
+    }
+    if cells.is_empty() {
+        return String::new();
+    }
+    let columns = ["theorem", "rank of the kernel", "descent − A⁺b", "scaled by α − linearised", "order across", "of the rest"];
+    heading("Linearised at the initial weights, and growth across the state", style) + &table(&columns, cells, style)
 }
 
 /// A number that is only an estimate for Adam.

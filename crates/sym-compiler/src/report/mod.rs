@@ -20,7 +20,7 @@ pub use model::{
     StateRow, TrainingReport, TrainingRow, VerifyRow,
 };
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
-pub use run::{FeaturesRow, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
+pub use run::{FeaturesRow, LazyRow, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
 pub use weights::{BarrierRow, ProjectionRow, WeightsReport};
 
 use serde::Serialize;

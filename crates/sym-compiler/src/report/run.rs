@@ -97,6 +97,8 @@ pub struct TheoremRow {
     pub moments: Vec<MomentRow>,
     /// The tangent features at and near the initial weights.
     pub features: Option<FeaturesRow>,
+    /// The lazy regime in numbers; `null` for models that are too large to be linearised, and where examples share statistics.
+    pub lazy: Option<LazyRow>,
     /// Time of the full model's steps over that of the reduced one's.
     pub speed_up: f64,
     /// Whether the divergence stayed below the tolerance.
@@ -125,6 +127,25 @@ pub struct FeaturesRow {
     pub kernel: f64,
     /// The same at a distance from the state.
     pub near: Vec<NearRow>,
+}
+
+/// The linearised model at the state, and the growth away from it.
+#[derive(Debug, Clone, Serialize)]
+pub struct LazyRow {
+    /// Rows of J: entries of the output over examples.
+    pub rows: usize,
+    /// The rank of the Gram matrix J Jᵀ of the tangent kernel.
+    pub gram_rank: usize,
+    /// |δ − A⁺b| / |A⁺b| for the limit of gradient descent on the linearised model (PSU, Eq. 25).
+    pub least_squares: f64,
+    /// The same for the least squares of the reduced model.
+    pub reduced_least_squares: f64,
+    /// Training with outputs scaled by α beside the linearised model: α, and the relative distance of their answers.
+    pub scaled: Vec<(f64, f64)>,
+    /// The fitted order of |f(θ) − f(Pθ)| in the distance across the state (PSU, Eq. 4).
+    pub order: f64,
+    /// The fitted order of what its quadratic part leaves.
+    pub remainder_order: f64,
 }
 
 /// Features at a distance from the state.

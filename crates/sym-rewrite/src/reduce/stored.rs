@@ -90,7 +90,7 @@ impl Rewriter<'_> {
         node: &Node,
         shape: &[Axis],
     ) -> ValueId {
-        let count = Label(u32::MAX);
+        let count = Label(shape.len() as u32);
         let length = vec![Axis::of(copies.len() as u128)];
         let stored = self.push(Operation::Parameter(ParameterId(part as u32)), length.clone(), node);
         let path = self.result.parameters[part].path.clone();

@@ -5,6 +5,7 @@
 //! independent as any, where single outputs of one example (tokens, pixels, classes) repeat each other.
 
 use crate::Stream;
+use crate::data::Table;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use faer::Mat;
 use sym_diagnostics::Diagnostic;
@@ -130,6 +131,23 @@ fn trained(program: &Program, jacobian: Mat<f64>) -> Mat<f64> {
         first += entries(&parameter.shape);
     }
     Mat::from_fn(jacobian.nrows(), kept.len(), |row, column| jacobian[(row, kept[column])])
+}
+
+/// `rows` rows of J at given inputs, an example a row of each table; with as many rows as outputs of all examples one for each of them, in
+/// their order.
+///
+/// # Errors
+///
+/// E0501 for a program that cannot be executed.
+pub fn rows_of_jacobian(
+    program: &Program,
+    weights: &Weights,
+    inputs: &[Table],
+    rows: usize,
+) -> Result<Mat<f64>, Vec<Diagnostic>> {
+    let count = inputs.first().map_or(0, Table::rows);
+    let inputs = inputs.iter().map(|table| table.values.clone()).collect();
+    jacobian(program, weights, &Examples { count, inputs }, rows)
 }
 
 fn entries(shape: &[sym_ir::Axis]) -> usize {

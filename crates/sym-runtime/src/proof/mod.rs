@@ -29,6 +29,7 @@ pub use assumption::Assumption;
 pub use effective::{Directions, Effective, Elements, effective};
 pub use epsilon::Approximation;
 pub use given::{AtWeights, at_weights};
+pub(crate) use jacobian::rows_of_jacobian;
 pub use reduced::difference_of_reduction;
 pub use soundness::change_of_outputs;
 

@@ -1,6 +1,6 @@
 //! What there is to say about a theorem that was not run or did not hold.
 
-use super::{Features, Run};
+use super::{Features, Lazy, Run};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::experiment::{DecayKind, Optimizer, Rule, StateVerb, Theorem};
 
@@ -63,6 +63,17 @@ pub(super) fn unmasked(theorem: &Theorem, features: &Features) -> Diagnostic {
         .found(format!("{:.1e} outside the state, kernels {:.1e} apart", features.outside, features.kernel))
         .expected(format!("both below {:.1e}", theorem.tolerance))
         .help("this contradicts the claimed symmetry: prove it with `symc check --verify`")
+}
+
+/// E0403 where the kernel has more directions than the state.
+pub(super) fn beyond_the_mask(theorem: &Theorem, rank: u128, found: &Lazy) -> Option<Diagnostic> {
+    (found.gram_rank as u128 > rank).then(|| {
+        let message = format!("the tangent kernel of `{}` has more directions than its state", theorem.name);
+        Diagnostic::new(Code::E0403, theorem.span, message)
+            .found(format!("a Gram matrix of rank {}", found.gram_rank))
+            .expected(format!("at most rank(P_G) = {rank}"))
+            .help("this contradicts the claimed symmetry: prove it with `symc check --verify`")
+    })
 }
 
 /// The optimiser as the language writes it.

@@ -11,6 +11,7 @@ mod examples;
 mod explain;
 mod features;
 mod lanczos;
+mod lazy;
 mod objective;
 mod side_by_side;
 mod stability;
@@ -18,11 +19,12 @@ mod student;
 mod vectors;
 
 pub use features::{Features, Near};
+pub use lazy::{Lazy, Scaled};
 
 use crate::data::{DataSet, Examples};
 use crate::{Observer, Stream, init};
 use burn::tensor::{DType, Device};
-use explain::{refuted, unmasked, without_reduced_dynamics};
+use explain::{beyond_the_mask, refuted, unmasked, without_reduced_dynamics};
 use objective::Batch;
 use serde::Serialize;
 use sym_diagnostics::{Code, Diagnostic};
@@ -47,6 +49,8 @@ pub struct Report {
     pub tolerance: f64,
     /// The features at and near the initial weights: the lazy-regime half of the theorem. Absent where nothing could be executed.
     pub features: Option<Features>,
+    /// The lazy regime in numbers, for models that are small enough to be linearised.
+    pub lazy: Option<Lazy>,
     /// A run for every optimiser that has reduced dynamics.
     pub runs: Vec<Run>,
     /// Whether the observer ended it early.
@@ -149,6 +153,7 @@ pub fn execute(theorem: &Theorem, symmetries: &Symmetries, data: Option<&DataSet
         parameters: theorem.program.trainable_entries().unwrap_or(u128::MAX),
         rank: 0,
         features: None,
+        lazy: None,
         tolerance: theorem.tolerance,
         runs: Vec::new(),
         interrupted: false,
@@ -198,6 +203,10 @@ fn run_all(
         report.diagnostics.push(unmasked(theorem, &features));
     }
     report.features = Some(features);
+    report.lazy = lazy::measure(&orthonormal, &start, examples, &mut Stream::new(theorem.seed, "theorem/lazy", &theorem.name))?;
+    if let Some(diagnostic) = report.lazy.as_ref().and_then(|found| beyond_the_mask(theorem, orthonormal.rank, found)) {
+        report.diagnostics.push(diagnostic);
+    }
     for &optimizer in &theorem.optimizers {
         if let Some(diagnostic) = without_reduced_dynamics(theorem, optimizer) {
             report.diagnostics.push(diagnostic);
