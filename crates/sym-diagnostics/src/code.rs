@@ -86,6 +86,7 @@ codes! {
     E0305 Error "unknown-group" "a group name that the language does not have"
     E0306 Warning "assumed-symmetry" "a symmetry that is declared, not derived"
     E0307 Note "redundant-assumption" "an `assume` of a symmetry that is derived"
+    E0308 Error "changed-snapshot" "a snapshot that is missing or says something else"
     E0401 Error "not-a-symmetric-state" "a state that is not the fixed set of a symmetry of the model"
     E0402 Error "no-reduced-dynamics" "an optimiser that does not keep the symmetric state"
     E0403 Error "theorem-refuted" "a full and a reduced model that diverge"

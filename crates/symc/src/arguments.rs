@@ -36,6 +36,7 @@ impl Arguments {
             Command::Diff(diff) => diff.format,
             Command::Weights(weights) => weights.format,
             Command::Lower(lower) => lower.format,
+            Command::Test(test) => test.format,
             Command::Fmt(_) | Command::Explain(_) => Format::Human,
         }
     }
@@ -56,6 +57,8 @@ pub enum Command {
     Explain(Explain),
     /// Print a lower form of a file's models.
     Lower(Lower),
+    /// Decide the `expect` items of all files of a folder and compare the snapshots of their models.
+    Test(Test),
     /// Say what differs between the symmetries of two files or models.
     Diff(Diff),
     /// Move given weights along a model's symmetries, which changes no output, or compare two.
@@ -121,6 +124,37 @@ pub struct Run {
     /// Values that replace those of the file.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// `symc test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Folders, whose `.sym` files are tested, and files.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write the snapshots that are missing or say something else.
+    #[arg(long)]
+    pub update: bool,
+    /// Execute the files that train something as well, and decide the claims about their runs. Records are thrown away.
+    #[arg(long)]
+    pub run: bool,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+impl Run {
+    /// A run with all defaults whose record goes to `out`.
+    pub fn quiet(file: &std::path::Path, out: &std::path::Path) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            out: Some(out.to_path_buf()),
+            resume: None,
+            execution: Execution { backend: "flex".to_string(), dtype: "f32".to_string(), threads: None },
+            format: Format::Human,
+            settings: Settings { profile: None, set: Vec::new() },
+        }
+    }
 }
 
 /// `symc verify`.

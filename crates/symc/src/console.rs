@@ -44,6 +44,12 @@ impl Console {
         }
     }
 
+    /// The same without reports: failures alone, as text.
+    pub fn quietly(self) -> Self {
+        let format = if self.format == Format::Json { Format::Short } else { self.format };
+        Self { quiet: true, format, ..self }
+    }
+
     /// Whether reports for people are printed.
     pub fn reports(&self) -> bool {
         !self.quiet && self.format != Format::Json

@@ -6,6 +6,7 @@ mod explain;
 mod fmt;
 mod lower;
 mod run;
+mod test;
 mod verify;
 mod weights;
 
@@ -23,6 +24,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Fmt(fmt) => fmt::execute(fmt, console),
         Command::Lower(lower) => lower::execute(lower, console),
         Command::Run(run) => run::execute(run, console),
+        Command::Test(test) => test::execute(test, console),
         Command::Verify(verify) => verify::execute(verify, console),
         Command::Weights(weights) => weights::execute(weights, console),
     }

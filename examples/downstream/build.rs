@@ -1,0 +1,3 @@
+fn main() {
+    sym_build::compile("models/classifier.sym");
+}
