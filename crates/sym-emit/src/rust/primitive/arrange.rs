@@ -70,3 +70,9 @@ pub fn expanded(body: &Body, value: ValueId, expression: &Expr) -> Expr {
     let shape = shape(body, value);
     expression.call(quote!(expand(#shape)))
 }
+
+/// The only operand, and how many axes its tensor has in front of its own.
+pub fn operand(body: &mut Body, value: ValueId) -> (Expr, usize) {
+    let operand = body.context.fusion.operands[value.0 as usize][0];
+    (body.read(operand), usize::from(body.context.program.node(operand).batched))
+}

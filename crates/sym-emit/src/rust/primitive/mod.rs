@@ -5,8 +5,14 @@ mod arrange;
 mod concat;
 mod einsum;
 mod map;
-mod others;
+mod mask;
+mod normalise;
+mod one_hot;
+mod reduce;
 mod reshape;
+mod rotary;
+mod softmax;
+mod top_k;
 mod window;
 
 use super::body::{Body, Context};
@@ -21,21 +27,21 @@ pub fn emit(body: &mut Body, value: ValueId) -> Expr {
         Operation::Einsum { operands, output, coefficient } => einsum::emit(body, value, operands, output, *coefficient),
         Operation::Add { terms, constant } => add::emit(body, value, terms, *constant),
         Operation::Map { function, .. } => map::emit(body, value, function),
-        Operation::Softmax { axis, .. } => others::softmax(body, value, *axis),
-        Operation::Reduce { kind, axes, .. } => others::reduce(body, value, *kind, axes),
+        Operation::Softmax { axis, .. } => softmax::emit(body, value, *axis),
+        Operation::Reduce { kind, axes, .. } => reduce::emit(body, value, *kind, axes),
         Operation::Reshape { .. } => reshape::reshape(body, value),
         Operation::Concat { axis, .. } => concat::emit(body, value, *axis),
         Operation::Slice { axis, start, .. } => reshape::slice(body, value, *axis, *start),
         Operation::Normalise { axes, batch, centre, epsilon, .. } => {
-            others::normalise(body, value, axes, *batch, *centre, *epsilon)
+            normalise::emit(body, value, axes, *batch, *centre, *epsilon)
         }
         Operation::Window { axis, stride, padding, dilation, rest, .. } => {
             window::emit(body, value, *axis, [*stride, *padding, *dilation], *rest)
         }
-        Operation::OneHot { .. } => others::one_hot(body, value),
-        Operation::Mask { row, column, before, after, .. } => others::mask(body, value, [*row, *column], *before, *after),
-        Operation::TopK { axis, count, rest, .. } => others::top_k(body, value, *axis, *count, *rest),
-        Operation::Rotary { position, axis, base, pairs, .. } => others::rotary(body, value, [*position, *axis], *base, *pairs),
+        Operation::OneHot { .. } => one_hot::emit(body, value),
+        Operation::Mask { row, column, before, after, .. } => mask::emit(body, value, [*row, *column], *before, *after),
+        Operation::TopK { axis, count, rest, .. } => top_k::emit(body, value, *axis, *count, *rest),
+        Operation::Rotary { position, axis, base, pairs, .. } => rotary::emit(body, value, [*position, *axis], *base, *pairs),
     }
 }
 
