@@ -41,6 +41,21 @@ pub fn relative_to(from: &str, path: &str) -> PathBuf {
     Path::new(from).parent().unwrap_or_else(|| Path::new("")).join(path)
 }
 
+/// Writes a file as a whole, whether or not there is one.
+///
+/// # Errors
+/// Whatever the operating system says.
+pub fn create(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let scratch = path.with_file_name(name);
+    let written = std::fs::write(&scratch, text).and_then(|()| std::fs::rename(&scratch, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&scratch);
+    }
+    written
+}
+
 /// Replaces a file as a whole: a reader sees the old text or the new, never a part.
 ///
 /// # Errors

@@ -11,6 +11,7 @@
 //! | what is kept on disk | [`record`] |
 //! | `expect` items are judged | [`claims`] |
 //! | given weights are moved along orbits and compared | [`control`] |
+//! | given weights become a smaller model | [`compress`] |
 //! | symmetries are proved with numbers | [`proof`] |
 //! | `theorem` items are executed | [`theorem`] |
 //!
@@ -18,6 +19,7 @@
 //! enters a result has a fixed order, and each seed computes on one thread: the same file gives the same bits on any number of threads.
 
 pub mod claims;
+pub mod compress;
 pub mod control;
 pub mod data;
 pub mod decay;

@@ -35,6 +35,7 @@ impl Arguments {
             Command::Verify(verify) => verify.format,
             Command::Diff(diff) => diff.format,
             Command::Weights(weights) => weights.format,
+            Command::Reduce(reduce) => reduce.format,
             Command::Lower(lower) => lower.format,
             Command::Test(test) => test.format,
             Command::Fmt(_) | Command::Explain(_) => Format::Human,
@@ -63,6 +64,8 @@ pub enum Command {
     Diff(Diff),
     /// Move given weights along a model's symmetries, which changes no output, or compare two.
     Weights(Weights),
+    /// Make a smaller model of given weights: the nearest symmetric state, written with fewer units.
+    Reduce(Reduce),
 }
 
 /// `symc check`.
@@ -227,6 +230,35 @@ pub struct Weights {
     /// The largest factor of a unit in a teleportation.
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0, value_parser = limit)]
     pub limit: f64,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `symc reduce`.
+#[derive(Debug, Args)]
+pub struct Reduce {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The weights: a safetensors file, or one of PyTorch that ends in `.pt`, `.pth` or `.bin`.
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// How far equal units may differ, how small unused singular values are, and by how much outputs may change without units that vanish; relative to the largest.
+    #[arg(long, value_name = "TOLERANCE", default_value_t = 0.01, value_parser = tolerance)]
+    pub tolerance: f64,
+    /// The directory in which the smaller model and its weights are written; nothing is written where absent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The model; not needed where there is only one.
+    #[arg(long, value_name = "NAME", conflicts_with = "train")]
+    pub model: Option<String>,
+    /// The `train` item whose model and examples are meant.
+    #[arg(long, value_name = "NAME")]
+    pub train: Option<String>,
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -406,6 +438,12 @@ fn assignment(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("expected ITEM.KEY=VALUE, such as Saddle.steps=100".to_string()),
     }
+}
+
+/// A relative tolerance.
+fn tolerance(text: &str) -> Result<f64, String> {
+    let tolerance = text.parse().ok().filter(|tolerance: &f64| (0.0..1.0).contains(tolerance));
+    tolerance.ok_or_else(|| "expected a number from 0 and below 1".to_string())
 }
 
 /// A number of points.

@@ -21,6 +21,7 @@ mod progress;
 mod proof;
 mod rows;
 mod session;
+mod subject;
 mod theorems;
 
 use clap::Parser;

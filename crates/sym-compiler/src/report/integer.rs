@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// A count. In JSON a number up to 2⁵³, the largest that every reader keeps exactly, and a string beyond; shown with thousands separated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Integer(pub u128);
 
 impl Serialize for Integer {

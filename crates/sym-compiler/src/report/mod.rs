@@ -12,6 +12,7 @@ pub use diagnostics::{Diagnosed, in_order};
 pub use diff::{Change, DiffReport, ModelDiff, ModelTotals, SpaceDiff};
 pub use integer::Integer;
 pub use intervention::{EffectiveRow, InterventionRow};
+mod reduce;
 mod run;
 mod weights;
 
@@ -20,6 +21,7 @@ pub use model::{
     StateRow, TrainingReport, TrainingRow, VerifyRow,
 };
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
+pub use reduce::{ReduceReport, ReducedSpaceRow};
 pub use run::{FeaturesRow, LazyRow, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
 pub use weights::{BarrierRow, ProjectionRow, WeightsReport};
 

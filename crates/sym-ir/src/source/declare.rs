@@ -1,6 +1,5 @@
 //! `input`, `param` and `frozen` statements.
 
-use super::names::{is_name, is_reserved};
 use super::{Writer, number};
 use crate::program::{Axis, Entries, Initial, Parameter, ParameterId};
 use crate::storage::{Part, StoredAxis};
@@ -33,7 +32,7 @@ impl Writer<'_> {
             let stored = if stored == name { String::new() } else { format!(" stored \"{}\"", escaped(&stored)) };
             (sizes(&parameter.shape), stored)
         } else {
-            let axes = self.named_sizes(&name, &parameter.shape);
+            let axes = self.named_sizes(&parameter.shape);
             let mut stored = storage.name.to_string();
             let mut each = String::new();
             for &axis in storage.name.axes() {
@@ -48,17 +47,14 @@ impl Writer<'_> {
     }
 
     /// A name for the size of every axis, all different, so that a layout can refer to them.
-    fn named_sizes(&mut self, parameter: &str, shape: &[Axis]) -> Vec<String> {
+    fn named_sizes(&mut self, shape: &[Axis]) -> Vec<String> {
         let mut own: Vec<String> = Vec::with_capacity(shape.len());
-        for (at, axis) in shape.iter().enumerate() {
-            let symbol = &*axis.symbol;
-            let known = self.settings.iter().find(|(name, _)| name == symbol).map(|(_, size)| *size);
-            let fits = is_name(symbol) && !is_reserved(symbol) && !own.iter().any(|name| name == symbol);
-            let name = if fits && known == Some(axis.size) {
-                symbol.to_string()
+        for axis in shape {
+            let known = self.settings.iter().find(|(name, size)| *size == axis.size && !own.contains(name));
+            let name = if let Some((name, _)) = known {
+                name.clone()
             } else {
-                let wanted = if fits && known.is_none() { symbol.to_string() } else { format!("{parameter}_{at}") };
-                let name = self.names.fresh(&wanted);
+                let name = self.names.fresh(&format!("n{}", axis.size));
                 self.settings.push((name.clone(), axis.size));
                 name
             };

@@ -28,6 +28,7 @@ pub fn source(program: &Program) -> String {
         program,
         names: Names::of(program),
         values: vec![String::new(); program.nodes.len()],
+        inlined: products::inlined(program),
         settings: Vec::new(),
         functions: Vec::new(),
         zeros: BTreeMap::new(),
@@ -61,6 +62,8 @@ struct Writer<'a> {
     names: Names,
     /// What each value is called.
     values: Vec<String>,
+    /// Products that are written inside the only sum that reads them.
+    inlined: Vec<bool>,
     /// Sizes that layouts refer to by name.
     settings: Vec<(String, u128)>,
     /// Elementwise functions that are items of their own.
@@ -76,6 +79,9 @@ impl Writer<'_> {
     }
 
     fn node(&mut self, value: ValueId) {
+        if self.inlined[value.0 as usize] {
+            return;
+        }
         let node = self.program.node(value);
         let expression = match &node.operation {
             Operation::Input(id) => {

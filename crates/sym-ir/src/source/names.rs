@@ -33,6 +33,9 @@ const WORDS: [&str; 24] = [
     "block",
 ];
 
+/// Names that say no more than that something is a result.
+const RESULTS: [&str; 3] = ["y", "add", "einsum"];
+
 /// The names of one model.
 pub(super) struct Names {
     used: BTreeSet<String>,
@@ -69,10 +72,15 @@ impl Names {
             return output.name.clone();
         }
         let own = word(&node.name);
-        if self.is_free(&own) || node.scope.is_empty() {
-            return self.fresh(&own);
+        let scope = word(&node.scope);
+        // What a block returns is called like the block.
+        if node.scope.is_empty() || own.starts_with(&scope) {
+            self.fresh(&own)
+        } else if RESULTS.contains(&own.as_str()) {
+            self.fresh(&scope)
+        } else {
+            self.fresh(&format!("{scope}_{own}"))
         }
-        self.fresh(&format!("{}.{own}", node.scope))
     }
 
     /// A name like the wanted one that nothing else has.

@@ -3,7 +3,7 @@
 use super::declare::sizes;
 use super::names::{is_name, is_reserved};
 use super::{Expression, Writer, indexed, number};
-use crate::program::{Axis, Label, Node, Operand, Term};
+use crate::program::{Axis, Label, Node, Operand, Operation, Program, Term};
 
 /// Names of indices that have none of their own.
 const LETTERS: &str = "ijklmnopqrstuvwyzabcdefgh";
@@ -18,21 +18,10 @@ impl Writer<'_> {
             let factors = operands.iter().map(|operand| self.name(operand.value).to_string()).collect();
             return Expression::plain(product(coefficient, factors));
         }
-        let mut labels: Vec<(Label, String)> = Vec::new();
-        let axes = output.iter().copied().zip(&node.shape);
-        let own = operands.iter().flat_map(|operand| operand.labels.iter().copied().zip(&self.program.node(operand.value).shape));
-        for (label, axis) in axes.chain(own) {
-            if !labels.iter().any(|(known, _)| *known == label) {
-                let name = index(axis, labels.iter().map(|(_, name)| name.as_str()));
-                labels.push((label, name));
-            }
-        }
-        let name =
-            |label: &Label| labels.iter().find(|(known, _)| known == label).map_or_else(String::new, |(_, name)| name.clone());
-        let names = |labels: &[Label]| labels.iter().map(name).collect::<Vec<_>>();
-        let factors = operands.iter().map(|operand| indexed(self.name(operand.value), &names(&operand.labels))).collect();
+        let mut labels: Vec<(Label, String)> = output.iter().copied().zip(indices(&node.shape)).collect();
+        let factors = self.factors(operands, &mut labels);
         let mut text = product(coefficient, factors);
-        let indices = names(output);
+        let indices: Vec<String> = labels.into_iter().take(output.len()).map(|(_, name)| name).collect();
         for ((label, axis), index) in output.iter().zip(&node.shape).zip(&indices) {
             if !operands.iter().any(|operand| operand.labels.contains(label)) {
                 let zeros = self.zeros(axis.size);
@@ -47,13 +36,22 @@ impl Writer<'_> {
             return Expression::plain(self::constant(&node.shape, constant));
         }
         let whole: Vec<usize> = (0..node.shape.len()).collect();
-        let alike = terms.iter().all(|term| term.axes == whole);
+        let alike = terms.iter().all(|term| term.axes == whole && !self.inlined[term.value.0 as usize]);
         let indices = self::indices(&node.shape);
         let mut text = String::new();
+        // An index has one size in all terms, so each product sums over indices of its own.
+        let mut taken = indices.clone();
         for term in terms {
             let own: Vec<String> = if alike { Vec::new() } else { term.axes.iter().map(|&axis| indices[axis].clone()).collect() };
-            let factor = indexed(self.name(term.value), &own);
-            append(&mut text, term.coefficient, Some(&factor));
+            let inner = &self.program.node(term.value).operation;
+            if let (true, Operation::Einsum { operands, output, coefficient }) = (self.inlined[term.value.0 as usize], inner) {
+                let mut named: Vec<(Label, String)> = output.iter().copied().zip(own).chain(unread_labels(&taken)).collect();
+                let factors = self.factors(operands, &mut named);
+                taken.extend(named.into_iter().map(|(_, name)| name));
+                append(&mut text, term.coefficient * coefficient, Some(&factors.join(" * ")));
+            } else {
+                append(&mut text, term.coefficient, Some(&indexed(self.name(term.value), &own)));
+            }
         }
         if constant != 0.0 {
             append(&mut text, constant, None);
@@ -70,6 +68,25 @@ impl Writer<'_> {
         Expression { indices: Some(indices), text }
     }
 
+    /// Factors with their indices; labels that have no name yet get one that is free.
+    fn factors(&self, operands: &[Operand], labels: &mut Vec<(Label, String)>) -> Vec<String> {
+        for operand in operands {
+            for (&label, axis) in operand.labels.iter().zip(&self.program.node(operand.value).shape) {
+                if !labels.iter().any(|(known, _)| *known == label) {
+                    let name = index(axis, labels.iter().map(|(_, name)| name.as_str()));
+                    labels.push((label, name));
+                }
+            }
+        }
+        let name =
+            |label: &Label| labels.iter().find(|(known, _)| known == label).map_or_else(String::new, |(_, name)| name.clone());
+        let factor = |operand: &Operand| {
+            let indices: Vec<String> = operand.labels.iter().map(name).collect();
+            indexed(self.name(operand.value), &indices)
+        };
+        operands.iter().map(factor).collect()
+    }
+
     /// The name of a vector of zeros.
     fn zeros(&mut self, size: u128) -> String {
         if let Some(name) = self.zeros.get(&size) {
@@ -80,6 +97,31 @@ impl Writer<'_> {
         self.zeros.insert(size, name.clone());
         name
     }
+}
+
+/// Which products are written inside the only sum that reads them.
+pub(super) fn inlined(program: &Program) -> Vec<bool> {
+    let mut readers = vec![0usize; program.nodes.len()];
+    for output in &program.outputs {
+        readers[output.value.0 as usize] += 2;
+    }
+    let mut inlined = vec![false; program.nodes.len()];
+    for node in &program.nodes {
+        node.operation.operands().iter().for_each(|operand| readers[operand.0 as usize] += 1);
+        let Operation::Add { terms, .. } = &node.operation else { continue };
+        for term in terms {
+            let Operation::Einsum { operands, output, coefficient } = &program.node(term.value).operation else { continue };
+            let read = |label: &Label| operands.iter().any(|operand| operand.labels.contains(label));
+            let exact = *coefficient == 1.0 || term.coefficient.abs() == 1.0;
+            inlined[term.value.0 as usize] = exact && !operands.is_empty() && output.iter().all(read);
+        }
+    }
+    inlined.iter().zip(readers).map(|(inlined, readers)| *inlined && readers == 1).collect()
+}
+
+/// Indices of a sum that a product in it must not use for its own.
+fn unread_labels(indices: &[String]) -> impl Iterator<Item = (Label, String)> {
+    indices.iter().enumerate().map(|(at, name)| (Label(u32::MAX - at as u32), name.clone()))
 }
 
 /// Different indices for the axes of a value.

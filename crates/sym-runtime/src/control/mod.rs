@@ -19,7 +19,7 @@ pub mod balance;
 pub mod barrier;
 pub mod canonical;
 pub mod matching;
-mod moved;
+pub(crate) mod moved;
 mod places;
 mod procrustes;
 pub mod teleport;

@@ -5,6 +5,7 @@ mod diff;
 mod explain;
 mod fmt;
 mod lower;
+mod reduce;
 mod run;
 mod test;
 mod verify;
@@ -23,6 +24,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Explain(explain) => explain::execute(explain),
         Command::Fmt(fmt) => fmt::execute(fmt, console),
         Command::Lower(lower) => lower::execute(lower, console),
+        Command::Reduce(reduce) => reduce::execute(reduce, console),
         Command::Run(run) => run::execute(run, console),
         Command::Test(test) => test::execute(test, console),
         Command::Verify(verify) => verify::execute(verify, console),

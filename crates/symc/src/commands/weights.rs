@@ -5,12 +5,11 @@ use crate::console::Console;
 use crate::render::json;
 use crate::report::{BarrierRow, Diagnosed, Integer, ProjectionRow, WeightsReport};
 use crate::session::{self, Compiled};
-use crate::{Exit, output};
+use crate::{Exit, output, subject};
 use std::path::Path;
-use sym_diagnostics::{Code, Diagnostic, nearest};
+use sym_diagnostics::Diagnostic;
 use sym_infer::{Symmetries, Weights};
-use sym_ir::Program;
-use sym_ir::experiment::{Loss, StateClause, Train};
+use sym_ir::experiment::{Loss, StateClause};
 use sym_rewrite::Coordinates;
 use sym_runtime::control;
 use sym_runtime::data::Examples;
@@ -28,11 +27,10 @@ pub fn execute(arguments: &arguments::Weights, console: Console) -> Exit {
     if exit == Exit::Success {
         match subject(&compiled, arguments) {
             Ok(mut subject) => {
-                report.model.clone_from(&subject.name);
-                let state = arguments
-                    .state
-                    .as_deref()
-                    .map(|text| sym_ir::experiments::states(&mut sources, &format!("--state {text}"), text, subject.program));
+                report.model = subject.chosen.name.to_string();
+                let state = arguments.state.as_deref().map(|text| {
+                    sym_ir::experiments::states(&mut sources, &format!("--state {text}"), text, subject.chosen.program)
+                });
                 let outcome = state.unwrap_or_else(|| Ok(Vec::new())).and_then(|state| {
                     subject.state = state;
                     subject.execute(arguments, &mut report)
@@ -58,11 +56,8 @@ pub fn execute(arguments: &arguments::Weights, console: Console) -> Exit {
 
 /// What is operated on.
 struct Subject<'a> {
-    name: String,
-    program: &'a Program,
+    chosen: subject::Subject<'a>,
     symmetries: Symmetries,
-    /// The run that gives examples and the loss.
-    train: Option<&'a Train>,
     compiled: &'a Compiled,
     /// The state to project onto.
     state: Vec<StateClause>,
@@ -87,62 +82,34 @@ fn subject<'a>(compiled: &'a Compiled, arguments: &arguments::Weights) -> Result
     if arguments.operation != Operation::Barrier && arguments.out.is_none() {
         return Err(format!("--do {} needs the file to write: --out FILE", arguments.operation.word()));
     }
-    let unknown = |what: &str, name: &str, known: Vec<&str>| {
-        let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("a similar one is {near}"),
-            None => format!("available: {}", known.join(", ")),
-        };
-        format!("there is no {what} {name}; {help}")
-    };
-    let of = |name: String, program: &'a Program, train: Option<&'a Train>| Subject {
-        name,
-        program,
-        symmetries: sym_infer::infer(program),
-        train,
-        compiled,
-        state: Vec::new(),
-    };
-    if let Some(name) = &arguments.train {
-        let known = || document.trains.keys().map(String::as_str).collect();
-        let train = document.trains.get(name).ok_or_else(|| unknown("train item", name, known()))?;
-        let model = train.model.strip_suffix("()").unwrap_or(&train.model);
-        return Ok(of(model.to_string(), &train.program, Some(train)));
-    }
-    let known: Vec<&str> = document.models.keys().map(String::as_str).collect();
-    match (&arguments.model, known.as_slice()) {
-        (Some(name), _) => match document.models.get(name) {
-            Some(model) => Ok(of(name.clone(), &model.program, None)),
-            None => Err(unknown("model", name, known)),
-        },
-        (None, [only]) => Ok(of((*only).to_string(), &document.models[*only].program, None)),
-        (None, _) => Err(format!("which model is meant? --model NAME; available: {}", known.join(", "))),
-    }
+    let chosen = subject::Subject::of(compiled, arguments.model.as_deref(), arguments.train.as_deref())?;
+    Ok(Subject { symmetries: sym_infer::infer(chosen.program), chosen, compiled, state: Vec::new() })
 }
 
 impl Subject<'_> {
     fn execute(&self, arguments: &arguments::Weights, report: &mut WeightsReport) -> Result<(), Vec<Diagnostic>> {
-        sym_lower::check(self.program)?;
-        let load = |path: &Path| sym_lower::load(path, self.program).map_err(|problem| vec![problem]);
+        sym_lower::check(self.chosen.program)?;
+        let load = |path: &Path| sym_lower::load(path, self.chosen.program).map_err(|problem| vec![problem]);
         let from = load(&arguments.from)?;
         let to = arguments.to.as_deref().map(load).transpose()?;
         if arguments.operation != Operation::Project {
             report.left = control::left(&self.symmetries);
         }
         let moved = match (arguments.operation, &to) {
-            (Operation::Balance, _) => control::balanced(self.program, &self.symmetries, &from),
-            (Operation::Canonicalise, _) => control::canonicalise(self.program, &self.symmetries, &from),
+            (Operation::Balance, _) => control::balanced(self.chosen.program, &self.symmetries, &from),
+            (Operation::Canonicalise, _) => control::canonicalise(self.chosen.program, &self.symmetries, &from),
             (Operation::Teleport, _) => {
                 let (examples, of) = self.examples()?;
-                let found = control::teleport(self.program, &self.symmetries, &from, &examples, of, arguments.limit)?;
+                let found = control::teleport(self.chosen.program, &self.symmetries, &from, &examples, of, arguments.limit)?;
                 (report.loss, report.gradient_norm) = (Some(found.losses), Some(found.gradients));
                 found.weights
             }
             (Operation::Align | Operation::Barrier, Some(to)) => {
                 let aligned = match arguments.by {
-                    By::Weights => control::align(self.program, &self.symmetries, &from, to, control::By::Weights)?,
+                    By::Weights => control::align(self.chosen.program, &self.symmetries, &from, to, control::By::Weights)?,
                     By::Activations => {
                         let by = control::By::Activations(&self.examples()?.0.inputs);
-                        control::align(self.program, &self.symmetries, &from, to, by)?
+                        control::align(self.chosen.program, &self.symmetries, &from, to, by)?
                     }
                 };
                 report.distance = Some([aligned.before, aligned.after]);
@@ -154,10 +121,15 @@ impl Subject<'_> {
             (Operation::Project, _) => self.projected(&from, report)?,
             (Operation::Align | Operation::Barrier, None) => from.clone(),
         };
-        report.change_of_outputs = Some(sym_runtime::proof::change_of_outputs(self.program, &from, &moved, SEED)?);
+        report.change_of_outputs = Some(sym_runtime::proof::change_of_outputs(self.chosen.program, &from, &moved, SEED)?);
         if let Some(out) = &arguments.out {
-            sym_lower::save_safetensors(out, self.program, &moved, sym_lower::dtype("f64").map_err(|problem| vec![problem])?)
-                .map_err(|problem| vec![problem])?;
+            sym_lower::save_safetensors(
+                out,
+                self.chosen.program,
+                &moved,
+                sym_lower::dtype("f64").map_err(|problem| vec![problem])?,
+            )
+            .map_err(|problem| vec![problem])?;
             report.out = Some(out.display().to_string());
         }
         Ok(())
@@ -165,14 +137,14 @@ impl Subject<'_> {
 
     /// `P_G θ` for the state of the command line.
     fn projected(&self, from: &Weights, report: &mut WeightsReport) -> Result<Weights, Vec<Diagnostic>> {
-        let reduction = sym_rewrite::reduce(self.program, &self.symmetries, &self.state, Coordinates::Orthonormal)?;
+        let reduction = sym_rewrite::reduce(self.chosen.program, &self.symmetries, &self.state, Coordinates::Orthonormal)?;
         let moved = reduction.project(from);
         let squares = |weights: &Weights| weights.values.iter().flatten().map(|entry| entry * entry).sum::<f64>();
         let mut across = moved.clone();
         across.add(from, -1.0);
         report.projection = Some(ProjectionRow {
             rank: Integer(reduction.rank),
-            parameters: Integer(self.program.trainable_entries().unwrap_or(u128::MAX)),
+            parameters: Integer(self.chosen.program.trainable_entries().unwrap_or(u128::MAX)),
             distance: (squares(&across) / squares(from).max(f64::MIN_POSITIVE)).sqrt(),
         });
         Ok(moved)
@@ -180,8 +152,8 @@ impl Subject<'_> {
 
     fn barrier(&self, from: &Weights, aligned: &Weights, to: &Weights, points: usize) -> Result<BarrierRow, Vec<Diagnostic>> {
         let (examples, of) = self.examples()?;
-        let unaligned = control::barrier(self.program, from, to, points, &examples, of)?;
-        let aligned = control::barrier(self.program, aligned, to, points, &examples, of)?;
+        let unaligned = control::barrier(self.chosen.program, from, to, points, &examples, of)?;
+        let aligned = control::barrier(self.chosen.program, aligned, to, points, &examples, of)?;
         let finite = |height: f64| height.is_finite().then_some(height);
         Ok(BarrierRow {
             points: unaligned.losses.len(),
@@ -194,10 +166,7 @@ impl Subject<'_> {
 
     /// The training examples of the run with its loss.
     fn examples(&self) -> Result<(Examples, Loss), Vec<Diagnostic>> {
-        let missing = || vec![Diagnostic::without_span(Code::E0601, "there are no examples".to_string())];
-        let train = self.train.ok_or_else(missing)?;
-        let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new(""));
-        let data = self.compiled.document.data.get(&train.data).ok_or_else(missing)?;
-        Ok((sym_runtime::data::load(data, self.program, base)?.train, train.loss))
+        let (data, loss) = self.chosen.data(self.compiled)?;
+        Ok((data.train, loss))
     }
 }

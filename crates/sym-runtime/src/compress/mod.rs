@@ -1,0 +1,197 @@
+//! Given weights as a smaller model: the nearest symmetric state within a tolerance, the projection onto it, and its reduction.
+//!
+//! | what is looked for | module |
+//! |---|---|
+//! | linear spaces (such as queries and keys of heads) with few directions in use | `directions` |
+//! | units without influence, and classes of nearly equal or opposite units | `units` |
+//!
+//! Symmetric states are looked for at the balanced point of the orbit of the weights, where rescaled copies of a unit are equal. Frozen tensors
+//! that hold a number for each unit (running statistics of batch norm) belong to the units like any weight: what is kept is the
+//! function, not the training.
+
+mod directions;
+mod units;
+
+use crate::Stream;
+use crate::control::balanced;
+use crate::data::Table;
+use sym_diagnostics::Diagnostic;
+use sym_infer::{Status, Symmetries, Weights, infer};
+use sym_ir::experiment::StateVerb;
+use sym_ir::{Entries, Input, Program};
+use sym_rewrite::{ClassedSpace, Coordinates, Reduction, UnitClass, absorbed, has_state, reduce_to};
+
+/// How many random inputs there are.
+const RANDOM: usize = 64;
+
+/// A smaller model with its weights.
+#[derive(Debug, Clone)]
+pub struct Compressed {
+    /// The model.
+    pub program: Program,
+    /// Its weights.
+    pub weights: Weights,
+    /// What became of each space of units.
+    pub spaces: Vec<CompressedSpace>,
+    /// ‖`P_G` θ − θ‖ / ‖θ‖ at the balanced point.
+    pub distance: f64,
+}
+
+/// What became of the units of one space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompressedSpace {
+    /// The space.
+    pub name: String,
+    /// Its units before.
+    pub units: usize,
+    /// Its units after: classes, or directions in use.
+    pub left: usize,
+    /// Units that are one with another.
+    pub merged: usize,
+    /// Units without influence, or directions that are not in use.
+    pub vanished: usize,
+    /// Why the state that was found cannot be written as a smaller model, where it cannot.
+    pub refused: Option<String>,
+}
+
+/// Compresses a model at given weights. `tolerance` bounds the distance of units of one class relative to the larger of their norms,
+/// singular values relative to the largest that are taken for zero, and the change of outputs on `inputs` by all vanishing units together
+/// relative to the largest output.
+///
+/// # Errors
+/// What the program cannot be executed for.
+pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[Table]) -> Result<Compressed, Vec<Diagnostic>> {
+    let thawed = thawed(program);
+    let symmetries = infer(&thawed);
+    let mut found: Vec<ClassedSpace> = Vec::new();
+    let mut at = weights.clone();
+    for space in 0..symmetries.spaces.len() {
+        if let Some(turned) = directions::cut(&thawed, &symmetries, space, &at, tolerance) {
+            at = turned.weights;
+            found.push(turned.state);
+        }
+    }
+    at = balanced(&thawed, &exact(&symmetries), &at);
+    found.extend(units::states(&thawed, &symmetries, &at, tolerance, inputs)?);
+    found.sort_by_key(|state| state.space);
+    let (reduction, spaces) = largest_reduction(&thawed, &symmetries, &found)?;
+    let (mut small, own) = absorbed(&reduction, &at);
+    small.name.clone_from(&program.name);
+    freeze(&mut small, program);
+    let mut across = reduction.project(&at);
+    across.add(&at, -1.0);
+    let squares = |weights: &Weights| weights.values.iter().flatten().map(|entry| entry * entry).sum::<f64>();
+    let distance = (squares(&across) / squares(&at).max(f64::MIN_POSITIVE)).sqrt();
+    Ok(Compressed { program: small, weights: own, spaces, distance })
+}
+
+/// The symmetries along which weights move without any change of outputs: not those in front of a norm with ε > 0.
+fn exact(symmetries: &Symmetries) -> Symmetries {
+    let mut exact = symmetries.clone();
+    exact.spaces.retain(|space| space.status != Status::Approximate);
+    exact
+}
+
+/// The reduction to as many of the states as have one, taken in order.
+fn largest_reduction(
+    program: &Program,
+    symmetries: &Symmetries,
+    found: &[ClassedSpace],
+) -> Result<(Reduction, Vec<CompressedSpace>), Vec<Diagnostic>> {
+    let mut taken: Vec<ClassedSpace> = Vec::new();
+    let mut reduction = reduce_to(program, symmetries, &taken, Coordinates::Copies)?;
+    let mut spaces = Vec::with_capacity(found.len());
+    for state in found {
+        taken.push(state.clone());
+        let mut row = row(symmetries, state);
+        match reduce_to(program, symmetries, &taken, Coordinates::Copies) {
+            Ok(smaller) => reduction = smaller,
+            Err(diagnostics) => {
+                taken.pop();
+                row.refused = diagnostics.first().map(|diagnostic| diagnostic.message.clone());
+                (row.left, row.merged, row.vanished) = (row.units, 0, 0);
+            }
+        }
+        spaces.push(row);
+    }
+    Ok((reduction, spaces))
+}
+
+fn row(symmetries: &Symmetries, state: &ClassedSpace) -> CompressedSpace {
+    let mut sizes: Vec<usize> = Vec::new();
+    for unit in &state.units {
+        if let UnitClass::Of { class, .. } = *unit {
+            sizes.resize(sizes.len().max(class + 1), 0);
+            sizes[class] += 1;
+        }
+    }
+    let kept: usize = sizes.iter().sum();
+    CompressedSpace {
+        name: symmetries.spaces[state.space].name.clone(),
+        units: state.units.len(),
+        left: sizes.len(),
+        merged: sizes.iter().filter(|&&size| size > 1).sum(),
+        vanished: state.units.len() - kept,
+        refused: None,
+    }
+}
+
+/// The program with every tensor trained, entry by entry.
+fn thawed(program: &Program) -> Program {
+    let mut program = program.clone();
+    for parameter in &mut program.parameters {
+        parameter.trainable = true;
+        parameter.role.mask = None;
+    }
+    program
+}
+
+/// Freezes what is frozen in the full program.
+fn freeze(small: &mut Program, program: &Program) {
+    for parameter in &mut small.parameters {
+        if let Some(full) = program.parameters.iter().find(|full| full.path == parameter.path) {
+            parameter.trainable = full.trainable;
+        }
+    }
+}
+
+/// Whether units of a space can be one, and whether they can vanish.
+fn kinds(symmetries: &Symmetries, space: usize) -> Kinds {
+    let has = |verb| has_state(&symmetries.spaces[space], verb);
+    Kinds {
+        merge: has(StateVerb::Merge { classes: 1 }),
+        merge_signed: has(StateVerb::MergeSigned { classes: 1 }),
+        zero: has(StateVerb::Zero),
+        linear: has(StateVerb::LowRank { rank: 1 }),
+    }
+}
+
+/// Which symmetric states the group of a space has.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent kinds of states")]
+struct Kinds {
+    merge: bool,
+    merge_signed: bool,
+    zero: bool,
+    linear: bool,
+}
+
+/// Standard normal inputs, or whole numbers, the same ones for one model.
+pub fn random_inputs(program: &Program) -> Vec<Table> {
+    let mut stream = Stream::new(0, "compress/inputs", &program.name);
+    let of = |input: &Input| {
+        let width: usize = input.shape.iter().map(|axis| axis.size as usize).product();
+        let mut entry = || match input.entries {
+            Entries::Real => stream.normal(),
+            Entries::Integer { below } => stream.below(below as u64) as f64,
+        };
+        Table { values: (0..RANDOM * width).map(|_| entry()).collect(), width }
+    };
+    program.inputs.iter().map(of).collect()
+}
+
+/// The largest difference of two lists of outputs, relative to the largest entry of the first.
+pub fn relative(before: &[f64], after: &[f64]) -> f64 {
+    let largest = before.iter().map(|value| value.abs()).fold(f64::MIN_POSITIVE, f64::max);
+    before.iter().zip(after).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max) / largest
+}

@@ -1,0 +1,80 @@
+//! Trained weights become smaller models that check, load and compute the same.
+
+#[path = "support/report.rs"]
+mod report;
+#[path = "support/mod.rs"]
+mod support;
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use support::symc;
+
+fn examples() -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/reduce")).to_path_buf()
+}
+
+/// Trains an example and reduces what it ends with; the report, and the directory of the smaller model.
+fn trained_and_reduced(file: &str, tolerance: &str) -> (Value, tempfile::TempDir) {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let path = |name: &str| scratch.path().join(name).display().to_string();
+    let ended = symc(&examples(), &["run", file, "--out", &path("record")]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let weights = path("record/Fit/seed-0/weights.safetensors");
+    let arguments = ["reduce", file, "--train", "Fit", "--weights", &weights, "--tolerance", tolerance];
+    let found = symc(&examples(), &[&arguments[..], &["--out", &path("small"), "--format", "json"]].concat()).json();
+    (found, scratch)
+}
+
+/// What `check` says of the smaller model alone, and that its weights fit it: D.
+fn checked(scratch: &Path, name: &str) -> u64 {
+    let small = scratch.join("small");
+    let checked = symc(&small, &["check", &format!("{name}.sym"), "--format", "json"]).json();
+    let (file, weights) = (format!("{name}.sym"), format!("{name}.safetensors"));
+    let again = symc(&small, &["reduce", &file, "--weights", &weights, "--tolerance", "0", "--format", "json"]).json();
+    assert!(again["change_of_outputs"].as_f64().is_some_and(|change| change < 1e-10), "{again}");
+    checked["models"][0]["parameters"].as_u64().expect("D")
+}
+
+fn accuracy(report: &Value) -> [f64; 2] {
+    [0, 1].map(|at| report["accuracy"][at].as_f64().expect("an accuracy"))
+}
+
+#[test]
+fn digits_with_a_scale_before_each_row_need_a_quarter_of_the_parameters() {
+    let (found, scratch) = trained_and_reduced("digits.sym", "0.01");
+    let [before, after] = [0, 1].map(|at| found["parameters"][at].as_u64().expect("D"));
+    assert!(4 * after <= before, "{before} parameters, {after} after");
+    let [full, small] = accuracy(&found);
+    assert!((full - small).abs() <= 0.003 && full > 0.95, "accuracy {full}, {small} after");
+    assert_eq!(found["examples"], "test");
+    assert_eq!(checked(scratch.path(), "Sparse"), after);
+}
+
+#[test]
+fn channels_whose_gain_has_vanished_are_left_out() {
+    let (found, scratch) = trained_and_reduced("channels.sym", "0.03");
+    let [before, after] = [0, 1].map(|at| found["parameters"][at].as_u64().expect("D"));
+    assert!(after < before, "{before} parameters, {after} after");
+    let [full, small] = accuracy(&found);
+    assert!((full - small).abs() <= 0.003 && full > 0.8, "accuracy {full}, {small} after");
+    assert_eq!(checked(scratch.path(), "Net"), after);
+}
+
+#[test]
+fn weights_of_another_model_write_nothing() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    std::fs::write(scratch.path().join("other.safetensors"), b"no tensors").expect("the scratch directory is writable");
+    let weights = scratch.path().join("other.safetensors").display().to_string();
+    let out = scratch.path().join("small").display().to_string();
+    let ended = symc(&examples(), &["reduce", "digits.sym", "--model", "Plain", "--weights", &weights, "--out", &out]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("E0602"), "{}", ended.stderr);
+    assert!(!scratch.path().join("small").exists());
+}
+
+#[test]
+fn which_model_is_meant_must_be_said() {
+    let ended = symc(&examples(), &["reduce", "digits.sym", "--weights", "w.safetensors"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("which model is meant? --model NAME; available: Plain, Sparse"), "{}", ended.stderr);
+}
