@@ -1,10 +1,12 @@
 //! What interventions do to functions, penalties and training, against formulas (design notes on interventions, and Ziyin et al. 2024).
 
 mod support {
+    pub mod texts;
     pub mod trainer;
 }
 
-use support::trainer::{Trainer, model};
+use support::texts::model;
+use support::trainer::Trainer;
 use sym_ir::experiment::{DecayKind, Init, InitKind, Optimizer, Rule};
 use sym_ir::{ParameterId, Program};
 use sym_runtime::Stream;
@@ -332,4 +334,32 @@ fn the_offset_and_decay_of_syre_are_the_same_everywhere_and_in_every_run() {
     f5130547bce85219436ab8640df2db223f3eb03c099d454c7bd3f102a97b9bd9
     ea684315ceb678b9225f71cbee3bbfd49143d0595c631d4d007adc98dd700399
     ");
+}
+
+#[test]
+fn frozen_entries_keep_their_bits_under_every_optimiser_and_the_others_move() {
+    let mlp = "model Mlp { input x[6] output linear(tanh(linear(x, 8, name: \"fc1\")), 3, name: \"head\") }";
+    let program = model(&format!("{mlp} model Test = Mlp with {{ by w_asymmetric(frozen: 2, std: 0.5) }}"));
+    let mut stream = Stream::new(1, "data", "fe6b6c946a6aa38a");
+    let inputs: Vec<f64> = (0..60).map(|_| stream.normal()).collect();
+    let targets: Vec<f64> = (0..30).map(|_| stream.normal()).collect();
+    for (rule, decay_kind) in [
+        (Rule::Sgd { momentum: 0.9, nesterov: true }, DecayKind::Coupled),
+        (Rule::Sgd { momentum: 0.9, nesterov: false }, DecayKind::Decoupled),
+        (Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, DecayKind::Coupled),
+        (Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, DecayKind::Decoupled),
+    ] {
+        let optimizer = Optimizer { rule, learning_rate: 0.05, decay: 0.1, decay_kind, batch: None };
+        let mut trainer = Trainer::new(&program, &[], &inputs, &targets, optimizer, 0);
+        let before = trainer.weights();
+        trainer.steps(25);
+        let after = trainer.weights();
+        for (number, parameter) in program.parameters.iter().enumerate() {
+            let bits = |weights: &sym_infer::Weights, place: usize| weights.values[number][place].to_bits();
+            let stays = |place: &usize| bits(&before, *place) == bits(&after, *place);
+            assert!(parameter.frozen_entries().places.iter().all(stays), "{} under {rule:?}", parameter.path);
+            let moved = |place: &usize| before.values[number][*place] != after.values[number][*place];
+            assert!(parameter.trained_places().iter().all(moved), "{} under {rule:?}", parameter.path);
+        }
+    }
 }

@@ -1,15 +1,14 @@
 //! What masks freeze, count and leave: W-asymmetric networks (Lim et al. 2024) in training and under the proof.
 
 mod support {
-    #[allow(dead_code, reason = "each test uses a part of it")]
-    pub mod trainer;
+    pub mod texts;
 }
 
-use support::trainer::{Trainer, model};
+use support::texts::model;
 use sym_infer::Weights;
-use sym_ir::experiment::{DecayKind, Init, InitKind, Optimizer, Rule};
+use sym_ir::experiment::{Init, InitKind};
 use sym_ir::{Parameter, Program};
-use sym_runtime::{Stream, init, proof};
+use sym_runtime::{init, proof};
 
 const MLP: &str = "model Mlp { input x[6] output linear(tanh(linear(x, 8, name: \"fc1\")), 3, name: \"head\") }";
 
@@ -23,31 +22,6 @@ fn frozen(program: &Program, weights: &Weights) -> Vec<u64> {
         parameter.frozen_entries().places.into_iter().map(|place| values[place].to_bits()).collect::<Vec<_>>()
     };
     program.parameters.iter().zip(&weights.values).flat_map(of).collect()
-}
-
-#[test]
-fn frozen_entries_keep_their_bits_under_every_optimiser_and_the_others_move() {
-    let program = masked("by w_asymmetric(frozen: 2, std: 0.5)");
-    let mut stream = Stream::new(1, "data", "fe6b6c946a6aa38a");
-    let inputs: Vec<f64> = (0..60).map(|_| stream.normal()).collect();
-    let targets: Vec<f64> = (0..30).map(|_| stream.normal()).collect();
-    for (rule, decay_kind) in [
-        (Rule::Sgd { momentum: 0.9, nesterov: true }, DecayKind::Coupled),
-        (Rule::Sgd { momentum: 0.9, nesterov: false }, DecayKind::Decoupled),
-        (Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, DecayKind::Coupled),
-        (Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, DecayKind::Decoupled),
-    ] {
-        let optimizer = Optimizer { rule, learning_rate: 0.05, decay: 0.1, decay_kind, batch: None };
-        let mut trainer = Trainer::new(&program, &[], &inputs, &targets, optimizer, 0);
-        let before = trainer.weights();
-        trainer.steps(25);
-        let after = trainer.weights();
-        assert_eq!(frozen(&program, &before), frozen(&program, &after));
-        for (number, parameter) in program.parameters.iter().enumerate() {
-            let moved = |place: &usize| before.values[number][*place] != after.values[number][*place];
-            assert!(parameter.trained_places().iter().all(moved), "{} under {rule:?}", parameter.path);
-        }
-    }
 }
 
 #[test]

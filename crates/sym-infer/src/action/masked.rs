@@ -51,19 +51,26 @@ fn tuples(field: &Field) -> usize {
     field.sizes.iter().product::<u128>() as usize
 }
 
+/// Independent scales: of units that meet no frozen entry each tuple alone, else the tuples that frozen entries join.
+fn basis(rows: &[Space], surviving: &Surviving) -> Vec<Vec<Share>> {
+    match surviving {
+        Surviving::Units(units) => {
+            let each = |field: usize| units.iter().map(move |&tuple| vec![Share { row: 0, field, tuple, amount: 1.0 }]);
+            (0..fields(&rows[0]).0.len()).flat_map(each).collect()
+        }
+        Surviving::Factors { scales, .. } => scales.clone(),
+        Surviving::Directions => Vec::new(),
+    }
+}
+
 /// [`tangents`](super::tangents) of a program with masks.
 pub(super) fn all_tangents(program: &Program, symmetries: &Symmetries, weights: &Weights) -> Vec<(usize, Weights)> {
     let mut all = tangents(&program.with_masked_frozen(), &others(symmetries), weights);
     for (number, space) in symmetries.spaces.iter().enumerate() {
         let Some((rows, surviving)) = inner(space) else { continue };
         let vectors: Vec<Weights> = match (surviving, frames(&rows)) {
-            (Surviving::Units(units), _) => {
-                let each = |field: usize| units.iter().map(move |&tuple| vec![Share { row: 0, field, tuple, amount: 1.0 }]);
-                let basis = (0..fields(&rows[0]).0.len()).flat_map(each);
-                basis.map(|shares| scaled(program, &rows, weights, &[(1.0, &shares)])).collect()
-            }
-            (Surviving::Factors { scales, .. }, _) => {
-                scales.iter().map(|shares| scaled(program, &rows, weights, &[(1.0, shares)])).collect()
+            (Surviving::Units(_) | Surviving::Factors { .. }, _) => {
+                basis(&rows, surviving).iter().map(|shares| scaled(program, &rows, weights, &[(1.0, shares)])).collect()
             }
             (Surviving::Directions, Some(frames)) => {
                 let conditions = Conditions::of(program, frames, weights);
@@ -120,14 +127,9 @@ pub(super) fn one_tangent(
         return random_tangent(&program.with_masked_frozen(), symmetries, at, weights, normal);
     };
     match (surviving, frames(&rows)) {
-        (Surviving::Units(units), _) => {
-            let each = |field: usize| units.iter().map(move |&tuple| vec![Share { row: 0, field, tuple, amount: 1.0 }]);
-            let basis: Vec<Vec<Share>> = (0..fields(&rows[0]).0.len()).flat_map(each).collect();
+        (Surviving::Units(_) | Surviving::Factors { .. }, _) => {
+            let basis = basis(&rows, surviving);
             let amounts: Vec<(f64, &Vec<Share>)> = basis.iter().map(|shares| (normal(), shares)).collect();
-            scaled(program, &rows, weights, &amounts)
-        }
-        (Surviving::Factors { scales, .. }, _) => {
-            let amounts: Vec<(f64, &Vec<Share>)> = scales.iter().map(|shares| (normal(), shares)).collect();
             scaled(program, &rows, weights, &amounts)
         }
         (Surviving::Directions, Some(frames)) => {

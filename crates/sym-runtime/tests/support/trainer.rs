@@ -1,31 +1,13 @@
-//! A model of a text with full-batch training on given examples.
+//! Full-batch training on given examples.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use sym_diagnostics::{FileId, Sources, Span};
+use sym_diagnostics::{FileId, Span};
 use sym_infer::Weights;
 use sym_ir::experiment::{Init, Loss, Optimizer};
-use sym_ir::{Loader, Options, ParameterId, Program};
+use sym_ir::{ParameterId, Program};
 use sym_lower::{Array, Module};
 use sym_runtime::optim::Updater;
 use sym_runtime::{decay, init, loss};
-
-struct NoFiles;
-
-impl Loader for NoFiles {
-    fn load(&mut self, _: &str, path: &str) -> Result<(String, String), String> {
-        Err(format!("no file `{path}`"))
-    }
-}
-
-/// The last model of a text.
-pub fn model(text: &str) -> Program {
-    let mut sources = Sources::default();
-    let root = sources.add("test.sym", text.to_string());
-    let options = Options { rewrite: Some(sym_rewrite::interventions::apply), ..Options::default() };
-    let mut document = sym_ir::compile(&mut sources, root, &mut NoFiles, &options);
-    assert!(document.diagnostics.is_empty(), "{:?}", document.diagnostics);
-    document.models.pop().expect("a model").1.program
-}
 
 /// A place for what is written nowhere.
 pub fn span() -> Span {
