@@ -95,11 +95,17 @@ pub fn states(entries: Option<u128>, group: &Group, size: u128, symbol: &str, or
                     StateKind::DeadUnit,
                     "one unit without weights in and out",
                     per(&|orbit| {
-                        odd_under_reflection(
-                            if factors > 0 { orbit.scaled.max(orbit.signed) } else { orbit.signed },
-                            size,
-                            symbol,
-                        )
+                        let moved = if factors > 0 { orbit.scaled.max(orbit.signed) } else { orbit.signed };
+                        let (odd, text) = odd_under_reflection(moved, size, symbol)?;
+                        // Along axes of the space that have no sign, as a gate's, every position counts.
+                        let text = match (text.as_str(), orbit.axes - moved) {
+                            (_, 0) => text,
+                            ("1", 1) => symbol.to_string(),
+                            ("1", rest) => format!("{symbol}^{rest}"),
+                            (text, 1) => format!("{text}·{symbol}"),
+                            (text, rest) => format!("{text}·{symbol}^{rest}"),
+                        };
+                        Some((odd.saturating_mul(size.checked_pow(orbit.axes - moved)?), text))
                     }),
                 );
             }

@@ -87,7 +87,7 @@ impl Exported {
 }
 
 /// The word for a state in names.
-fn word(kind: StateKind) -> &'static str {
+pub fn word(kind: StateKind) -> &'static str {
     match kind {
         StateKind::Identical => "identical",
         StateKind::PairIdentical => "pair_identical",
@@ -111,9 +111,16 @@ fn clause(kind: StateKind, space: &str, size: u128, program: &Program) -> Option
     Some(StateClause { verb, target: space.to_string(), units, span: program.nodes.first()?.span })
 }
 
-/// `P_G` of a state, column by column; `None` where no smaller program stands for it.
+/// `P_G` of a state; `None` where no smaller program stands for it.
 fn projector(program: &Program, symmetries: &Symmetries, clause: &StateClause) -> Option<Stored> {
     let reduction = reduce(program, symmetries, std::slice::from_ref(clause), Coordinates::Orthonormal).ok()?;
+    let (size, values) = dense(program, |weights| reduction.project(weights));
+    Some(Stored { name: String::new(), shape: vec![size, size], values })
+}
+
+/// A linear map of weights as a matrix over the trained entries of the stored tensors, one tensor after the other: their number D, and the
+/// D² entries row by row. The map is applied to each of the D unit vectors.
+pub fn dense(program: &Program, map: impl Fn(&Weights) -> Weights) -> (usize, Vec<f64>) {
     let mut unit = to_state_dict(program, &Weights::zeros(program));
     let mut trained = Weights::zeros(program);
     for (parameter, values) in program.parameters.iter().zip(&mut trained.values) {
@@ -132,10 +139,10 @@ fn projector(program: &Program, symmetries: &Symmetries, clause: &StateClause) -
         unit[tensor].values[entry] = 1.0;
         let weights = from_state_dict(program, &unit, "unit").expect("the tensors are the program's own");
         unit[tensor].values[entry] = 0.0;
-        let projected = to_state_dict(program, &reduction.project(&weights));
+        let mapped = to_state_dict(program, &map(&weights));
         for (row, &(tensor, entry)) in entries.iter().enumerate() {
-            values[row * size + column] = projected[tensor].values[entry];
+            values[row * size + column] = mapped[tensor].values[entry];
         }
     }
-    Some(Stored { name: String::new(), shape: vec![size, size], values })
+    (size, values)
 }
