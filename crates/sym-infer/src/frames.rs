@@ -222,6 +222,12 @@ impl Collector<'_> {
                     }
                 }
             }
+            Operation::Adjoint(adjoint) => {
+                for value in adjoint.operand().into_iter().chain([result]) {
+                    let axes = 0..self.program.node(value).shape.len();
+                    axes.for_each(|axis| self.breaks(result, value, axis, &|| "a derivative is taken: permutations".to_string()));
+                }
+            }
             Operation::Mask { .. } | Operation::TopK { .. } | Operation::OneHot { .. } => {
                 let text = || format!("{}: permutations", node.operation.word());
                 (0..rank).for_each(|axis| self.breaks(result, result, axis, &text));

@@ -152,7 +152,8 @@ pub fn step(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, reade
         | Operation::OneHot { .. }
         | Operation::Mask { .. }
         | Operation::TopK { .. }
-        | Operation::Rotary { .. } => Step::Seen,
+        | Operation::Rotary { .. }
+        | Operation::Adjoint(_) => Step::Seen,
     }
 }
 
@@ -289,7 +290,8 @@ pub fn source(program: &Program, classes: &BTreeMap<ValueId, FunctionClass>, val
         | Operation::OneHot { .. }
         | Operation::Mask { .. }
         | Operation::TopK { .. }
-        | Operation::Rotary { .. } => Source::Whole,
+        | Operation::Rotary { .. }
+        | Operation::Adjoint(_) => Source::Whole,
     }
 }
 

@@ -310,6 +310,10 @@ impl<F: Coefficients> Relations<F> {
                 self.vanish(*value);
                 self.vanish(result);
             }
+            Operation::Adjoint(adjoint) => {
+                adjoint.operand().into_iter().for_each(|value| self.vanish(value));
+                self.vanish(result);
+            }
             Operation::Rotary { value, position, axis, .. } => {
                 self.vanish_part(*value, Part::Shift);
                 self.vanish_part(result, Part::Shift);

@@ -138,6 +138,12 @@ impl Spaces {
                     (0..node.shape.len()).for_each(|axis| union.join(at(*value, axis), at(result, axis)));
                     fixed.extend([*row, *column].map(|axis| (result, axis, "a mask tells its positions apart".to_string())));
                 }
+                Operation::Adjoint(adjoint) => {
+                    for value in adjoint.operand().into_iter().chain([result]) {
+                        let axes = 0..program.node(value).shape.len();
+                        fixed.extend(axes.map(|axis| (value, axis, "it is of a derivative".to_string())));
+                    }
+                }
                 Operation::Rotary { value, position, .. } => {
                     (0..node.shape.len()).for_each(|each| union.join(at(*value, each), at(result, each)));
                     fixed.push((result, *position, "rotations tell its positions apart".to_string()));

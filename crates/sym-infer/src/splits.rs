@@ -206,6 +206,11 @@ fn inseparable(program: &Program, spaces: &Spaces) -> BTreeSet<SpaceId> {
                 keep(result, *position);
                 keep(result, *axis);
             }
+            Operation::Adjoint(adjoint) => {
+                for value in adjoint.operand().into_iter().chain([result]) {
+                    (0..program.node(value).shape.len()).for_each(|axis| keep(value, axis));
+                }
+            }
             Operation::Parameter(_)
             | Operation::Einsum { .. }
             | Operation::Add { .. }
@@ -291,7 +296,11 @@ impl Writer<'_> {
                 *position = self.start(result, *position);
                 *axis = self.start(result, *axis);
             }
-            Operation::Input(_) | Operation::Parameter(_) | Operation::Map { .. } | Operation::OneHot { .. } => {}
+            Operation::Input(_)
+            | Operation::Parameter(_)
+            | Operation::Map { .. }
+            | Operation::OneHot { .. }
+            | Operation::Adjoint(_) => {}
         }
         operation
     }

@@ -54,6 +54,9 @@ impl Builder {
     pub fn push(&mut self, operation: Operation, shape: Vec<Axis>, name: impl Into<Arc<str>>) -> ValueId {
         let batched = match &operation {
             Operation::Input(_) => true,
+            Operation::Adjoint(adjoint) => {
+                adjoint.is_batched(adjoint.operand().is_some_and(|operand| self.program.node(operand).batched))
+            }
             other => other.operands().iter().any(|&operand| self.program.node(operand).batched),
         };
         self.program.nodes.push(Node {

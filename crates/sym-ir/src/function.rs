@@ -57,10 +57,16 @@ pub enum Builtin {
     Cos,
     /// The error function.
     Erf,
+    /// 1 for x > 0, else 0: the derivative of relu. Only derivatives use it and the two that follow.
+    Step,
+    /// 1 for x ≥ 0, `slope` below: the derivative of the leaky relu.
+    LeakyStep(f64),
+    /// −1 below 0, 0 at 0, 1 above: the derivative of |x|.
+    Sign,
 }
 
 impl Builtin {
-    /// Every builtin under the name it has in the language (`leaky_relu` with PyTorch's slope 0.01).
+    /// Every builtin of the language under its name (`leaky_relu` with PyTorch's slope 0.01).
     pub const ALL: [(&'static str, Builtin); 14] = [
         ("relu", Builtin::Relu),
         ("leaky_relu", Builtin::LeakyRelu(0.01)),
@@ -78,7 +84,7 @@ impl Builtin {
         ("erf", Builtin::Erf),
     ];
 
-    /// The name in the language.
+    /// The name, which is that in the language where the language has it.
     pub fn name(self) -> &'static str {
         match self {
             Builtin::Relu => "relu",
@@ -95,6 +101,9 @@ impl Builtin {
             Builtin::Sin => "sin",
             Builtin::Cos => "cos",
             Builtin::Erf => "erf",
+            Builtin::Step => "step",
+            Builtin::LeakyStep(_) => "leaky_step",
+            Builtin::Sign => "sign",
         }
     }
 }
@@ -103,7 +112,7 @@ impl Function {
     /// The function `builtin(x)`.
     pub fn builtin(builtin: Builtin) -> Self {
         let name = match builtin {
-            Builtin::LeakyRelu(slope) => format!("leaky_relu(slope: {slope})"),
+            Builtin::LeakyRelu(slope) | Builtin::LeakyStep(slope) => format!("{}(slope: {slope})", builtin.name()),
             other => other.name().to_string(),
         };
         Self { name, body: Scalar::Call(builtin, Box::new(Scalar::Argument)) }
@@ -156,6 +165,21 @@ impl Builtin {
             Builtin::Sin => x.sin(),
             Builtin::Cos => x.cos(),
             Builtin::Erf => libm::erf(x),
+            Builtin::Step => f64::from(u8::from(x > 0.0)),
+            Builtin::LeakyStep(slope) => {
+                if x >= 0.0 {
+                    1.0
+                } else {
+                    slope
+                }
+            }
+            Builtin::Sign => {
+                if x == 0.0 {
+                    0.0
+                } else {
+                    x.signum()
+                }
+            }
         }
     }
 }

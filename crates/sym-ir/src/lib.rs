@@ -3,6 +3,7 @@
 //! Architecture invariant: a [`Program`] is shape-checked, in SSA order and free of names to resolve. This crate knows nothing about
 //! groups, touches no numbers of weights and does no input or output: files that a `use` names come through [`Loader`].
 
+mod adjoint;
 pub mod builder;
 pub mod compile;
 pub mod contraction;
@@ -21,6 +22,7 @@ pub mod source;
 pub mod storage;
 mod text;
 
+pub use adjoint::Adjoint;
 pub use builder::Builder;
 pub use compile::{Loader, Options, compile};
 pub use experiment::Document;

@@ -3,9 +3,9 @@
 //! Shapes are those of one example. A value that depends on an input carries an implicit leading batch axis ([`Node::batched`]); values
 //! of parameters alone do not.
 
-use crate::Function;
 use crate::mask::Mask;
 use crate::storage::Storage;
+use crate::{Adjoint, Function};
 use std::sync::Arc;
 use sym_diagnostics::Span;
 
@@ -170,7 +170,7 @@ pub struct Node {
     pub operation: Operation,
     /// Axes of the result, without the batch.
     pub shape: Vec<Axis>,
-    /// Whether the result carries the implicit batch axis: it depends on an input.
+    /// Whether the result carries the implicit batch axis: it depends on an input, other than through a sum over the batch.
     pub batched: bool,
     /// The path of block names in which it stands, such as `fc1`; empty at the top.
     pub scope: Arc<str>,
@@ -333,6 +333,8 @@ pub enum Operation {
         /// Which entries make a pair.
         pairs: Pairs,
     },
+    /// What only derivatives of programs compute.
+    Adjoint(Adjoint),
 }
 
 /// Which entries of an axis of n rotary positions turn together.
@@ -458,6 +460,7 @@ impl Operation {
             | Operation::TopK { value, .. }
             | Operation::Rotary { value, .. } => vec![*value],
             Operation::Concat { values, .. } => values.clone(),
+            Operation::Adjoint(adjoint) => adjoint.operand().into_iter().collect(),
         }
     }
 
@@ -479,6 +482,7 @@ impl Operation {
             | Operation::TopK { value, .. }
             | Operation::Rotary { value, .. } => vec![value],
             Operation::Concat { values, .. } => values.iter_mut().collect(),
+            Operation::Adjoint(adjoint) => adjoint.operand_mut().into_iter().collect(),
         }
     }
 
@@ -501,6 +505,7 @@ impl Operation {
             Operation::Mask { .. } => "mask",
             Operation::TopK { .. } => "top_k",
             Operation::Rotary { .. } => "rotary",
+            Operation::Adjoint(adjoint) => adjoint.word(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::mask::{Mask, MaskRule};
 use crate::program::{Axis, Entries, Initial, Label, Operation, Pairs, Parameter, Program, ReduceKind, ValueId};
 use crate::storage::{Part, StoredAxis};
-use crate::{Builtin, Scalar};
+use crate::{Adjoint, Builtin, Scalar};
 use std::fmt::Write;
 
 /// The program as text. Spans do not enter; everything else does, numbers with all digits.
@@ -140,11 +140,7 @@ fn operation(program: &Program, operation: &Operation) -> String {
         }
         Operation::Softmax { value: argument, axis } => format!("softmax {} over {axis}", value(*argument)),
         Operation::Reduce { value: argument, kind, axes } => {
-            let kind = match kind {
-                ReduceKind::Max => "max",
-                ReduceKind::Min => "min",
-            };
-            format!("{kind} {} over [{}]", value(*argument), list(axes, usize::to_string))
+            format!("{} {} over [{}]", extreme(*kind), value(*argument), list(axes, usize::to_string))
         }
         Operation::Reshape { value: argument, atoms, from, to } => {
             format!(
@@ -158,29 +154,68 @@ fn operation(program: &Program, operation: &Operation) -> String {
         Operation::Concat { values, axis } => format!("concat ({}) over {axis}", list(values, |id| value(*id))),
         Operation::Slice { value: argument, axis, start } => format!("slice {} over {axis} from {start}", value(*argument)),
         Operation::Normalise { value: argument, axes, batch, centre, epsilon } => {
-            let over = list(axes, usize::to_string);
-            let batch = if *batch { " and batch" } else { "" };
-            let centre = if *centre { " centred" } else { "" };
-            format!("normalise {} over [{over}]{batch}{centre} epsilon {epsilon}", value(*argument))
+            format!("normalise {} {}", value(*argument), normalisation(axes, *batch, *centre, *epsilon))
         }
         Operation::Window { value: argument, axis, stride, padding, dilation, rest } => {
             format!("window {} over {axis} stride {stride} padding {padding} dilation {dilation} rest {rest}", value(*argument))
         }
         Operation::OneHot { value: argument } => format!("one_hot {}", value(*argument)),
         Operation::Mask { value: argument, row, column, before, after } => {
-            let limit = |limit: &Option<u128>| limit.map_or_else(|| "all".to_string(), |limit| limit.to_string());
-            format!("mask {} rows {row} columns {column} before {} after {}", value(*argument), limit(before), limit(after))
+            format!("mask {} rows {row} columns {column} before {} after {}", value(*argument), limit(*before), limit(*after))
         }
         Operation::TopK { value: argument, axis, count, rest } => {
             format!("top_k {} over {axis} count {count} rest {rest}", value(*argument))
         }
         Operation::Rotary { value: argument, position, axis, base, pairs } => {
-            let pairs = match pairs {
-                Pairs::Interleaved => "interleaved",
-                Pairs::Halves => "halves",
-            };
-            format!("rotary {} over {axis} positions {position} base {base} {pairs}", value(*argument))
+            format!("rotary {} {}", value(*argument), rotation(*position, *axis, *base, *pairs))
         }
+        Operation::Adjoint(of) => adjoint(of),
+    }
+}
+
+fn limit(limit: Option<u128>) -> String {
+    limit.map_or_else(|| "all".to_string(), |limit| limit.to_string())
+}
+
+fn rotation(position: usize, axis: usize, base: f64, pairs: Pairs) -> String {
+    let pairs = match pairs {
+        Pairs::Interleaved => "interleaved",
+        Pairs::Halves => "halves",
+    };
+    format!("over {axis} positions {position} base {base} {pairs}")
+}
+
+fn normalisation(axes: &[usize], batch: bool, centre: bool, epsilon: f64) -> String {
+    let over = list(axes, usize::to_string);
+    let batch = if batch { " and batch" } else { "" };
+    let centre = if centre { " centred" } else { "" };
+    format!("over [{over}]{batch}{centre} epsilon {epsilon}")
+}
+
+fn adjoint(adjoint: &Adjoint) -> String {
+    let head = adjoint.operand().map_or_else(|| adjoint.word().to_string(), |of| format!("{} {}", adjoint.word(), value(of)));
+    match adjoint {
+        Adjoint::OverBatch { .. } | Adjoint::Repeat { .. } => head,
+        Adjoint::Fold { axis, stride, padding, dilation, .. } => {
+            format!("{head} over {axis} stride {stride} padding {padding} dilation {dilation}")
+        }
+        Adjoint::Pad { axis, before, .. } => format!("{head} over {axis} before {before}"),
+        Adjoint::First { kind, axes, .. } => format!("{head} {} over [{}]", extreme(*kind), list(axes, usize::to_string)),
+        Adjoint::Kept { axis, count, .. } => format!("{head} over {axis} count {count}"),
+        Adjoint::Band { before, after } => format!("{head} before {} after {}", limit(*before), limit(*after)),
+        Adjoint::TurnBack { position, axis, base, pairs, .. } => {
+            format!("{head} {}", rotation(*position, *axis, *base, *pairs))
+        }
+        Adjoint::InverseDeviation { axes, batch, centre, epsilon, .. } => {
+            format!("{head} {}", normalisation(axes, *batch, *centre, *epsilon))
+        }
+    }
+}
+
+fn extreme(kind: ReduceKind) -> &'static str {
+    match kind {
+        ReduceKind::Max => "max",
+        ReduceKind::Min => "min",
     }
 }
 
@@ -195,7 +230,9 @@ fn scalar(body: &Scalar) -> String {
             Scalar::Argument | Scalar::Call(..) | Scalar::Add(_) => format!("{}^{exponent}", scalar(base)),
             Scalar::Number(_) | Scalar::Multiply(_) | Scalar::Power(..) => format!("({})^{exponent}", scalar(base)),
         },
-        Scalar::Call(Builtin::LeakyRelu(slope), argument) => format!("leaky_relu({}, slope: {slope})", scalar(argument)),
+        Scalar::Call(builtin @ (Builtin::LeakyRelu(slope) | Builtin::LeakyStep(slope)), argument) => {
+            format!("{}({}, slope: {slope})", builtin.name(), scalar(argument))
+        }
         Scalar::Call(builtin, argument) => format!("{}({})", builtin.name(), scalar(argument)),
     }
 }

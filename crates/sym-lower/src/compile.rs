@@ -4,7 +4,7 @@ use crate::array::MAX_RANK;
 use crate::primitive::dense::{self, DenseLayer};
 use crate::primitive::einsum::Contraction;
 use sym_diagnostics::{Code, Diagnostic};
-use sym_ir::{Operation, Program};
+use sym_ir::{Adjoint, Operation, Program};
 
 /// The largest number of entries of one value, and of all parameters together: 2³² (32 GiB in double precision).
 pub const MAX_ENTRIES: u128 = 1 << 32;
@@ -92,6 +92,7 @@ fn masked(program: &Program) -> Vec<bool> {
             Operation::Mask { .. } => true,
             Operation::Window { rest, .. } | Operation::TopK { rest, .. } if *rest != 0.0 => true,
             Operation::Softmax { .. } | Operation::Reduce { .. } | Operation::Map { .. } => false,
+            Operation::Adjoint(Adjoint::First { .. } | Adjoint::Kept { .. }) => false,
             other => other.operands().iter().any(|operand| masked[operand.0 as usize]),
         };
     }

@@ -4,9 +4,9 @@ use crate::Array;
 use crate::compile::Compiled;
 use crate::primitive::add::{Summand, add};
 use crate::primitive::window::Windows;
-use crate::primitive::{concat, dense, map, mask, normalise, one_hot, reduce, rotary, slice, softmax, top_k, window};
+use crate::primitive::{adjoint, concat, dense, map, mask, normalise, one_hot, reduce, rotary, slice, softmax, top_k, window};
 use burn::tensor::{DType, Device};
-use sym_ir::{Operation, ParameterId, ValueId};
+use sym_ir::{Adjoint, Operation, ParameterId, ValueId};
 
 /// One evaluation of a program.
 pub(crate) struct Execution<'a> {
@@ -154,16 +154,59 @@ impl<'a> Execution<'a> {
                 one_hot::one_hot(self.read(*value), classes, &sizes)
             }
             Operation::Mask { value, row, column, before, after } => {
-                let sees = |i: usize, j: usize| {
-                    before.is_none_or(|before| i as u128 <= j as u128 + before)
-                        && after.is_none_or(|after| j as u128 <= i as u128 + after)
-                };
-                mask::mask(self.read(*value), row + lead, column + lead, sees)
+                mask::mask(self.read(*value), row + lead, column + lead, sees(*before, *after))
             }
             Operation::TopK { value, axis, count, rest } => top_k::top_k(self.read(*value), axis + lead, *count as usize, *rest),
             Operation::Rotary { value, position, axis, base, pairs } => {
-                rotary::rotary(self.read(*value), position + lead, axis + lead, *base, *pairs)
+                rotary::rotary(self.read(*value), position + lead, axis + lead, *base, *pairs, 1.0)
+            }
+            Operation::Adjoint(adjoint) => self.adjoint(at, adjoint, &sizes),
+        }
+    }
+
+    /// `sizes` are those of the result's array.
+    fn adjoint(&mut self, at: usize, adjoint: &Adjoint, sizes: &[usize]) -> Array {
+        let lead = usize::from(self.compiled.program.nodes[at].batched);
+        match adjoint {
+            Adjoint::OverBatch { value, mean } => adjoint::over_batch(self.read(*value), *mean),
+            Adjoint::Repeat { value } => adjoint::repeat(self.read(*value), sizes),
+            Adjoint::Fold { value, axis, stride, padding, dilation } => {
+                let own = &self.compiled.sizes[value.0 as usize];
+                let windows = Windows {
+                    count: own[*axis],
+                    taps: own[axis + 1],
+                    stride: *stride as usize,
+                    dilation: *dilation as usize,
+                    padding: *padding as usize,
+                    rest: 0.0,
+                };
+                adjoint::fold(self.read(*value), axis + lead, sizes[axis + lead], &windows)
+            }
+            Adjoint::Pad { value, axis, before } => {
+                adjoint::pad(self.read(*value), axis + lead, *before as usize, sizes[axis + lead])
+            }
+            Adjoint::First { value, kind, axes } => {
+                let axes: Vec<usize> = axes.iter().map(|&axis| axis + lead).collect();
+                adjoint::first(&self.read(*value), *kind, &axes)
+            }
+            Adjoint::Kept { value, axis, count } => adjoint::kept(&self.read(*value), axis + lead, *count as usize),
+            Adjoint::Band { before, after } => adjoint::band(sizes, &self.device, self.dtype, sees(*before, *after)),
+            Adjoint::TurnBack { value, position, axis, base, pairs } => {
+                rotary::rotary(self.read(*value), position + lead, axis + lead, *base, *pairs, -1.0)
+            }
+            Adjoint::InverseDeviation { value, axes, batch, centre, epsilon } => {
+                let own = self.lead(*value);
+                let over_batch = (*batch && own == 1).then_some(0);
+                let axes: Vec<usize> = over_batch.into_iter().chain(axes.iter().map(|&axis| axis + own)).collect();
+                adjoint::inverse_deviation(self.read(*value), &axes, *centre, *epsilon, sizes)
             }
         }
+    }
+}
+
+/// Whether row i sees column j.
+fn sees(before: Option<u128>, after: Option<u128>) -> impl Fn(usize, usize) -> bool {
+    move |i, j| {
+        before.is_none_or(|before| i as u128 <= j as u128 + before) && after.is_none_or(|after| j as u128 <= i as u128 + after)
     }
 }

@@ -47,7 +47,8 @@ impl AxisClasses {
     fn relate(&mut self, program: &Program, result: ValueId) {
         let node = program.node(result);
         match &node.operation {
-            Operation::Input(_) | Operation::Parameter(_) => {}
+            // Models have no derivatives.
+            Operation::Input(_) | Operation::Parameter(_) | Operation::Adjoint(_) => {}
             Operation::Einsum { operands, output, .. } => {
                 let mut seen: HashMap<Label, (ValueId, usize)> = HashMap::new();
                 let axes = operands

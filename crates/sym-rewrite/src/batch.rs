@@ -120,6 +120,7 @@ impl Writer<'_> {
                 let (value, position, axis) = (self.value(*value), position + 1, axis + 1);
                 Operation::Rotary { value, position, axis, base: *base, pairs: *pairs }
             }
+            Operation::Adjoint(_) => unreachable!("models have no derivatives"),
         };
         let mut node = Node { operation, ..node.clone() };
         node.shape.insert(0, Axis::of(self.count));

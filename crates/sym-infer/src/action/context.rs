@@ -54,7 +54,8 @@ impl<'a> Context<'a> {
             | Operation::OneHot { .. }
             | Operation::Mask { .. }
             | Operation::TopK { .. }
-            | Operation::Rotary { .. } => None,
+            | Operation::Rotary { .. }
+            | Operation::Adjoint(_) => None,
             Operation::Parameter(id) => Some(Tensor { shape: shape.to_vec(), values: weights.values[id.0 as usize].clone() }),
             Operation::Einsum { operands, output, coefficient } => {
                 let result = ValueId(self.values.len() as u32);

@@ -80,6 +80,11 @@ pub(super) fn fingerprint(operation: &Operation) -> u64 {
         Operation::Rotary { position, axis, base, pairs, .. } => {
             hash([16, *position as u64, *axis as u64, base.to_bits(), u64::from(*pairs == Pairs::Halves)])
         }
+        Operation::Adjoint(adjoint) => {
+            let mut alone = adjoint.clone();
+            alone.operand_mut().into_iter().for_each(|value| *value = ValueId(0));
+            hash([17].into_iter().chain(format!("{alone:?}").bytes().map(u64::from)))
+        }
     }
 }
 
@@ -92,7 +97,7 @@ fn scalar(body: &sym_ir::Scalar) -> u64 {
         Scalar::Multiply(parts) => hash([4].into_iter().chain(parts.iter().map(scalar))),
         Scalar::Power(base, exponent) => hash([5, scalar(base), exponent.to_bits()]),
         Scalar::Call(builtin, argument) => {
-            let slope = if let Builtin::LeakyRelu(slope) = builtin { slope.to_bits() } else { 0 };
+            let slope = if let Builtin::LeakyRelu(slope) | Builtin::LeakyStep(slope) = builtin { slope.to_bits() } else { 0 };
             let name = builtin.name().bytes().fold(0, |name, byte| mix(name, u64::from(byte)));
             hash([6, name, slope, scalar(argument)])
         }

@@ -77,7 +77,7 @@ fn passed(program: &Program, result: ValueId, slot: usize) -> Vec<(usize, usize)
     let rank = node.shape.len();
     let all_but = |axes: &[usize]| (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| (axis, axis)).collect();
     match &node.operation {
-        Operation::Input(_) | Operation::Parameter(_) => Vec::new(),
+        Operation::Input(_) | Operation::Parameter(_) | Operation::Adjoint(_) => Vec::new(),
         Operation::Einsum { operands, output, .. } => {
             let labels = &operands[slot].labels;
             let single = |label: &sym_ir::Label| labels.iter().filter(|other| *other == label).count() == 1;

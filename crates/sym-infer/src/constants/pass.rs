@@ -94,6 +94,7 @@ impl Pass<'_> {
                 | Operation::Mask { .. }
                 | Operation::TopK { .. }
                 | Operation::Rotary { .. }
+                | Operation::Adjoint(_)
         );
         !node.batched && followed && node.operation.operands().iter().all(|operand| self.evaluable[operand.0 as usize])
     }
@@ -220,7 +221,8 @@ impl Pass<'_> {
             | Operation::Window { .. }
             | Operation::OneHot { .. }
             | Operation::TopK { .. }
-            | Operation::Rotary { .. } => {
+            | Operation::Rotary { .. }
+            | Operation::Adjoint(_) => {
                 operands.iter().for_each(|value| self.see(*value, result));
                 Change::default()
             }

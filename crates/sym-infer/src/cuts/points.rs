@@ -206,6 +206,10 @@ fn wholes(program: &Program) -> Vec<(ValueId, usize)> {
             Operation::Rotary { value, position, axis, .. } => {
                 wholes.extend([*position, *axis].into_iter().flat_map(|axis| both(*value, axis)));
             }
+            Operation::Adjoint(adjoint) => {
+                let values = adjoint.operand().into_iter().chain([result]);
+                wholes.extend(values.flat_map(|value| (0..program.node(value).shape.len()).map(move |axis| (value, axis))));
+            }
             Operation::Einsum { operands, .. } => {
                 for operand in operands.iter().filter(|operand| repeats(&operand.labels)) {
                     wholes.extend((0..operand.labels.len()).map(|axis| (operand.value, axis)));
@@ -227,7 +231,7 @@ fn wholes(program: &Program) -> Vec<(ValueId, usize)> {
 /// The axes of operands that must be whole where an axis of the result is.
 fn asked(program: &Program, result: ValueId, axis: usize) -> Vec<(ValueId, usize)> {
     match &program.node(result).operation {
-        Operation::Input(_) | Operation::Parameter(_) => Vec::new(),
+        Operation::Input(_) | Operation::Parameter(_) | Operation::Adjoint(_) => Vec::new(),
         Operation::Einsum { operands, output, .. } => {
             let bearing =
                 labelled(operands, output, result).filter(|(label, place)| *label == output[axis] && place.value != result);

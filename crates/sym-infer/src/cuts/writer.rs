@@ -162,6 +162,11 @@ impl Writer<'_> {
             | Operation::TopK { value, .. }
             | Operation::Mask { value, .. }
             | Operation::Rotary { value, .. } => *value = self.get(*value, extent)?,
+            Operation::Adjoint(adjoint) => {
+                if let Some(value) = adjoint.operand_mut() {
+                    *value = self.get(*value, &self.whole(*value))?;
+                }
+            }
             Operation::OneHot { value } => *value = self.get(*value, &extent[..extent.len() - 1])?,
             Operation::Reduce { value, axes, .. } => {
                 let mut own = self.whole(*value);

@@ -118,7 +118,8 @@ impl Paths<'_> {
             | Operation::Window { .. }
             | Operation::OneHot { .. }
             | Operation::TopK { .. }
-            | Operation::Rotary { .. } => Fate::Seen,
+            | Operation::Rotary { .. }
+            | Operation::Adjoint(_) => Fate::Seen,
         }
     }
 

@@ -227,6 +227,7 @@ fn entries<const N: usize>(
                 })
                 .collect()
         }
+        Operation::Adjoint(_) => unreachable!("models have no derivatives"),
         Operation::Rotary { value, position: along, axis, base, pairs } => {
             let (source, _) = of(*value);
             let size = shape[*axis];

@@ -92,5 +92,6 @@ fn slope(builtin: Builtin, z: f64) -> f64 {
         Builtin::Sin => z.cos(),
         Builtin::Cos => -z.sin(),
         Builtin::Erf => 2.0 / std::f64::consts::PI.sqrt() * (-z * z).exp(),
+        Builtin::Step | Builtin::LeakyStep(_) | Builtin::Sign => 0.0,
     }
 }

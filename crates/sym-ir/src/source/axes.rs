@@ -73,6 +73,10 @@ impl Writer<'_> {
             }
             Operation::Input(id) => program.inputs[id.0 as usize].name.clone(),
             Operation::Parameter(id) => self.names.parameter(*id),
+            // Not in the language, as no model has one: text for a reader, not for the compiler.
+            Operation::Adjoint(adjoint) => {
+                format!("{}({})", adjoint.word(), adjoint.operand().map_or("", |value| self.name(value)))
+            }
             Operation::Einsum { .. } | Operation::Add { .. } | Operation::Map { .. } => String::new(),
         })
     }

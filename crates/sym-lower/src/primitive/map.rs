@@ -106,6 +106,7 @@ pub(crate) fn kernel(function: &Scalar) -> Option<Activation> {
         Builtin::Sin => Some(Activation::Sin),
         Builtin::Cos => Some(Activation::Cos),
         Builtin::LeakyRelu(_) | Builtin::Abs | Builtin::GeluTanh | Builtin::Softplus | Builtin::Log | Builtin::Erf => None,
+        Builtin::Step | Builtin::LeakyStep(_) | Builtin::Sign => None,
     }
 }
 
@@ -125,6 +126,10 @@ fn builtin<const D: usize>(function: Builtin, x: Tensor<D>) -> Tensor<D> {
         Builtin::Sin => apply(Activation::Sin, x),
         Builtin::Cos => apply(Activation::Cos, x),
         Builtin::Erf => x.erf(),
+        Builtin::Step => x.zeros_like().mask_fill(x.greater_elem(0.0), 1.0),
+        Builtin::LeakyStep(slope) => x.ones_like().mask_fill(x.lower_elem(0.0), slope),
+        // Piecewise constant, as the other two: burn would take a gradient of `sign`.
+        Builtin::Sign => x.zeros_like().mask_fill(x.clone().greater_elem(0.0), 1.0).mask_fill(x.lower_elem(0.0), -1.0),
     }
 }
 

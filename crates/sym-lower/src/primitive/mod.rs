@@ -3,6 +3,7 @@
 //! A batched value has a leading batch axis, so an axis of the program is one further right in its array.
 
 pub(crate) mod add;
+pub(crate) mod adjoint;
 pub(crate) mod arrange;
 pub(crate) mod concat;
 pub(crate) mod dense;

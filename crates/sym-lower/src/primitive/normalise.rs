@@ -10,11 +10,17 @@ pub(crate) fn normalise(array: Array, axes: &[usize], centre: bool, epsilon: f64
 }
 
 fn normalised<const D: usize>(x: Tensor<D>, axes: &[usize], centre: bool, epsilon: f64) -> Tensor<D> {
+    let (deviation, standard) = deviations(x, axes, centre, epsilon);
+    deviation / standard
+}
+
+/// x − m and √(v + ε), the latter with axes of size 1 where the statistics run.
+pub(crate) fn deviations<const D: usize>(x: Tensor<D>, axes: &[usize], centre: bool, epsilon: f64) -> (Tensor<D>, Tensor<D>) {
     let count: usize = axes.iter().map(|&axis| x.dims()[axis]).product();
     // Not `div_scalar`: its gradient holds 1/count in single precision.
     let mean = |x: Tensor<D>| axes.iter().fold(x, |sum, &axis| sum.sum_dim(axis)).mul_scalar(1.0 / count as f64);
     let deviation = if centre { x.clone() - mean(x) } else { x };
     let variance = mean(deviation.clone() * deviation.clone());
     let variance = if epsilon == 0.0 { variance } else { variance.add_scalar(epsilon) };
-    deviation / variance.sqrt()
+    (deviation, variance.sqrt())
 }

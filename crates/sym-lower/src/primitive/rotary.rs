@@ -3,8 +3,8 @@
 use crate::Array;
 use sym_ir::Pairs;
 
-/// Turns the pairs of an array axis by angles that grow along another.
-pub(crate) fn rotary(array: Array, position: usize, axis: usize, base: f64, pairs: Pairs) -> Array {
+/// Turns the pairs of an array axis by angles that grow along another, forward with `turn` 1 and back with −1.
+pub(crate) fn rotary(array: Array, position: usize, axis: usize, base: f64, pairs: Pairs, turn: f64) -> Array {
     let sizes = array.dims();
     let (length, width) = (sizes[position], sizes[axis]);
     let mut partners = vec![0i64; width];
@@ -16,7 +16,7 @@ pub(crate) fn rotary(array: Array, position: usize, axis: usize, base: f64, pair
         (partners[a], partners[b]) = (b as i64, a as i64);
         let frequency = libm::pow(base, -2.0 * pair as f64 / width as f64);
         for at in 0..length {
-            let (sine, cosine) = libm::sincos(at as f64 * frequency);
+            let (sine, cosine) = libm::sincos(turn * at as f64 * frequency);
             (cosines[place(at, a)], cosines[place(at, b)]) = (cosine, cosine);
             (sines[place(at, a)], sines[place(at, b)]) = (-sine, sine);
         }

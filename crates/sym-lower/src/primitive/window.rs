@@ -19,6 +19,14 @@ pub(crate) struct Windows {
     pub rest: f64,
 }
 
+impl Windows {
+    /// The position that each tap of each window shows, that of the first padded one being 0.
+    pub fn positions(&self) -> Vec<i64> {
+        let windows = 0..self.count;
+        windows.flat_map(|at| (0..self.taps).map(move |tap| (at * self.stride + tap * self.dilation) as i64)).collect()
+    }
+}
+
 /// The windows over an array axis, with positions and taps in its place.
 pub(crate) fn window(array: Array, axis: usize, windows: &Windows) -> Array {
     let mut sizes = array.dims();
@@ -34,9 +42,6 @@ pub(crate) fn window(array: Array, axis: usize, windows: &Windows) -> Array {
         let rest = Array::full(windows.rest, &sizes, &array.device(), array.dtype());
         Array::concat(vec![rest.clone(), array, rest], axis)
     };
-    let positions: Vec<i64> = (0..windows.count)
-        .flat_map(|at| (0..windows.taps).map(move |tap| (at * windows.stride + tap * windows.dilation) as i64))
-        .collect();
     sizes.splice(axis..=axis, [windows.count, windows.taps]);
-    padded.select(axis, &positions).reshape(&sizes)
+    padded.select(axis, &windows.positions()).reshape(&sizes)
 }

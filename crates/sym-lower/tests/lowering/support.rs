@@ -178,6 +178,7 @@ pub fn evaluate(program: &Program, weights: &Weights, inputs: &[Vec<f64>]) -> Ve
                 });
                 if (ahead.count() as u128) < *count { own_value } else { *rest }
             }),
+            Operation::Adjoint(_) => unreachable!("models have no derivatives"),
             Operation::Rotary { value, position: along, axis, base, pairs } => each(&|position| {
                 let size = own[*axis];
                 let pair = (0..size / 2)

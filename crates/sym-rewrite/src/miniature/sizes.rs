@@ -359,7 +359,9 @@ impl Sizes {
             Operation::Rotary { value, axis, .. } => {
                 self.conditions.insert(Condition::Even(self.of_axis(program, *value, *axis)));
             }
+            // Models have no derivatives.
             Operation::Input(_)
+            | Operation::Adjoint(_)
             | Operation::OneHot { .. }
             | Operation::Mask { .. }
             | Operation::Parameter(_)

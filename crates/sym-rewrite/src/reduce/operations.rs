@@ -143,6 +143,19 @@ impl Rewriter<'_> {
                 let value = self.value_of(*value);
                 Operation::Rotary { value, position: *position, axis: *axis, base: *base, pairs: *pairs }
             }
+            Operation::Adjoint(adjoint) => {
+                let operand = adjoint.operand();
+                let axes =
+                    operand.into_iter().flat_map(|value| (0..program.node(value).shape.len()).map(move |axis| (value, axis)));
+                if let Some(map) =
+                    axes.chain((0..node.shape.len()).map(|axis| (old, axis))).find_map(|(of, axis)| self.map_of(of, axis))
+                {
+                    return Err(self.refuse(node, map, "a derivative is taken"));
+                }
+                let mut adjoint = adjoint.clone();
+                adjoint.operand_mut().into_iter().for_each(|value| *value = self.value_of(*value));
+                Operation::Adjoint(adjoint)
+            }
         };
         // Zeros stay zero where entries only change their place.
         let places = matches!(operation, Operation::Reshape { .. } | Operation::Slice { .. } | Operation::Concat { .. });

@@ -120,5 +120,6 @@ fn builtin(function: Builtin, x: &Expr) -> Expr {
         Builtin::Sin => x.call(quote!(sin())),
         Builtin::Cos => x.call(quote!(cos())),
         Builtin::Erf => x.call(quote!(erf())),
+        Builtin::Step | Builtin::LeakyStep(_) | Builtin::Sign => unreachable!("models have no derivatives"),
     }
 }

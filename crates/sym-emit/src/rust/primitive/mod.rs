@@ -23,6 +23,7 @@ use sym_ir::{Operation, ValueId};
 pub fn emit(body: &mut Body, value: ValueId) -> Expr {
     let node = body.context.program.node(value);
     match &node.operation {
+        Operation::Adjoint(_) => unreachable!("models have no derivatives"),
         Operation::Input(_) | Operation::Parameter(_) => unreachable!("leaves have names"),
         Operation::Einsum { operands, output, coefficient } => einsum::emit(body, value, operands, output, *coefficient),
         Operation::Add { terms, constant } => add::emit(body, value, terms, *constant),
