@@ -38,8 +38,11 @@ pub use tensor::{offsets, other_axes};
 use crate::centres::Centres;
 use crate::cuts;
 use crate::splits::unfolded;
-use crate::symmetries::{Space, Symmetries};
-use sym_ir::Program;
+use crate::symmetries::{Generators, Space, Symmetries};
+use sym_ir::{ParameterId, Program};
+
+/// By how much taking back constants may enlarge weights.
+const LARGER: f64 = 100.0;
 
 /// Applies something to a program and its weights without frozen summands.
 fn uncentred<T>(program: &Program, weights: &Weights, apply: impl FnOnce(&Program, &Weights) -> T) -> (T, Option<Centres>) {
@@ -95,6 +98,37 @@ pub fn apply_elementary(program: &Program, space: &Space, weights: &Weights, ele
         return masked::apply_one(program, space, weights, element);
     }
     about_centres(program, weights, |program, weights| elementary::apply_elementary(program, space, weights, element))
+}
+
+/// Weights of the same function with zeros for those of the `chosen` vectors of constants, such as biases, that later constants take back, as the
+/// bias of a linear layer or of a batch norm before another one. Constants whose trade has no such end stay.
+pub fn without_constants(
+    program: &Program,
+    symmetries: &Symmetries,
+    weights: &Weights,
+    chosen: impl Fn(ParameterId) -> bool,
+) -> Weights {
+    let mut at = weights.clone();
+    let shifts = symmetries.spaces.iter().filter_map(|space| match &space.generators {
+        Generators::Trade { shifts } => Some(shifts),
+        _ => None,
+    });
+    for (parameter, axes) in shifts.flatten() {
+        if program.parameter(*parameter).shape.len() != 1 || axes.len() != 1 || !chosen(*parameter) {
+            continue;
+        }
+        let mut moved = at.clone();
+        let mut entries = at.values[parameter.0 as usize].iter();
+        trade::trade(program, &at, &mut moved, (*parameter, axes), trade::Size::Step, &mut || {
+            entries.next().map_or(0.0, |entry| -entry)
+        });
+        let largest = |weights: &Weights| weights.values.iter().flatten().fold(0.0f64, |largest, entry| largest.max(entry.abs()));
+        // A constant that later weights can only take back while it is there does not become zero.
+        if moved.values.iter().flatten().all(|entry| entry.is_finite()) && largest(&moved) <= LARGER * largest(&at) {
+            at = moved;
+        }
+    }
+    at
 }
 
 /// T: for each space's group the derivatives of g·θ at the unit element, each with the number of its space. They span the tangent space

@@ -174,3 +174,86 @@ fn channels_take_their_running_statistics_along_and_these_stay_frozen() {
     let frozen = |program: &Program| program.parameters.iter().filter(|parameter| !parameter.trainable).count();
     assert_eq!(frozen(&small.program), frozen(&program));
 }
+
+fn heads() -> Program {
+    model("model Heads { input x[5, 6]  output mean(attention(x, heads: 3, k: 2, bias: false, name: \"attn\"), over: 0) }")
+}
+
+/// Multiplies the two positions m of a head from the left, along an axis that has `inner` entries behind it.
+fn turn(values: &mut [f64], outer: usize, heads: usize, head: usize, inner: usize, by: [[f64; 2]; 2]) {
+    for block in 0..outer {
+        for rest in 0..inner {
+            let at = |m: usize| ((block * heads + head) * 2 + m) * inner + rest;
+            let (one, other) = (values[at(0)], values[at(1)]);
+            values[at(0)] = by[0][0] * one + by[0][1] * other;
+            values[at(1)] = by[1][0] * one + by[1][1] * other;
+        }
+    }
+}
+
+#[test]
+fn heads_that_are_equal_up_to_a_change_of_basis_are_one_head() {
+    let program = heads();
+    let mut weights = normal(&program);
+    // Head 2 is head 0 in another basis of its queries and keys, and another one of its values.
+    for path in ["attn.wq", "attn.wk", "attn.wv"] {
+        copy_row(values(&program, &mut weights, path), 2 * 6, [0, 2], 1.0);
+    }
+    for row in values(&program, &mut weights, "attn.wo").chunks_mut(3 * 2) {
+        copy_row(row, 2, [0, 2], 1.0);
+    }
+    // g = [[2, 1], [1, 1]] has the determinant 1, and g⁻ᵀ = [[1, −1], [−1, 2]].
+    let (g, dual) = ([[2.0, 1.0], [1.0, 1.0]], [[1.0, -1.0], [-1.0, 2.0]]);
+    turn(values(&program, &mut weights, "attn.wq"), 1, 3, 2, 6, g);
+    turn(values(&program, &mut weights, "attn.wk"), 1, 3, 2, 6, dual);
+    turn(values(&program, &mut weights, "attn.wv"), 1, 3, 2, 6, dual);
+    turn(values(&program, &mut weights, "attn.wo"), 6, 3, 2, 1, g);
+    let small = compressed(&program, &weights);
+    assert_eq!(rows(&small), [(3, 2, 2, 0)]);
+    assert_eq!(shape(&small.program, "attn.wq"), [2, 2, 6]);
+}
+
+#[test]
+fn several_heads_lose_the_directions_that_none_of_them_uses() {
+    let program = heads();
+    let mut weights = normal(&program);
+    // The queries of head h are one direction, times 1 and h + 2; the values of head 1 alone are one direction.
+    for (head, rows) in values(&program, &mut weights, "attn.wq").chunks_mut(2 * 6).enumerate() {
+        copy_row(rows, 6, [0, 1], head as f64 + 2.0);
+    }
+    copy_row(&mut values(&program, &mut weights, "attn.wv")[2 * 6..4 * 6], 6, [0, 1], -1.0);
+    let small = compressed(&program, &weights);
+    assert_eq!(rows(&small), [(2, 1, 0, 1)]);
+    assert_eq!((shape(&small.program, "attn.wq"), shape(&small.program, "attn.wk")), (vec![3, 1, 6], vec![3, 1, 6]));
+    assert_eq!(shape(&small.program, "attn.wv"), [3, 2, 6]);
+}
+
+#[test]
+fn a_channel_without_gain_whose_constant_a_later_bias_takes_up_vanishes() {
+    let program = model(
+        "model Net {
+            input x[2, 5, 5]
+            h = batch_norm2d(relu(conv2d(x, 4, kernel: 3, name: \"conv1\")), train: false, name: \"bn\")
+            output linear(reshape(max_pool2d(h, kernel: 3), [4]), 2, name: \"head\")
+        }",
+    );
+    let mut weights = normal(&program);
+    for value in values(&program, &mut weights, "bn.running_var") {
+        *value = 1.0 + value.abs();
+    }
+    values(&program, &mut weights, "bn.weight")[2] = 0.0;
+    assert!(values(&program, &mut weights, "bn.bias")[2].abs() > 0.1);
+    assert_eq!(rows(&compressed(&program, &weights)), [(4, 3, 0, 1)]);
+}
+
+#[test]
+fn a_model_with_masks_is_refused() {
+    let mut program = mlp("tanh");
+    let drawn = sym_ir::Drawn { seed: 0, purpose: "Mlp mask".into() };
+    let rule = sym_ir::MaskRule::Count { frozen: 1, of: 3 };
+    program.parameters[0].role.mask = Some(sym_ir::Mask { rule, std: 1.0, drawn });
+    let weights = normal(&program);
+    let problems = compress(&program, &weights, TOLERANCE, &random_inputs(&program)).expect_err("a mask");
+    assert_eq!(problems[0].code, sym_diagnostics::Code::E0401);
+    assert_eq!(problems[0].message, "`Mlp` has no smaller model with the mask of `fc1.weight`");
+}

@@ -12,14 +12,16 @@ use sym_infer::{Family, Generators, Symmetries, Weights};
 use sym_ir::Program;
 use sym_rewrite::{ClassedSpace, UnitClass};
 
-/// Weights of the same function whose last positions are not in use.
-pub struct Cut {
+/// Weights of the same function in singular directions, with the state in which the last positions are not in use.
+pub struct Turned {
     pub weights: Weights,
-    pub state: ClassedSpace,
+    pub state: Option<ClassedSpace>,
 }
 
-/// Turns a linear space to its singular directions; `None` where all of them are in use, or where it is no such space.
-pub fn cut(program: &Program, symmetries: &Symmetries, space: usize, weights: &Weights, tolerance: f64) -> Option<Cut> {
+/// Turns a linear space to its singular directions; `None` where it is no such space, or where that shows nothing: all directions are in
+/// use, and there is one group for all. Where each head has its own, heads that were equal up to a change of basis are equal then, if their
+/// singular values are distinct: of the two signs that a direction can have, the largest entry of the primal weights is positive.
+pub fn turned(program: &Program, symmetries: &Symmetries, space: usize, weights: &Weights, tolerance: f64) -> Option<Turned> {
     let own = &symmetries.spaces[space];
     let moved = Moved::of(own).filter(|_| kinds(symmetries, space).linear)?;
     let Generators::Matrices { gains, .. } = &own.generators else { return None };
@@ -53,10 +55,12 @@ pub fn cut(program: &Program, symmetries: &Symmetries, space: usize, weights: &W
         rank = rank.max(sizes.iter().filter(|&&value| value > tolerance * largest).count());
     }
     if rank >= size {
-        return None;
+        let several = family == Family::General && first.copies.len() > 1;
+        return several.then_some(Turned { weights: turned, state: None });
     }
     let kept = |class| if class < rank { UnitClass::Of { class, negative: false } } else { UnitClass::Vanishing };
-    Some(Cut { weights: turned, state: ClassedSpace { space, units: (0..size).map(kept).collect() } })
+    let state = ClassedSpace { space, units: (0..size).map(kept).collect() };
+    Some(Turned { weights: turned, state: Some(state) })
 }
 
 /// Factors S^{1/2} Aᵀ and S^{1/2} Bᵀ with the products of the given ones, and S, largest first.
@@ -67,9 +71,16 @@ fn balanced_factors(primal: &Mat<f64>, dual: &Mat<f64>) -> Option<(Mat<f64>, Mat
     let (left, right) = (scaled(p.U().to_owned(), &values(&p)), scaled(d.U().to_owned(), &values(&d)));
     let core = (left.transpose() * &right).thin_svd().ok()?;
     let sizes = values(&core);
-    let half = |m: Mat<f64>| Mat::from_fn(m.nrows(), m.ncols(), |row, column| m[(row, column)] * sizes[row].sqrt());
-    let one = half((p.V() * core.U()).transpose().to_owned());
-    let other = half((d.V() * core.V()).transpose().to_owned());
+    let half = |m: &Mat<f64>| Mat::from_fn(m.nrows(), m.ncols(), |row, column| m[(row, column)] * sizes[row].sqrt());
+    let mut one = half(&(p.V() * core.U()).transpose().to_owned());
+    let mut other = half(&(d.V() * core.V()).transpose().to_owned());
+    for row in 0..one.nrows() {
+        let largest =
+            (0..one.ncols()).map(|column| one[(row, column)]).fold(0.0f64, |a, b| if b.abs() > a.abs() { b } else { a });
+        if largest < 0.0 {
+            one.row_mut(row).iter_mut().chain(other.row_mut(row).iter_mut()).for_each(|entry| *entry = -*entry);
+        }
+    }
     Some((padded(&one, size), padded(&other, size), sizes))
 }
 

@@ -5,7 +5,8 @@
 //! | linear spaces (such as queries and keys of heads) with few directions in use | `directions` |
 //! | units without influence, and classes of nearly equal or opposite units | `units` |
 //!
-//! Symmetric states are looked for at the balanced point of the orbit of the weights, where rescaled copies of a unit are equal. Frozen tensors
+//! Symmetric states are looked for at the balanced point of the orbit of the weights, where rescaled copies of a unit are equal, and heads that are
+//! equal up to a change of basis. Frozen tensors
 //! that hold a number for each unit (running statistics of batch norm) belong to the units like any weight: what is kept is the
 //! function, not the training.
 
@@ -15,12 +16,16 @@ mod units;
 use crate::Stream;
 use crate::control::balanced;
 use crate::data::Table;
-use sym_diagnostics::Diagnostic;
+use crate::evaluate::outputs;
+use sym_diagnostics::{Code, Diagnostic};
+use sym_infer::action::without_constants;
 use sym_infer::{Status, Symmetries, Weights, infer};
 use sym_ir::experiment::StateVerb;
-use sym_ir::{Entries, Input, Program};
+use sym_ir::{Entries, Input, Parameter, Program};
 use sym_rewrite::{ClassedSpace, Coordinates, Reduction, UnitClass, absorbed, has_state, reduce_to};
 
+/// The largest change of outputs, relative to the largest, that is rounding.
+const ROUNDING: f64 = 1e-9;
 /// How many random inputs there are.
 const RANDOM: usize = 64;
 
@@ -59,16 +64,20 @@ pub struct CompressedSpace {
 /// relative to the largest output.
 ///
 /// # Errors
-/// What the program cannot be executed for.
+/// What the program cannot be executed for, and E0401 for one with masks: the places that a mask freezes follow from the whole shape, so that no
+/// smaller model has the same ones.
 pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[Table]) -> Result<Compressed, Vec<Diagnostic>> {
+    if let Some(masked) = program.parameters.iter().find(|parameter| parameter.role.mask.is_some()) {
+        return Err(vec![refused_mask(program, masked)]);
+    }
     let thawed = thawed(program);
     let symmetries = infer(&thawed);
     let mut found: Vec<ClassedSpace> = Vec::new();
-    let mut at = weights.clone();
+    let mut at = later_constants(program, &thawed, &symmetries, weights, inputs)?;
     for space in 0..symmetries.spaces.len() {
-        if let Some(turned) = directions::cut(&thawed, &symmetries, space, &at, tolerance) {
+        if let Some(turned) = directions::turned(&thawed, &symmetries, space, &at, tolerance) {
             at = turned.weights;
-            found.push(turned.state);
+            found.extend(turned.state);
         }
     }
     at = balanced(&thawed, &exact(&symmetries), &at);
@@ -83,6 +92,32 @@ pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[
     let squares = |weights: &Weights| weights.values.iter().flatten().map(|entry| entry * entry).sum::<f64>();
     let distance = (squares(&across) / squares(&at).max(f64::MIN_POSITIVE)).sqrt();
     Ok(Compressed { program: small, weights: own, spaces, distance })
+}
+
+fn refused_mask(program: &Program, masked: &Parameter) -> Diagnostic {
+    let message = format!("`{}` has no smaller model with the mask of `{}`", program.name, masked.path);
+    Diagnostic::without_span(Code::E0401, message)
+        .found(format!("{} entries of `{}` frozen by a mask", masked.masked_entries(), masked.path))
+        .expected("a model without masks: which entries are frozen follows from the whole shape")
+        .help("reduce a model without the mask, whose weights have the same names and shapes")
+}
+
+/// Trained constants are moved into the last ones that take them back, so that a unit whose gain has vanished has no weights at all. What is
+/// frozen stays in its place: a running mean keeps what it is subtracted from centred.
+fn later_constants(
+    program: &Program,
+    thawed: &Program,
+    symmetries: &Symmetries,
+    weights: &Weights,
+    inputs: &[Table],
+) -> Result<Weights, Vec<Diagnostic>> {
+    let moved = without_constants(thawed, symmetries, weights, |id| program.parameter(id).trainable);
+    if moved == *weights {
+        return Ok(moved);
+    }
+    let first = units::first(inputs);
+    let change = relative(&outputs(thawed, weights, &first)?, &outputs(thawed, &moved, &first)?);
+    Ok(if change <= ROUNDING { moved } else { weights.clone() })
 }
 
 /// The symmetries along which weights move without any change of outputs: not those in front of a norm with ε > 0.
@@ -136,12 +171,11 @@ fn row(symmetries: &Symmetries, state: &ClassedSpace) -> CompressedSpace {
     }
 }
 
-/// The program with every tensor trained, entry by entry.
+/// The program with every tensor trained.
 fn thawed(program: &Program) -> Program {
     let mut program = program.clone();
     for parameter in &mut program.parameters {
         parameter.trainable = true;
-        parameter.role.mask = None;
     }
     program
 }

@@ -10,6 +10,8 @@ use sym_rewrite::{ClassedSpace, UnitClass};
 
 /// Examples on which the influence of units is measured, at most.
 const EXAMPLES: usize = 64;
+/// After so many units of one space that are not without influence, each of them alone, the stronger ones are not looked at.
+const MISSES: usize = 8;
 
 /// The states of all spaces of units in which some vanish or belong together.
 ///
@@ -28,8 +30,7 @@ pub fn states(
             ((kinds.merge || kinds.zero) && !kinds.linear).then(|| Units::of(program, &symmetries.spaces[space], space, kinds))
         })
         .collect();
-    let inputs: Vec<Table> =
-        inputs.iter().map(|table| table.select(&(0..table.rows().min(EXAMPLES)).collect::<Vec<_>>())).collect();
+    let inputs = first(inputs);
     let mut influence =
         Influence { program, before: outputs(program, weights, &inputs)?, inputs, at: weights.clone(), tolerance };
     let mut vanishing: Vec<Vec<bool>> = spaces.iter().map(|units| vec![false; units.count]).collect();
@@ -41,7 +42,7 @@ pub fn states(
             let left = gone.iter().filter(|gone| !**gone).count();
             // A space without units is no model.
             let candidates = &candidates[..candidates.len().min(left.saturating_sub(1))];
-            more |= influence.remove(units, candidates, gone)?;
+            more |= influence.remove(units, candidates, gone, &mut 0)?;
         }
         if !more {
             break;
@@ -49,6 +50,11 @@ pub fn states(
     }
     let found = spaces.iter().zip(&vanishing).filter_map(|(units, gone)| units.state(&influence.at, tolerance, gone));
     Ok(found.collect())
+}
+
+/// The first examples, as many as influence is measured on.
+pub fn first(inputs: &[Table]) -> Vec<Table> {
+    inputs.iter().map(|table| table.select(&(0..table.rows().min(EXAMPLES)).collect::<Vec<_>>())).collect()
 }
 
 /// The units of one space with all entries that belong to them.
@@ -200,8 +206,14 @@ struct Influence<'a> {
 
 impl Influence<'_> {
     /// Takes away as many of the candidates as leave the outputs within the tolerance: all of them, or those of both halves.
-    fn remove(&mut self, units: &Units, candidates: &[usize], gone: &mut [bool]) -> Result<bool, Vec<Diagnostic>> {
-        if candidates.is_empty() {
+    fn remove(
+        &mut self,
+        units: &Units,
+        candidates: &[usize],
+        gone: &mut [bool],
+        misses: &mut usize,
+    ) -> Result<bool, Vec<Diagnostic>> {
+        if candidates.is_empty() || *misses >= MISSES {
             return Ok(false);
         }
         let without = units.without(candidates, &self.at);
@@ -213,9 +225,10 @@ impl Influence<'_> {
             return Ok(true);
         }
         if candidates.len() == 1 {
+            *misses += 1;
             return Ok(false);
         }
         let (first, second) = candidates.split_at(candidates.len().div_ceil(2));
-        Ok(self.remove(units, first, gone)? | self.remove(units, second, gone)?)
+        Ok(self.remove(units, first, gone, misses)? | self.remove(units, second, gone, misses)?)
     }
 }
