@@ -1,8 +1,9 @@
 //! Every block of the standard library against plain loops and finite differences, in the miniatures that `sym-ir` keeps as golden tests.
 
+use crate::derivatives::assert_derivatives;
 use crate::support::assert_faithful;
 use sym_diagnostics::Sources;
-use sym_ir::{Loader, Operation, Options};
+use sym_ir::{Loader, Operation, Options, Program};
 
 /// The miniatures use no files.
 struct NoFiles;
@@ -13,18 +14,24 @@ impl Loader for NoFiles {
     }
 }
 
-fn assert_file_faithful(name: &str) {
-    let path = format!("{}/../sym-ir/tests/ok/{name}.sym", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).expect("the golden test is there");
+/// The models of a text, with their names.
+pub fn compiled(name: &str, text: String) -> Vec<(String, Program)> {
     let mut sources = Sources::default();
     let root = sources.add(name, text);
     let document = sym_ir::compile(&mut sources, root, &mut NoFiles, &Options::default());
     assert!(document.diagnostics.is_empty(), "{name}: {:?}", document.diagnostics);
-    for model in document.models.values() {
+    document.models.into_iter().map(|(name, model)| (name, model.program)).collect()
+}
+
+fn assert_file_faithful(name: &str) {
+    let path = format!("{}/../sym-ir/tests/ok/{name}.sym", env!("CARGO_MANIFEST_DIR"));
+    for (_, program) in compiled(name, std::fs::read_to_string(&path).expect("the golden test is there")) {
         // The loops see one example at a time: no statistics of the batch.
         let of_batch = |node: &sym_ir::Node| matches!(node.operation, Operation::Normalise { batch: true, .. });
-        if !model.program.nodes.iter().any(of_batch) {
-            assert_faithful(&model.program);
+        if program.nodes.iter().any(of_batch) {
+            assert_derivatives(&program);
+        } else {
+            assert_faithful(&program);
         }
     }
 }

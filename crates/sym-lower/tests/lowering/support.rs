@@ -5,6 +5,8 @@ use sym_infer::Weights;
 use sym_ir::{Axis, Builder, Entries, Label, Operation, Program, ReduceKind, ValueId};
 use sym_lower::{Array, Module};
 
+use crate::derivatives::assert_derivatives;
+
 /// A reproducible sequence of numbers in (-1, 1), none close to zero, so that kinks are kept away from.
 pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -261,8 +263,9 @@ fn assert_close(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
 }
 
 /// Asserts that the module agrees with plain loops, forward in both precisions (to 64 units of rounding), and backward with central
-/// differences of those loops (step 1e-6, so to about 1e-9).
+/// differences of those loops (step 1e-6, so to about 1e-9); and that derived programs are its derivatives.
 pub fn assert_faithful(program: &Program) {
+    assert_derivatives(program);
     let count = 3;
     let weights = weights(program, 5);
     for (dtype, epsilon) in [(DType::F64, f64::EPSILON), (DType::F32, f64::from(f32::EPSILON))] {
