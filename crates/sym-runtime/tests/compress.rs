@@ -257,3 +257,18 @@ fn a_model_with_masks_is_refused() {
     assert_eq!(problems[0].code, sym_diagnostics::Code::E0401);
     assert_eq!(problems[0].message, "`Mlp` has no smaller model with the mask of `fc1.weight`");
 }
+
+#[test]
+fn channels_with_the_same_large_statistics_but_other_weights_stay_apart() {
+    let program = model(
+        "model Net {
+            input x[2, 5, 5]
+            h = relu(batch_norm2d(conv2d(x, 4, kernel: 3, name: \"conv1\"), train: false, name: \"bn\"))
+            output conv2d(h, 2, kernel: 3, name: \"conv2\")
+        }",
+    );
+    let mut weights = normal(&program);
+    values(&program, &mut weights, "bn.running_var").fill(1e6);
+    let inputs = random_inputs(&program);
+    assert!(compress(&program, &weights, 0.1, &inputs).expect("the model can be executed").spaces.is_empty());
+}

@@ -38,7 +38,7 @@ pub struct Compressed {
     pub weights: Weights,
     /// What became of each space of units.
     pub spaces: Vec<CompressedSpace>,
-    /// ‖`P_G` θ − θ‖ / ‖θ‖ at the balanced point.
+    /// ‖`P_G` θ − θ‖ / ‖θ‖ at the balanced point, over trained tensors.
     pub distance: f64,
 }
 
@@ -59,7 +59,8 @@ pub struct CompressedSpace {
     pub refused: Option<String>,
 }
 
-/// Compresses a model at given weights. `tolerance` bounds the distance of units of one class relative to the larger of their norms,
+/// Compresses a model at given weights. `tolerance` bounds the distance of units of one class relative to the larger of their norms, with each tensor
+/// counted relative to what its units typically have,
 /// singular values relative to the largest that are taken for zero, and the change of outputs on `inputs` by all vanishing units together
 /// relative to the largest output.
 ///
@@ -81,7 +82,8 @@ pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[
         }
     }
     at = balanced(&thawed, &exact(&symmetries), &at);
-    found.extend(units::states(&thawed, &symmetries, &at, tolerance, inputs)?);
+    let trained: Vec<bool> = program.parameters.iter().map(|parameter| parameter.trainable).collect();
+    found.extend(units::states(&thawed, &symmetries, &trained, &at, tolerance, inputs)?);
     found.sort_by_key(|state| state.space);
     let (reduction, spaces) = largest_reduction(&thawed, &symmetries, &found)?;
     let (mut small, own) = absorbed(&reduction, &at);
@@ -89,7 +91,10 @@ pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[
     freeze(&mut small, program);
     let mut across = reduction.project(&at);
     across.add(&at, -1.0);
-    let squares = |weights: &Weights| weights.values.iter().flatten().map(|entry| entry * entry).sum::<f64>();
+    let squares = |weights: &Weights| {
+        let own = weights.values.iter().zip(&trained).filter(|(_, trained)| **trained);
+        own.flat_map(|(values, _)| values).map(|entry| entry * entry).sum::<f64>()
+    };
     let distance = (squares(&across) / squares(&at).max(f64::MIN_POSITIVE)).sqrt();
     Ok(Compressed { program: small, weights: own, spaces, distance })
 }

@@ -10,16 +10,20 @@ use sym_rewrite::{ClassedSpace, UnitClass};
 
 /// Examples on which the influence of units is measured, at most.
 const EXAMPLES: usize = 64;
+/// What a block of trained entries counts as at least, beside the largest of them: rounding in biases of zero makes no units differ.
+const LEAST: f64 = 1e-3;
 /// After so many units of one space that are not without influence, each of them alone, the stronger ones are not looked at.
 const MISSES: usize = 8;
 
-/// The states of all spaces of units in which some vanish or belong together.
+/// The states of all spaces of units in which some vanish or belong together. `program` has all tensors trained; `trained` tells those that are so
+/// by themselves.
 ///
 /// # Errors
 /// What the program cannot be executed for.
 pub fn states(
     program: &Program,
     symmetries: &Symmetries,
+    trained: &[bool],
     weights: &Weights,
     tolerance: f64,
     inputs: &[Table],
@@ -27,7 +31,8 @@ pub fn states(
     let spaces: Vec<Units> = (0..symmetries.spaces.len())
         .filter_map(|space| {
             let kinds = kinds(symmetries, space);
-            ((kinds.merge || kinds.zero) && !kinds.linear).then(|| Units::of(program, &symmetries.spaces[space], space, kinds))
+            ((kinds.merge || kinds.zero) && !kinds.linear)
+                .then(|| Units::of(program, &symmetries.spaces[space], space, kinds, trained))
         })
         .collect();
     let inputs = first(inputs);
@@ -73,10 +78,11 @@ struct Block {
     outer: usize,
     /// Whether they change sign with the unit.
     odd: bool,
+    trained: bool,
 }
 
 impl Units {
-    fn of(program: &Program, own: &Space, space: usize, kinds: Kinds) -> Self {
+    fn of(program: &Program, own: &Space, space: usize, kinds: Kinds, trained: &[bool]) -> Self {
         let count = own.size as usize;
         let mut known: Vec<(usize, usize)> = Vec::new();
         let mut blocks = Vec::new();
@@ -94,7 +100,7 @@ impl Units {
                 Frame::Shift => false,
             };
             let (inner, outer) = (sizes[axis + 1..].iter().product(), sizes[..axis].iter().product());
-            blocks.push(Block { parameter, inner, outer, odd });
+            blocks.push(Block { parameter, inner, outer, odd, trained: trained[parameter] });
         }
         Self { space, count, kinds, blocks }
     }
@@ -138,11 +144,26 @@ impl Units {
         weights
     }
 
-    /// All entries of a unit, those that change sign with it first.
-    fn vector(&self, weights: &Weights, unit: usize) -> [Vec<f64>; 2] {
+    /// The root mean square over units of the norm that each block has: statistics of activations and weights are of different sizes.
+    fn sizes(&self, weights: &Weights) -> Vec<f64> {
+        let square = |block: &Block, unit: usize| self.norm(block, unit, weights).powi(2);
+        let size = |block: &Block| ((0..self.count).map(|unit| square(block, unit)).sum::<f64>() / self.count as f64).sqrt();
+        let sizes: Vec<f64> = self.blocks.iter().map(size).collect();
+        let trained = self.blocks.iter().zip(&sizes).filter(|(block, _)| block.trained);
+        let least = LEAST * trained.map(|(_, size)| *size).fold(0.0, f64::max);
+        let floored = |(block, size): (&Block, f64)| if block.trained { size.max(least) } else { size };
+        self.blocks.iter().zip(sizes).map(floored).collect()
+    }
+
+    /// All entries of a unit relative to the size of their block, those that change sign with it first.
+    fn vector(&self, weights: &Weights, sizes: &[f64], unit: usize) -> [Vec<f64>; 2] {
         [true, false].map(|odd| {
-            let blocks = self.blocks.iter().filter(|block| block.odd == odd);
-            blocks.flat_map(|block| self.places(block, unit).map(|place| weights.values[block.parameter][place])).collect()
+            let blocks = self.blocks.iter().zip(sizes).filter(|(block, size)| block.odd == odd && **size > 0.0);
+            let mut entries = Vec::new();
+            for (block, size) in blocks {
+                entries.extend(self.places(block, unit).map(|place| weights.values[block.parameter][place] / size));
+            }
+            entries
         })
     }
 
@@ -151,12 +172,13 @@ impl Units {
         let mut leaders: Vec<([Vec<f64>; 2], f64)> = Vec::new();
         let mut dead: Option<usize> = None;
         let mut units = Vec::with_capacity(self.count);
+        let sizes = self.sizes(weights);
         for (unit, &gone) in gone.iter().enumerate() {
             if gone && self.kinds.zero {
                 units.push(UnitClass::Vanishing);
                 continue;
             }
-            let vector = self.vector(weights, unit);
+            let vector = self.vector(weights, &sizes, unit);
             let norm = vector.iter().flatten().map(|entry| entry * entry).sum::<f64>().sqrt();
             // Units that may not vanish are at least all one.
             let near = if gone {
