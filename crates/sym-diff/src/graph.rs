@@ -70,6 +70,7 @@ impl Graph {
     /// Declares an input of real numbers.
     pub fn input(&mut self, name: String, shape: Vec<Axis>, span: Span) -> ValueId {
         let id = InputId(self.program.inputs.len() as u32);
+        self.name = name.as_str().into();
         let input = Input { name, shape: shape.clone(), rank: None, basis: Vec::new(), entries: Entries::Real, span };
         self.program.inputs.push(input);
         self.push(Operation::Input(id), shape)
@@ -79,7 +80,6 @@ impl Graph {
     pub fn tangent_input(&mut self, of: InputId) -> ValueId {
         let input = &self.program.inputs[of.0 as usize];
         let (name, shape, span) = (format!("tangent of {}", input.name), input.shape.clone(), input.span);
-        self.name = name.clone().into();
         self.input(name, shape, span)
     }
 

@@ -9,15 +9,16 @@
 //! | `jvp`, J v | ⟨c, J v⟩ = ⟨Jᵀc, v⟩ | 1e-12 |
 //! | `jvp`, J v | differences of the outputs | 1e-7 |
 //! | `hessian_vector`, H v | ⟨u, H v⟩ = ⟨v, H u⟩ | 1e-11 |
+//! | `vjp` of `vjp`, reverse over reverse | H u | 1e-11 |
 //! | `hessian_vector`, H v | differences of Jᵀc | 1e-6 |
 //!
 //! Differences are central and of fourth order, with a step of 1e-6 or less, so that nothing moves by more than a thousandth. Errors are relative to the largest entry, or to the sum of absolute summands, and to 1 where those are smaller.
 
-use crate::support::{batch, numbers, weights};
+use crate::support::{axes, batch, numbers, program, weights};
 use burn::tensor::{DType, Device};
 use sym_diff::{hessian_vector, jvp, per_sample_vjp, vjp};
 use sym_infer::Weights;
-use sym_ir::{Entries, InputId, ParameterId, Program};
+use sym_ir::{Builder, Entries, InputId, Operation, ParameterId, Program, ReduceKind};
 use sym_lower::{Array, Module};
 
 const BATCH: usize = 3;
@@ -214,7 +215,15 @@ impl<'a> Point<'a> {
         let (along_v, along_u) = (product(&v), product(&u));
         assert_same("products with the Hessian", dot(&u, &along_v), dot(&v, &along_u), 1e-11);
 
+        // Cotangents of gradients count with their sum over the batch: that of the first example alone.
         let gradient = vjp(self.program, &self.wrt, &[]);
+        let first_alone = u.iter().map(|u| u.iter().copied().chain(vec![0.0; (BATCH - 1) * u.len()]).collect());
+        let cotangents: Vec<Vec<f64>> = self.cotangents.iter().map(|c| vec![0.0; c.len()]).chain(first_alone).collect();
+        let twice = run(&vjp(&gradient, &self.wrt, &[]), &self.weights, &join(&x, &cotangents)).split_off(first);
+        for (at, (twice, along)) in twice.iter().zip(&along_u).enumerate() {
+            assert_near(&format!("curvature of `{}` in reverse", self.program.parameters[at].path), twice, along, 1e-11);
+        }
+
         let at = |by: f64| {
             let weights = Weights { values: moved(&self.weights.values, &v, by) };
             run(&gradient, &weights, &x).split_off(self.program.outputs.len())
@@ -234,4 +243,32 @@ pub fn assert_derivatives(program: &Program) {
     point.assert_per_sample(&gradients);
     point.assert_tangents(&gradients);
     point.assert_second_derivatives();
+}
+
+#[test]
+fn of_equal_entries_the_first_takes_the_gradient() {
+    for (kind, removed, left) in
+        [(ReduceKind::Max, vec![1], vec![2, 4]), (ReduceKind::Min, vec![0, 2], vec![3]), (ReduceKind::Max, vec![0, 1, 2], vec![])]
+    {
+        let program = program(|b| {
+            let value = b.parameter("w", &[2, 3, 4]);
+            b.push(Operation::Reduce { value, kind, axes: removed.clone() }, axes(&left), "reduce")
+        });
+        let mut point = Point::new(&program);
+        point.weights.values[0].fill(1.0);
+        point.assert_gradients_of_burn(&point.gradients());
+    }
+}
+
+/// An output of parameters alone beside one of each example, and a parameter that one of them reads twice.
+#[test]
+fn outputs_with_and_without_a_batch() {
+    let mut b = Builder::new("Case");
+    let (x, w) = (b.input("x", &[3]), b.parameter("w", &[3]));
+    let square = b.einsum("i,i->", &[w, w]);
+    let scaled = b.einsum("i,i->i", &[w, x]);
+    let shifted = b.add(&[scaled, square]);
+    b.output("square", square);
+    b.output("shifted", shifted);
+    assert_derivatives(&b.finish());
 }
