@@ -91,8 +91,10 @@ fn masked(program: &Program) -> Vec<bool> {
         masked[at] = match &node.operation {
             Operation::Mask { .. } => true,
             Operation::Window { rest, .. } | Operation::TopK { rest, .. } if *rest != 0.0 => true,
-            Operation::Softmax { .. } | Operation::Reduce { .. } | Operation::Map { .. } => false,
-            Operation::Adjoint(Adjoint::First { .. } | Adjoint::Kept { .. }) => false,
+            Operation::Softmax { .. }
+            | Operation::Reduce { .. }
+            | Operation::Map { .. }
+            | Operation::Adjoint(Adjoint::First { .. } | Adjoint::Kept { .. }) => false,
             other => other.operands().iter().any(|operand| masked[operand.0 as usize]),
         };
     }

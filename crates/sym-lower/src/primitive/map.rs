@@ -105,8 +105,15 @@ pub(crate) fn kernel(function: &Scalar) -> Option<Activation> {
         Builtin::Exp => Some(Activation::Exp),
         Builtin::Sin => Some(Activation::Sin),
         Builtin::Cos => Some(Activation::Cos),
-        Builtin::LeakyRelu(_) | Builtin::Abs | Builtin::GeluTanh | Builtin::Softplus | Builtin::Log | Builtin::Erf => None,
-        Builtin::Step | Builtin::LeakyStep(_) | Builtin::Sign => None,
+        Builtin::LeakyRelu(_)
+        | Builtin::Abs
+        | Builtin::GeluTanh
+        | Builtin::Softplus
+        | Builtin::Log
+        | Builtin::Erf
+        | Builtin::Step
+        | Builtin::LeakyStep(_)
+        | Builtin::Sign => None,
     }
 }
 

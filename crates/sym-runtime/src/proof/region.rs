@@ -49,8 +49,10 @@ fn has_kink(scalar: &Scalar) -> bool {
         Scalar::Argument | Scalar::Number(_) => false,
         Scalar::Add(parts) | Scalar::Multiply(parts) => parts.iter().any(has_kink),
         Scalar::Power(base, _) => has_kink(base),
-        Scalar::Call(Builtin::Relu | Builtin::LeakyRelu(_) | Builtin::Abs, _) => true,
-        Scalar::Call(Builtin::Step | Builtin::LeakyStep(_) | Builtin::Sign, _) => true,
+        Scalar::Call(
+            Builtin::Relu | Builtin::LeakyRelu(_) | Builtin::Abs | Builtin::Step | Builtin::LeakyStep(_) | Builtin::Sign,
+            _,
+        ) => true,
         Scalar::Call(_, argument) => has_kink(argument),
     }
 }
