@@ -35,12 +35,31 @@ use crate::spaces::{SpaceId, Spaces};
 use crate::splits::with_splits;
 use crate::symmetries::{Degree, Field as Moves, Generators, Space, Symmetries};
 use crate::turns::Phase;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use sym_ir::{Operation, ParameterId, Program, ValueId};
 
 /// All symmetries of a program that the rules of this crate derive.
 pub fn infer(program: &Program) -> Symmetries {
-    with_masks(program, |program| with_cuts(program, |program| with_splits(program, of_axes_as_they_are)))
+    with_masks(&with_derivatives_as_data(program), |program| {
+        with_cuts(program, |program| with_splits(program, of_axes_as_they_are))
+    })
+}
+
+/// The program with all that operations of derivatives lead to batched: a sum over the batch has no batch and changes with the data
+/// all the same, so that it is no value of weights alone.
+fn with_derivatives_as_data(program: &Program) -> Cow<'_, Program> {
+    let is_derivative = |node: &sym_ir::Node| matches!(node.operation, Operation::Adjoint(_));
+    if !program.nodes.iter().any(is_derivative) {
+        return Cow::Borrowed(program);
+    }
+    let mut marked = program.clone();
+    for at in 0..marked.nodes.len() {
+        let operands = marked.nodes[at].operation.operands();
+        let data = is_derivative(&marked.nodes[at]) || operands.iter().any(|operand| marked.node(*operand).batched);
+        marked.nodes[at].batched |= data;
+    }
+    Cow::Owned(marked)
 }
 
 /// The symmetries of a program whose axes are neither cut nor split.
