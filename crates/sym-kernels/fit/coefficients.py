@@ -4,7 +4,7 @@ Each fit interpolates at Chebyshev nodes with 60 digits, which is within a small
 prints the relative error of the exact polynomial; rounding of the coefficients to the working precision is added by the
 tests, which measure the whole function in units in the last place.
 """
-from mpmath import mp, mpf, chebyt, cos, pi, log, exp, expm1, sin, sqrt, erfc, matrix, lu_solve, floor, factorial, taylor
+from mpmath import atanh, cos, erf, erfc, exp, expm1, floor, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt
 
 mp.dps = 60
 
@@ -60,6 +60,20 @@ def tail(t):
 for name, degree, end, digits in [("TAIL f64", 24, mpf(39), 17), ("TAIL f32", 11, mpf(15), 17)]:
     co, worst = fit(tail, mpf(-1), (end - K) / (end + K), degree, lambda t: 1 / tail(t))
     show(name, co, worst, digits)
+    print(f"// {name}: the first coefficient goes on with {mp.nstr(co[0] - mpf(float(co[0])), 17)}")
+
+# erf(a) = a + a P(a^2) on 0 <= a <= 1; the weight turns the error of P into a relative error of erf.
+limit = 2 / sqrt(pi)
+e = lambda z: erf(sqrt(z)) / sqrt(z) - 1 if z > mpf("1e-20") else limit * (1 - z / 3) - 1
+show("ERF f64", *fit(e, mpf(0), mpf(1), 11, lambda z: sqrt(z) / erf(sqrt(z)) if z else 1 / limit))
+show("ERF f32", *fit(e, mpf(0), mpf(1), 7, lambda z: sqrt(z) / erf(sqrt(z)) if z else 1 / limit))
+
+# log((1 + s)/(1 - s)) = 2 s + s^3 P(s^2): for (1 + s)/(1 - s) in [sqrt(1/2), sqrt(2)], and in [1, 2].
+a = lambda z: 2 * (atanh(sqrt(z)) - sqrt(z)) / sqrt(z) ** 3 if z > mpf("1e-15") else mpf(2) / 3 + 2 * z / 5
+near = ((sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1)) ** 2 * mpf("1.001")
+show("LOG f64", *fit(a, mpf(0), near, 6, lambda z: z / 2))
+show("LOG1P f64", *fit(a, mpf(0), mpf(1) / 9, 9, lambda z: z / 2))
+show("LOG1P f32", *fit(a, mpf(0), mpf(1) / 9, 4, lambda z: z / 2), 9)
 
 # 2/pi as 64-bit words, most significant first.
 v = 2 / pi

@@ -6,6 +6,10 @@
 //!   records one node that saves the value (or, where the derivative is no function of the value, the derivative).
 //!   Every other device and type uses burn's own operation.
 //!
+//! Accuracy, in units in the last place: values are at most 2 off in `f64` (largest seen in some millions of arguments: tanh 1.7, gelu,
+//! sine and cosine 1.5, erf 1.4, all others 1.2), down to subnormal values and for arguments of every size, and at most 2 in `f32`
+//! (largest seen: tanh 1.4, all others 1.3). Derivatives are within four roundings of the larger of themselves and one.
+//!
 //! Invariants:
 //! - The bits of an element depend on its argument alone: not on position, length, threads, instruction set or machine.
 //! - `unsafe` occurs in `isa.rs` alone, to call functions compiled for a detected instruction set.

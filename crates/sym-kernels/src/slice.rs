@@ -3,50 +3,44 @@
 //! The bits of an element depend on its argument alone: not on its position, the length of the slice, or the processor.
 //! Every function panics if slices that belong together have different lengths.
 
-use std::marker::PhantomData;
-
 use crate::Activation;
 use crate::isa::{Level, run};
 pub use crate::math::real::Real;
-use crate::math::{exp::Exp, gelu::Gelu, relu::Relu, sigmoid::Sigmoid, sigmoid::Silu, tanh::Tanh, trig::Cos, trig::Sin};
+use crate::math::{
+    abs::Abs, erf::Erf, exp::Exp, gelu::Gelu, gelu_tanh::GeluTanh, leaky_relu::LeakyRelu, log::Log, relu::Relu, sigmoid::Sigmoid,
+    silu::Silu, softplus::Softplus, step::LeakyStep, step::Sign, step::Step, tanh::Tanh, trig::Cos, trig::Sin,
+};
 use crate::tasks;
 
-/// Evaluates an expression with the type `$f` bound to the family of an activation.
+/// Evaluates an expression with `$f` bound to the family of an activation.
 macro_rules! with_family {
     ($kind:expr, $f:ident => $body:expr) => {
+        with_family!(@arms $kind, $f, $body, [
+            Tanh => Tanh,
+            Sigmoid => Sigmoid,
+            Exp => Exp,
+            Relu => Relu,
+            Silu => Silu,
+            Gelu => Gelu,
+            GeluTanh => GeluTanh,
+            Softplus => Softplus,
+            Sin => Sin,
+            Cos => Cos,
+            Erf => Erf,
+            Log => Log,
+            Abs => Abs,
+            LeakyRelu(slope) => LeakyRelu { slope },
+            Step => Step,
+            LeakyStep(slope) => LeakyStep { slope },
+            Sign => Sign,
+        ])
+    };
+    (@arms $kind:expr, $f:ident, $body:expr, [$($name:ident $(($($field:ident),*))? => $family:expr,)*]) => {
         match $kind {
-            Activation::Tanh => {
-                type $f = Tanh;
+            $(Activation::$name $(($($field),*))? => {
+                let $f = $family;
                 $body
-            }
-            Activation::Sigmoid => {
-                type $f = Sigmoid;
-                $body
-            }
-            Activation::Exp => {
-                type $f = Exp;
-                $body
-            }
-            Activation::Relu => {
-                type $f = Relu;
-                $body
-            }
-            Activation::Silu => {
-                type $f = Silu;
-                $body
-            }
-            Activation::Gelu => {
-                type $f = Gelu;
-                $body
-            }
-            Activation::Sin => {
-                type $f = Sin;
-                $body
-            }
-            Activation::Cos => {
-                type $f = Cos;
-                $body
-            }
+            })*
         }
     };
 }
@@ -58,7 +52,7 @@ pub fn apply<T: Real>(kind: Activation, values: &mut [T]) {
 
 /// Like [`apply`], with an instruction set no wider than `level`: the same bits, to be tested and timed.
 pub fn apply_at<T: Real>(level: Level, kind: Activation, values: &mut [T]) {
-    with_family!(kind, F => run(level, tasks::Forward { values, family: PhantomData::<F> }));
+    with_family!(kind, family => run(level, tasks::Forward { values, family }));
 }
 
 /// Writes the function of `x` to `y`.
@@ -75,7 +69,7 @@ pub fn apply_with_slope<T: Real>(kind: Activation, values: &mut [T], slopes: &mu
 /// Like [`apply_with_slope`], with an instruction set no wider than `level`.
 pub fn apply_with_slope_at<T: Real>(level: Level, kind: Activation, values: &mut [T], slopes: &mut [T]) {
     assert_eq!(values.len(), slopes.len(), "values and slopes");
-    with_family!(kind, F => run(level, tasks::ForwardSlope { values, slopes, family: PhantomData::<F> }));
+    with_family!(kind, family => run(level, tasks::ForwardSlope { values, slopes, family }));
 }
 
 /// Replaces gradients with respect to values by gradients with respect to arguments.
@@ -83,7 +77,7 @@ pub fn apply_with_slope_at<T: Real>(level: Level, kind: Activation, values: &mut
 /// `saved` holds the values if [`Activation::saves_value`], else the derivatives of [`apply_with_slope`].
 pub fn backward<T: Real>(kind: Activation, saved: &[T], gradients: &mut [T]) {
     assert_eq!(saved.len(), gradients.len(), "saved and gradients");
-    with_family!(kind, F => run(Level::best(), tasks::Backward { saved, gradients, family: PhantomData::<F> }));
+    with_family!(kind, family => run(Level::best(), tasks::Backward { saved, gradients, family }));
 }
 
 /// Adds `bias` to every row of `values`, then applies the function if there is one.
@@ -100,7 +94,7 @@ pub fn bias_apply<T: Real>(kind: Option<Activation>, values: &mut [T], bias: &[T
         None => run(level, tasks::AddBias { values, bias }),
         Some(kind) => with_family!(
             kind,
-            F => run(level, tasks::BiasForward { values, bias, slopes, family: PhantomData::<F> })
+            family => run(level, tasks::BiasForward { values, bias, slopes, family })
         ),
     }
 }
@@ -120,7 +114,7 @@ pub fn bias_backward<T: Real>(kind: Option<Activation>, saved: &[T], gradients: 
             assert_eq!(saved.len(), gradients.len(), "saved and gradients");
             with_family!(
                 kind,
-                F => run(level, tasks::BiasBackward { saved, gradients, bias, family: PhantomData::<F> })
+                family => run(level, tasks::BiasBackward { saved, gradients, bias, family })
             );
         }
     }
@@ -144,4 +138,9 @@ named! {
     gelu_into Gelu "x Φ(x)",
     sin_into Sin "the sine",
     cos_into Cos "the cosine",
+    gelu_tanh_into GeluTanh "x(1 + tanh(√(2/π)(x + 0.044715x³)))/2",
+    softplus_into Softplus "log(1 + eˣ)",
+    erf_into Erf "the error function",
+    log_into Log "the natural logarithm",
+    abs_into Abs "the size",
 }

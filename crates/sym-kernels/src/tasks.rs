@@ -1,7 +1,5 @@
 //! The loops, generic over function and type; `isa.rs` compiles each for every instruction set.
 
-use std::marker::PhantomData;
-
 use crate::isa::Task;
 use crate::math::Family;
 use crate::math::real::Real;
@@ -12,27 +10,27 @@ const BLOCK: usize = 512;
 /// Replaces arguments by values.
 pub(crate) struct Forward<'a, T, F> {
     pub values: &'a mut [T],
-    pub family: PhantomData<F>,
+    pub family: F,
 }
 
 #[inline(always)]
-fn forward<T: Real, F: Family<T>>(values: &mut [T]) {
+fn forward<T: Real, F: Family<T>>(family: F, values: &mut [T]) {
     for block in values.chunks_mut(BLOCK) {
-        if F::HAS_IRREGULAR && any_irregular::<T, F>(block) {
+        if F::HAS_IRREGULAR && any_irregular(family, block) {
             for v in block.iter_mut() {
-                *v = if F::irregular(*v) { F::irregular_value_and_slope(*v).0 } else { F::value(*v) };
+                *v = if family.irregular(*v) { family.irregular_value_and_slope(*v).0 } else { family.value(*v) };
             }
         } else {
             for v in block.iter_mut() {
-                *v = F::value(*v);
+                *v = family.value(*v);
             }
         }
     }
 }
 
 #[inline(always)]
-fn any_irregular<T: Real, F: Family<T>>(block: &[T]) -> bool {
-    block.iter().fold(false, |found, &x| found | F::irregular(x))
+fn any_irregular<T: Real, F: Family<T>>(family: F, block: &[T]) -> bool {
+    block.iter().fold(false, |found, &x| found | family.irregular(x))
 }
 
 impl<T: Real, F: Family<T>> Task for Forward<'_, T, F> {
@@ -40,7 +38,7 @@ impl<T: Real, F: Family<T>> Task for Forward<'_, T, F> {
 
     #[inline(always)]
     fn run(self) {
-        forward::<T, F>(self.values);
+        forward(self.family, self.values);
     }
 }
 
@@ -48,19 +46,19 @@ impl<T: Real, F: Family<T>> Task for Forward<'_, T, F> {
 pub(crate) struct ForwardSlope<'a, T, F> {
     pub values: &'a mut [T],
     pub slopes: &'a mut [T],
-    pub family: PhantomData<F>,
+    pub family: F,
 }
 
 #[inline(always)]
-fn forward_slope<T: Real, F: Family<T>>(values: &mut [T], slopes: &mut [T]) {
+fn forward_slope<T: Real, F: Family<T>>(family: F, values: &mut [T], slopes: &mut [T]) {
     for (block, slopes) in values.chunks_mut(BLOCK).zip(slopes.chunks_mut(BLOCK)) {
-        if F::HAS_IRREGULAR && any_irregular::<T, F>(block) {
+        if F::HAS_IRREGULAR && any_irregular(family, block) {
             for (v, s) in block.iter_mut().zip(slopes) {
-                (*v, *s) = if F::irregular(*v) { F::irregular_value_and_slope(*v) } else { F::value_and_slope(*v) };
+                (*v, *s) = if family.irregular(*v) { family.irregular_value_and_slope(*v) } else { family.value_and_slope(*v) };
             }
         } else {
             for (v, s) in block.iter_mut().zip(slopes) {
-                (*v, *s) = F::value_and_slope(*v);
+                (*v, *s) = family.value_and_slope(*v);
             }
         }
     }
@@ -71,7 +69,7 @@ impl<T: Real, F: Family<T>> Task for ForwardSlope<'_, T, F> {
 
     #[inline(always)]
     fn run(self) {
-        forward_slope::<T, F>(self.values, self.slopes);
+        forward_slope(self.family, self.values, self.slopes);
     }
 }
 
@@ -80,7 +78,7 @@ pub(crate) struct BiasForward<'a, T, F> {
     pub values: &'a mut [T],
     pub bias: &'a [T],
     pub slopes: &'a mut [T],
-    pub family: PhantomData<F>,
+    pub family: F,
 }
 
 impl<T: Real, F: Family<T>> Task for BiasForward<'_, T, F> {
@@ -92,12 +90,12 @@ impl<T: Real, F: Family<T>> Task for BiasForward<'_, T, F> {
         if self.slopes.is_empty() {
             for block in self.values.chunks_mut(rows) {
                 add_bias(block, self.bias);
-                forward::<T, F>(block);
+                forward(self.family, block);
             }
         } else {
             for (block, slopes) in self.values.chunks_mut(rows).zip(self.slopes.chunks_mut(rows)) {
                 add_bias(block, self.bias);
-                forward_slope::<T, F>(block, slopes);
+                forward_slope(self.family, block, slopes);
             }
         }
     }
@@ -137,13 +135,13 @@ fn add_bias<T: Real>(values: &mut [T], bias: &[T]) {
 pub(crate) struct Backward<'a, T, F> {
     pub saved: &'a [T],
     pub gradients: &'a mut [T],
-    pub family: PhantomData<F>,
+    pub family: F,
 }
 
 #[inline(always)]
-fn backward<T: Real, F: Family<T>>(saved: &[T], gradients: &mut [T]) {
+fn backward<T: Real, F: Family<T>>(family: F, saved: &[T], gradients: &mut [T]) {
     for (g, &s) in gradients.iter_mut().zip(saved) {
-        *g = F::chain(s, *g);
+        *g = family.chain(s, *g);
     }
 }
 
@@ -152,7 +150,7 @@ impl<T: Real, F: Family<T>> Task for Backward<'_, T, F> {
 
     #[inline(always)]
     fn run(self) {
-        backward::<T, F>(self.saved, self.gradients);
+        backward(self.family, self.saved, self.gradients);
     }
 }
 
@@ -161,7 +159,7 @@ pub(crate) struct BiasBackward<'a, T, F> {
     pub saved: &'a [T],
     pub gradients: &'a mut [T],
     pub bias: &'a mut [T],
-    pub family: PhantomData<F>,
+    pub family: F,
 }
 
 impl<T: Real, F: Family<T>> Task for BiasBackward<'_, T, F> {
@@ -171,7 +169,7 @@ impl<T: Real, F: Family<T>> Task for BiasBackward<'_, T, F> {
     fn run(self) {
         let rows = rows_per_block(self.bias.len());
         for (saved, block) in self.saved.chunks(rows).zip(self.gradients.chunks_mut(rows)) {
-            backward::<T, F>(saved, block);
+            backward(self.family, saved, block);
             sum_rows(block, self.bias);
         }
     }

@@ -49,8 +49,22 @@ fn stock<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
         Activation::Relu => activation::relu(x),
         Activation::Silu => activation::silu(x),
         Activation::Gelu => activation::gelu(x),
+        Activation::GeluTanh => {
+            let cube = x.clone() * x.clone() * x.clone();
+            let inner = (x.clone() + cube.mul_scalar(0.044_715)).mul_scalar((2.0 / std::f64::consts::PI).sqrt());
+            x.mul_scalar(0.5) * inner.tanh().add_scalar(1.0)
+        }
+        Activation::Softplus => activation::relu(x.clone()) + x.abs().neg().exp().log1p(),
         Activation::Sin => x.sin(),
         Activation::Cos => x.cos(),
+        Activation::Erf => x.erf(),
+        Activation::Log => x.log(),
+        Activation::Abs => x.abs(),
+        Activation::LeakyRelu(slope) => activation::leaky_relu(x, slope),
+        Activation::Step => x.zeros_like().mask_fill(x.greater_elem(0.0), 1.0),
+        Activation::LeakyStep(slope) => x.ones_like().mask_fill(x.lower_elem(0.0), slope),
+        // Piecewise constant, as the other two: burn would take a gradient of `sign`.
+        Activation::Sign => x.zeros_like().mask_fill(x.clone().greater_elem(0.0), 1.0).mask_fill(x.lower_elem(0.0), -1.0),
     }
 }
 

@@ -15,18 +15,23 @@ fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
     tensor.to_data_as::<f64>().try_into_vec().expect("converted")
 }
 
+fn bits(values: impl IntoIterator<Item = f64>) -> Vec<u64> {
+    values.into_iter().map(f64::to_bits).collect()
+}
+
 #[test]
 fn a_tensor_has_the_bits_of_the_slice_kernels() {
     for kind in Activation::ALL {
         let mut expected = arguments(12);
         slice::apply(kind, &mut expected);
         for device in [Device::flex(), Device::flex().autodiff()] {
-            assert_eq!(values(&tensor::apply(kind, matrix(&device, DType::F64))), expected, "{kind}");
+            let found = values(&tensor::apply(kind, matrix(&device, DType::F64)));
+            assert_eq!(bits(found), bits(expected.iter().copied()), "{kind}");
         }
         let mut single: Vec<f32> = arguments(12).into_iter().map(|x| x as f32).collect();
         slice::apply(kind, &mut single);
         let found = values(&tensor::apply(kind, matrix(&Device::flex(), DType::F32)));
-        assert_eq!(found, single.into_iter().map(f64::from).collect::<Vec<_>>(), "{kind}");
+        assert_eq!(bits(found), bits(single.into_iter().map(f64::from)), "{kind}");
     }
 }
 
@@ -55,6 +60,9 @@ fn gradients_agree_with_central_differences() {
         let gradients = loss.backward();
         let found = values(&x.grad(&gradients).expect("tracked"));
         for (at, (&found, &x)) in found.iter().zip(&arguments(12)).enumerate() {
+            if kind == Activation::Log && x < 0.0 {
+                continue;
+            }
             let mut moved = [x - step, x + step];
             slice::apply(kind, &mut moved);
             let factor = f64::from((at % 4 * 3 + at / 4) as u32 + 1);

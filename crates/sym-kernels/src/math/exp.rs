@@ -43,12 +43,23 @@ pub(crate) fn factors<T: Real>(x: T) -> (T, T) {
     (q.mul_add(scale, scale), T::pow2(k - first))
 }
 
+/// Like [`factors`], and what the first factor leaves out: e^x is (w + low) s.
+#[inline(always)]
+pub(crate) fn factors_and_error<T: Real>(x: T) -> (T, T, T) {
+    let (k, q) = reduce(x);
+    let first = k.mul_add(T::HALF, T::ROUND) - T::ROUND;
+    let scale = T::pow2(first);
+    let w = q.mul_add(scale, scale);
+    (w, q.mul_add(scale, scale - w), T::pow2(k - first))
+}
+
 /// e^x; its derivative is itself.
+#[derive(Clone, Copy)]
 pub(crate) struct Exp;
 
 impl<T: Real> Family<T> for Exp {
     #[inline(always)]
-    fn value(x: T) -> T {
+    fn value(self, x: T) -> T {
         let above = if x > -T::EXP_RANGE { x } else { -T::EXP_RANGE };
         let inside = if above < T::EXP_OVERFLOW { above } else { T::EXP_OVERFLOW };
         let (a, b) = factors(inside);
@@ -56,13 +67,13 @@ impl<T: Real> Family<T> for Exp {
     }
 
     #[inline(always)]
-    fn value_and_slope(x: T) -> (T, T) {
-        let y = Self::value(x);
+    fn value_and_slope(self, x: T) -> (T, T) {
+        let y = self.value(x);
         (y, y)
     }
 
     #[inline(always)]
-    fn chain(saved: T, gradient: T) -> T {
+    fn chain(self, saved: T, gradient: T) -> T {
         gradient * saved
     }
 }

@@ -1,108 +1,59 @@
 //! The Gaussian error linear unit x Φ(x), with Φ the normal distribution function (the form with erf).
 //!
-//! Method: with a = |x| and Q(a) = 1 - Φ(a), the function Q(a) e^(a²/2) (a + 4) is smooth in t = (a - 4)/(a + 4) and is
-//! interpolated at Chebyshev nodes (`fit/coefficients.py`). This is the substitution of N. Juffa's erfcx and of
-//! M. M. Shepherd and J. G. Laframboise, "Chebyshev approximation of (1 + 2x) exp(x²) erfc x", Math. Comp. 36 (1981).
-//! e^(-a²/2) gets the rounding error of a² back through a fused multiply-add. No cancellation occurs on the negative side,
-//! so small tails keep full relative accuracy. `f32` is computed in `f64` with a shorter polynomial.
+//! Method: with a = |x| and the normal tail Q (`normal.rs`), it is -a Q(a) below zero, where no cancellation occurs and the rounding
+//! errors of the factors enter the last sum, so that small tails keep full relative accuracy, and x - a Q(a) above. `f32` is
+//! computed in `f64` without those errors and with a shorter polynomial.
 
-use super::exp::factors;
+use super::normal::{tail, tail_product};
 use super::real::Real;
 use super::{Family, keep_nan};
-
-const K: f64 = 4.0;
 
 /// 1/√(2π).
 const DENSITY_AT_ZERO: f64 = 0.398_942_280_401_432_7;
 
-/// P(t) on 0 ≤ a ≤ 39; relative error 2e-18.
-pub(crate) const TAIL_F64: [f64; 25] = [
-    7.552_851_304_157_515e-1,
-    -6.078_966_419_718_921e-1,
-    3.871_374_007_422_146_4e-1,
-    -1.865_218_579_596_593_7e-1,
-    6.039_657_489_093_021e-2,
-    -7.540_188_966_659_892_5e-3,
-    -3.479_692_367_252_080_7e-3,
-    1.630_818_456_623_573_4e-3,
-    1.333_443_107_426_556e-4,
-    -2.310_949_275_146_249_7e-4,
-    -1.908_246_736_207_169_8e-6,
-    3.514_464_951_429_032e-5,
-    7.166_136_531_522_344e-7,
-    -5.920_063_789_109_943e-6,
-    -6.295_418_937_455_188e-7,
-    1.021_346_127_668_307_3e-6,
-    2.715_064_876_688_306_5e-7,
-    -1.547_220_083_448_872e-7,
-    -8.504_053_459_156_654e-8,
-    1.312_087_826_831_195_1e-8,
-    1.934_655_833_076_747_4e-8,
-    1.964_327_680_621_977e-9,
-    -2.416_548_080_318_924_5e-9,
-    -7.268_553_477_210_609e-10,
-    -1.428_076_375_615_486_1e-11,
-];
-
-/// P(t) on 0 ≤ a ≤ 15; relative error 4e-10.
-pub(crate) const TAIL_F32: [f64; 12] = [
-    7.552_851_306_397_184e-1,
-    -6.078_966_423_727_435e-1,
-    3.871_373_728_703_209_6e-1,
-    -1.865_218_469_496_480_2e-1,
-    6.039_714_336_213_39e-2,
-    -7.540_089_275_867_972e-3,
-    -3.483_883_307_202_905_6e-3,
-    1.628_302_148_183_387e-3,
-    1.463_213_393_420_260_6e-4,
-    -2.185_291_339_220_513_4e-4,
-    -1.613_045_861_923_092_3e-5,
-    1.476_027_071_530_926_2e-5,
-];
-
-/// a clamped to the range, and factors f, w, s with Q(a) = f w s and e^(-a²/2) = w s.
+/// |x| clamped to the range of the tail.
 #[inline(always)]
-fn tail<T: Real>(x: f64) -> (f64, f64, f64, f64) {
-    let a = if x.abs() < T::TAIL_RANGE { x.abs() } else { T::TAIL_RANGE };
-    let inverse = 1.0 / (a + K);
-    let t = (-2.0 * K).mul_add(inverse, 1.0);
-    let f = T::tail_polynomial(t) * inverse;
-    let square = a * a;
-    let rest = a.mul_add(a, -square);
-    let (w, s) = factors(-0.5 * square);
-    (a, f, (-0.5 * rest).mul_add(w, w), s)
+fn clamped<T: Real>(x: f64) -> f64 {
+    if x.abs() < T::TAIL_RANGE { x.abs() } else { T::TAIL_RANGE }
 }
 
+/// x Φ(x), and Q(|x|) as f w s with e^(-x²/2) = w s.
 #[inline(always)]
-fn value(x: f64, a: f64, f: f64, w: f64, s: f64) -> f64 {
-    let negative = -(a * f * w) * s;
-    let positive = (-a).mul_add(f * w * s, x);
-    if x < 0.0 { negative } else { positive }
+fn value<T: Real>(x: f64, a: f64) -> (f64, (f64, f64, f64)) {
+    let (product, (f, w, s)) = if T::IS_DOUBLE {
+        tail_product(a)
+    } else {
+        let (f, w, s) = tail::<T>(a);
+        (a * f * w, (f, w, s))
+    };
+    let product = product * s;
+    (if x < 0.0 { -product } else { x - product }, (f, w, s))
 }
 
 /// x Φ(x); the derivative Φ(x) + x φ(x) is saved.
+#[derive(Clone, Copy)]
 pub(crate) struct Gelu;
 
 impl<T: Real> Family<T> for Gelu {
     #[inline(always)]
-    fn value(x: T) -> T {
+    fn value(self, x: T) -> T {
         let wide = x.to_f64();
-        let (a, f, w, s) = tail::<T>(wide);
-        keep_nan(x, T::from_f64(value(wide, a, f, w, s)))
+        keep_nan(x, T::from_f64(value::<T>(wide, clamped::<T>(wide)).0))
     }
 
     #[inline(always)]
-    fn value_and_slope(x: T) -> (T, T) {
+    fn value_and_slope(self, x: T) -> (T, T) {
         let wide = x.to_f64();
-        let (a, f, w, s) = tail::<T>(wide);
+        let a = clamped::<T>(wide);
+        let (y, (f, w, s)) = value::<T>(wide, a);
         let q = f * w * s;
         let distribution = if wide < 0.0 { q } else { 1.0 - q };
         let slope = a.copysign(wide).mul_add(DENSITY_AT_ZERO * (w * s), distribution);
-        (keep_nan(x, T::from_f64(value(wide, a, f, w, s))), keep_nan(x, T::from_f64(slope)))
+        (keep_nan(x, T::from_f64(y)), keep_nan(x, T::from_f64(slope)))
     }
 
     #[inline(always)]
-    fn chain(saved: T, gradient: T) -> T {
+    fn chain(self, saved: T, gradient: T) -> T {
         gradient * saved
     }
 }

@@ -51,7 +51,19 @@ pub(crate) mod sealed {
         fn pow2(k: Self) -> Self;
         /// P(r) with e^r - 1 = r + r² P(r), for |r| ≤ ln 2 / 2.
         fn expm1_polynomial(r: Self) -> Self;
-        /// P(t) of the normal tail, see `gelu.rs`; evaluated in `f64` for both types, in fewer terms for `f32`.
+        /// 2√(2/π) as a sum of two, see `gelu_tanh.rs`.
+        const GELU_TANH_FIRST: [Self; 2];
+        /// 0.044715·2√(2/π) as a sum of two.
+        const GELU_TANH_THIRD: [Self; 2];
+        /// Below minus this, the tanh form of gelu rounds to zero.
+        const GELU_TANH_RANGE: Self;
+        /// P(z) of log(1 + z), see `softplus.rs`.
+        fn log1p_polynomial(z: Self) -> Self;
+        /// Whether the type is `f64`.
+        const IS_DOUBLE: bool;
+        /// P(z) of the error function, see `erf.rs`; evaluated in `f64` for both types, in fewer terms for `f32`.
+        fn erf_polynomial(z: f64) -> f64;
+        /// P(t) of the normal tail, see `normal.rs`; evaluated in `f64` for both types, in fewer terms for `f32`.
         fn tail_polynomial(t: f64) -> f64;
         /// Largest argument of the normal tail: beyond it x Q(x) rounds to zero.
         const TAIL_RANGE: f64;
@@ -117,10 +129,22 @@ constants! { f64,
     fn expm1_polynomial(r: Self) -> Self {
         horner(&super::exp::EXPM1_F64, r)
     }
+    const GELU_TANH_FIRST: [Self; 2] = [1.595_769_121_605_730_8, -9.969_308_809_110_92e-17];
+    const GELU_TANH_THIRD: [Self; 2] = [7.135_481_627_260_025e-2, -6.175_149_918_155_315e-19];
+    const GELU_TANH_RANGE: Self = 21.6;
+    #[inline(always)]
+    fn log1p_polynomial(z: Self) -> Self {
+        horner(&super::softplus::LOG1P_F64, z)
+    }
+    const IS_DOUBLE: bool = true;
+    #[inline(always)]
+    fn erf_polynomial(z: f64) -> f64 {
+        horner(&super::erf::ERF_F64, z)
+    }
     const TAIL_RANGE: f64 = 39.0;
     #[inline(always)]
     fn tail_polynomial(t: f64) -> f64 {
-        horner(&super::gelu::TAIL_F64, t)
+        horner(&super::normal::TAIL_F64, t)
     }
     #[inline(always)]
     fn to_f64(self) -> f64 {
@@ -149,10 +173,22 @@ constants! { f32,
     fn expm1_polynomial(r: Self) -> Self {
         horner(&super::exp::EXPM1_F32, r)
     }
+    const GELU_TANH_FIRST: [Self; 2] = [1.595_769_2, -4.534_068e-8];
+    const GELU_TANH_THIRD: [Self; 2] = [7.135_481_4e-2, 2.398_832_5e-9];
+    const GELU_TANH_RANGE: Self = 10.8;
+    #[inline(always)]
+    fn log1p_polynomial(z: Self) -> Self {
+        horner(&super::softplus::LOG1P_F32, z)
+    }
+    const IS_DOUBLE: bool = false;
+    #[inline(always)]
+    fn erf_polynomial(z: f64) -> f64 {
+        horner(&super::erf::ERF_F32, z)
+    }
     const TAIL_RANGE: f64 = 15.0;
     #[inline(always)]
     fn tail_polynomial(t: f64) -> f64 {
-        horner(&super::gelu::TAIL_F32, t)
+        horner(&super::normal::TAIL_F32, t)
     }
     #[inline(always)]
     fn to_f64(self) -> f64 {

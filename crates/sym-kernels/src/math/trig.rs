@@ -80,9 +80,11 @@ fn sin_cos_any(x: f64) -> (f64, f64) {
 }
 
 /// sin x; the derivative cos x is saved.
+#[derive(Clone, Copy)]
 pub(crate) struct Sin;
 
 /// cos x; the derivative -sin x is saved.
+#[derive(Clone, Copy)]
 pub(crate) struct Cos;
 
 macro_rules! family {
@@ -91,32 +93,32 @@ macro_rules! family {
             const HAS_IRREGULAR: bool = true;
 
             #[inline(always)]
-            fn irregular(x: T) -> bool {
+            fn irregular(self, x: T) -> bool {
                 let size = x.to_f64().abs();
                 (size > LIMIT) | size.is_nan()
             }
 
             #[inline(always)]
-            fn irregular_value_and_slope(x: T) -> (T, T) {
+            fn irregular_value_and_slope(self, x: T) -> (T, T) {
                 let ($sin, $cos) = sin_cos_any(x.to_f64());
                 (keep_nan(x, T::from_f64($value)), keep_nan(x, T::from_f64($slope)))
             }
 
             #[inline(always)]
-            fn value(x: T) -> T {
+            fn value(self, x: T) -> T {
                 #[expect(unused_variables, reason = "each function needs one of the two")]
                 let ($sin, $cos) = sin_cos(x.to_f64());
                 T::from_f64($value)
             }
 
             #[inline(always)]
-            fn value_and_slope(x: T) -> (T, T) {
+            fn value_and_slope(self, x: T) -> (T, T) {
                 let ($sin, $cos) = sin_cos(x.to_f64());
                 (T::from_f64($value), T::from_f64($slope))
             }
 
             #[inline(always)]
-            fn chain(saved: T, gradient: T) -> T {
+            fn chain(self, saved: T, gradient: T) -> T {
                 gradient * saved
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::Array;
 use crate::array::with_tensor;
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 use sym_ir::{Builtin, Scalar};
 use sym_kernels::Activation;
 use sym_kernels::tensor::apply;
@@ -24,7 +24,7 @@ fn scalar<const D: usize>(expression: &Scalar, x: &Tensor<D>) -> Result<Tensor<D
             Err(_) => Err(expression.evaluate(0.0)),
         },
         Scalar::Call(function, argument) => match scalar(argument, x) {
-            Ok(argument) => Ok(builtin(*function, argument)),
+            Ok(argument) => Ok(apply(activation(*function), argument)),
             Err(value) => Err(function.evaluate(value)),
         },
     }
@@ -96,53 +96,28 @@ pub(crate) fn kernel(function: &Scalar) -> Option<Activation> {
     if **argument != Scalar::Argument {
         return None;
     }
+    Some(activation(*builtin))
+}
+
+/// A builtin among the activations of the kernels.
+fn activation(builtin: Builtin) -> Activation {
     match builtin {
-        Builtin::Relu => Some(Activation::Relu),
-        Builtin::Tanh => Some(Activation::Tanh),
-        Builtin::Sigmoid => Some(Activation::Sigmoid),
-        Builtin::Silu => Some(Activation::Silu),
-        Builtin::Gelu => Some(Activation::Gelu),
-        Builtin::Exp => Some(Activation::Exp),
-        Builtin::Sin => Some(Activation::Sin),
-        Builtin::Cos => Some(Activation::Cos),
-        Builtin::LeakyRelu(_)
-        | Builtin::Abs
-        | Builtin::GeluTanh
-        | Builtin::Softplus
-        | Builtin::Log
-        | Builtin::Erf
-        | Builtin::Step
-        | Builtin::LeakyStep(_)
-        | Builtin::Sign => None,
+        Builtin::Relu => Activation::Relu,
+        Builtin::LeakyRelu(slope) => Activation::LeakyRelu(slope),
+        Builtin::Abs => Activation::Abs,
+        Builtin::Tanh => Activation::Tanh,
+        Builtin::Sigmoid => Activation::Sigmoid,
+        Builtin::Silu => Activation::Silu,
+        Builtin::Gelu => Activation::Gelu,
+        Builtin::GeluTanh => Activation::GeluTanh,
+        Builtin::Softplus => Activation::Softplus,
+        Builtin::Exp => Activation::Exp,
+        Builtin::Log => Activation::Log,
+        Builtin::Sin => Activation::Sin,
+        Builtin::Cos => Activation::Cos,
+        Builtin::Erf => Activation::Erf,
+        Builtin::Step => Activation::Step,
+        Builtin::LeakyStep(slope) => Activation::LeakyStep(slope),
+        Builtin::Sign => Activation::Sign,
     }
-}
-
-fn builtin<const D: usize>(function: Builtin, x: Tensor<D>) -> Tensor<D> {
-    match function {
-        Builtin::Relu => apply(Activation::Relu, x),
-        Builtin::LeakyRelu(slope) => activation::leaky_relu(x, slope),
-        Builtin::Abs => x.abs(),
-        Builtin::Tanh => apply(Activation::Tanh, x),
-        Builtin::Sigmoid => apply(Activation::Sigmoid, x),
-        Builtin::Silu => apply(Activation::Silu, x),
-        Builtin::Gelu => apply(Activation::Gelu, x),
-        Builtin::GeluTanh => gelu_tanh(x),
-        Builtin::Softplus => apply(Activation::Relu, x.clone()) + apply(Activation::Exp, x.abs().neg()).log1p(),
-        Builtin::Exp => apply(Activation::Exp, x),
-        Builtin::Log => x.log(),
-        Builtin::Sin => apply(Activation::Sin, x),
-        Builtin::Cos => apply(Activation::Cos, x),
-        Builtin::Erf => x.erf(),
-        Builtin::Step => x.zeros_like().mask_fill(x.greater_elem(0.0), 1.0),
-        Builtin::LeakyStep(slope) => x.ones_like().mask_fill(x.lower_elem(0.0), slope),
-        // Piecewise constant, as the other two: burn would take a gradient of `sign`.
-        Builtin::Sign => x.zeros_like().mask_fill(x.clone().greater_elem(0.0), 1.0).mask_fill(x.lower_elem(0.0), -1.0),
-    }
-}
-
-/// ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks and Gimpel, "Gaussian error linear units", 2016).
-fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let cube = x.clone() * x.clone() * x.clone();
-    let inner = (x.clone() + cube.mul_scalar(0.044_715)).mul_scalar((2.0 / std::f64::consts::PI).sqrt());
-    x.mul_scalar(0.5) * apply(Activation::Tanh, inner).add_scalar(1.0)
 }
