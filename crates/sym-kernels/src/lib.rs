@@ -2,6 +2,9 @@
 //!
 //! - [`dense`] is a dense layer with bias and activation in one operation.
 //! - [`slice`] works on `&[f32]` and `&[f64]`.
+//! - [`softmax`], [`normalise`] and [`sums`] treat rows or columns of an array, forward and backward; [`broadcast`] combines every
+//!   row with one row, or with one number a row.
+//! - [`optimiser`] does a step of gradient descent or Adam in one pass over memory.
 //! - [`tensor`] works on burn tensors. On burn's flex backend in `f32` or `f64` it runs the slice kernels, and with autodiff
 //!   records one node that saves the value (or, where the derivative is no function of the value, the derivative).
 //!   Every other device and type uses burn's own operation.
@@ -12,16 +15,23 @@
 //!
 //! Invariants:
 //! - The bits of an element depend on its argument alone: not on position, length, threads, instruction set or machine.
+//! - The bits of a sum depend on its terms and their number alone: the order of additions is fixed, not that of the instruction set.
 //! - `unsafe` occurs in `isa.rs` alone, to call functions compiled for a detected instruction set.
 //! - The crate knows no models.
 
 mod activation;
 mod isa;
+mod lanes;
 mod math;
 mod tasks;
 
+pub mod broadcast;
 pub mod dense;
+pub mod normalise;
+pub mod optimiser;
 pub mod slice;
+pub mod softmax;
+pub mod sums;
 pub mod tensor;
 
 pub use activation::Activation;

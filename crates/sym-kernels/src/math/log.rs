@@ -21,6 +21,9 @@ const LOG: [f64; 7] = [
 /// The bits of √½.
 const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
 
+/// 1024 as an exponent field.
+const BASE: u64 = 1024 << 52;
+
 /// What the exponent of the smallest normal number lies above that of the smallest number, and a little more.
 const SUBNORMAL_SHIFT: f64 = 54.0;
 
@@ -29,7 +32,6 @@ fn log(x: f64) -> f64 {
     let small = x < f64::MIN_POSITIVE;
     let scaled = if small { x * 18_014_398_509_481_984.0 } else { x };
     // Bits that count from √½, so that the exponent field is 1024 + k.
-    const BASE: u64 = 1024 << 52;
     let bits = scaled.to_bits();
     let above = bits.wrapping_add(BASE - ROOT_HALF);
     let m = f64::from_bits(bits.wrapping_sub((above & (0xfff << 52)).wrapping_sub(BASE)));

@@ -30,6 +30,7 @@ pub(crate) mod sealed {
         const HALF: Self;
         const ONE: Self;
         const TWO: Self;
+        const INFINITY: Self;
         const LOG2_E: Self;
         /// Leading bits of ln 2; a multiple of every exponent is exact (fdlibm, `e_exp.c` and `e_expf.c`).
         const LN2_HI: Self;
@@ -45,6 +46,7 @@ pub(crate) mod sealed {
         const TANH_RANGE: Self;
         fn mul_add(self, a: Self, b: Self) -> Self;
         fn abs(self) -> Self;
+        fn sqrt(self) -> Self;
         fn copysign(self, sign: Self) -> Self;
         fn is_nan(self) -> bool;
         /// 2^k for an integer k in the range of normal numbers.
@@ -91,6 +93,7 @@ macro_rules! constants {
             const HALF: Self = 0.5;
             const ONE: Self = 1.0;
             const TWO: Self = 2.0;
+            const INFINITY: Self = <$t>::INFINITY;
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 <$t>::mul_add(self, a, b)
@@ -98,6 +101,10 @@ macro_rules! constants {
             #[inline(always)]
             fn abs(self) -> Self {
                 <$t>::abs(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                <$t>::sqrt(self)
             }
             #[inline(always)]
             fn copysign(self, sign: Self) -> Self {
