@@ -1,6 +1,6 @@
 //! One gradient-descent step of the student of Figure 2 (`examples/paper/fig02.sym`): 10-64-64-64-64-1 with tanh, 300 examples, mean squared
 //! error, forward, backward and update. Prints microseconds a step, the least and the median over rounds, for each number type:
-//! `cargo bench -p sym-lower --bench figure2`; `benches/compare` sets it beside PyTorch.
+//! `cargo bench -p sym-lower --bench figure2`.
 
 use burn::tensor::{DType, Device, Tensor};
 use std::time::Instant;
