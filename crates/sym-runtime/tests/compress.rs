@@ -272,3 +272,25 @@ fn channels_with_the_same_large_statistics_but_other_weights_stay_apart() {
     let inputs = random_inputs(&program);
     assert!(compress(&program, &weights, 0.1, &inputs).expect("the model can be executed").spaces.is_empty());
 }
+
+#[test]
+fn channels_without_influence_that_may_not_vanish_are_one_channel_without_weights() {
+    let program = model(
+        "model Net {
+            input x[2, 5, 5]
+            h = relu(batch_norm2d(conv2d(x, 4, kernel: 3, name: \"conv1\"), train: false, epsilon: 1e-3, name: \"bn\"))
+            output conv2d(h, 2, kernel: 3, name: \"conv2\")
+        }",
+    );
+    let mut weights = normal(&program);
+    for value in values(&program, &mut weights, "bn.running_var") {
+        *value = 1.0 + value.abs();
+    }
+    // Channel 1 is always off, and nothing reads channel 3: their mean would be neither.
+    values(&program, &mut weights, "bn.weight")[1] = 0.0;
+    values(&program, &mut weights, "bn.bias")[1] = 0.0;
+    for output in values(&program, &mut weights, "conv2.weight").chunks_mut(4 * 9) {
+        copy_row(output, 9, [0, 3], 0.0);
+    }
+    assert_eq!(rows(&compressed(&program, &weights)), [(4, 3, 2, 0)]);
+}

@@ -192,7 +192,7 @@ fn is_symmetry(acting: &Acting, g: &Mat<f64>, inverse_transposed: &Mat<f64>, wha
     assert!(change < ROUNDING, "{what}: outputs change by {change:.1e}");
 }
 
-/// The sum of 1 − P over finite groups and of AᵀA over generators: its null space is the fixed set.
+/// The sum of 1 − P over finite groups and of `AᵀA` over generators: its null space is the fixed set.
 fn constraints(program: &Program, groups: &[(&str, &[Subgroup])], what: &str) -> Mat<f64> {
     let mut sum: Option<Mat<f64>> = None;
     let square = |(size, values): (usize, Vec<f64>)| Mat::from_fn(size, size, |row, column| values[row * size + column]);

@@ -83,13 +83,15 @@ pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[
     }
     at = balanced(&thawed, &exact(&symmetries), &at);
     let trained: Vec<bool> = program.parameters.iter().map(|parameter| parameter.trainable).collect();
-    found.extend(units::states(&thawed, &symmetries, &trained, &at, tolerance, inputs)?);
+    let (states, without) = units::states(&thawed, &symmetries, &trained, &at, tolerance, inputs)?;
+    found.extend(states);
     found.sort_by_key(|state| state.space);
     let (reduction, spaces) = largest_reduction(&thawed, &symmetries, &found)?;
-    let (mut small, own) = absorbed(&reduction, &at);
+    // Units that may not vanish but have no influence are one unit without weights.
+    let (mut small, own) = absorbed(&reduction, &without);
     small.name.clone_from(&program.name);
     freeze(&mut small, program);
-    let mut across = reduction.project(&at);
+    let mut across = reduction.project(&without);
     across.add(&at, -1.0);
     let squares = |weights: &Weights| {
         let own = weights.values.iter().zip(&trained).filter(|(_, trained)| **trained);
@@ -232,5 +234,6 @@ pub fn random_inputs(program: &Program) -> Vec<Table> {
 /// The largest difference of two lists of outputs, relative to the largest entry of the first.
 pub fn relative(before: &[f64], after: &[f64]) -> f64 {
     let largest = before.iter().map(|value| value.abs()).fold(f64::MIN_POSITIVE, f64::max);
-    before.iter().zip(after).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max) / largest
+    let differences = before.iter().zip(after).map(|(one, other)| (one - other).abs());
+    differences.fold(0.0, |most: f64, one| if one.is_nan() { f64::INFINITY } else { most.max(one) }) / largest
 }

@@ -5,7 +5,7 @@ use crate::data::Table;
 use crate::evaluate::outputs;
 use sym_diagnostics::Diagnostic;
 use sym_infer::{Frame, Space, Symmetries, Weights};
-use sym_ir::Program;
+use sym_ir::{Operation, ParameterId, Program};
 use sym_rewrite::{ClassedSpace, UnitClass};
 
 /// Examples on which the influence of units is measured, at most.
@@ -15,7 +15,7 @@ const LEAST: f64 = 1e-3;
 /// After so many units of one space that are not without influence, each of them alone, the stronger ones are not looked at.
 const MISSES: usize = 8;
 
-/// The states of all spaces of units in which some vanish or belong together. `program` has all tensors trained; `trained` tells those that are so
+/// The states of all spaces of units in which some vanish or belong together, and the weights without those that vanish. `program` has all tensors trained; `trained` tells those that are so
 /// by themselves.
 ///
 /// # Errors
@@ -27,7 +27,7 @@ pub fn states(
     weights: &Weights,
     tolerance: f64,
     inputs: &[Table],
-) -> Result<Vec<ClassedSpace>, Vec<Diagnostic>> {
+) -> Result<(Vec<ClassedSpace>, Weights), Vec<Diagnostic>> {
     let spaces: Vec<Units> = (0..symmetries.spaces.len())
         .filter_map(|space| {
             let kinds = kinds(symmetries, space);
@@ -54,7 +54,8 @@ pub fn states(
         }
     }
     let found = spaces.iter().zip(&vanishing).filter_map(|(units, gone)| units.state(&influence.at, tolerance, gone));
-    Ok(found.collect())
+    let found = found.collect();
+    Ok((found, influence.at))
 }
 
 /// The first examples, as many as influence is measured on.
@@ -70,6 +71,12 @@ struct Units {
     blocks: Vec<Block>,
 }
 
+/// Whether an operation adds a parameter itself.
+fn added(program: &Program, id: ParameterId) -> bool {
+    let reads = |term: &sym_ir::Term| program.node(term.value).operation == Operation::Parameter(id);
+    program.nodes.iter().any(|node| matches!(&node.operation, Operation::Add { terms, .. } if terms.iter().any(reads)))
+}
+
 /// The entries along one axis of a parameter.
 struct Block {
     parameter: usize,
@@ -79,6 +86,8 @@ struct Block {
     /// Whether they change sign with the unit.
     odd: bool,
     trained: bool,
+    /// Whether it is added: a unit with a small bias is not weak.
+    added: bool,
 }
 
 impl Units {
@@ -100,7 +109,14 @@ impl Units {
                 Frame::Shift => false,
             };
             let (inner, outer) = (sizes[axis + 1..].iter().product(), sizes[..axis].iter().product());
-            blocks.push(Block { parameter, inner, outer, odd, trained: trained[parameter] });
+            blocks.push(Block {
+                parameter,
+                inner,
+                outer,
+                odd,
+                trained: trained[parameter],
+                added: added(program, action.parameter),
+            });
         }
         Self { space, count, kinds, blocks }
     }
@@ -122,7 +138,7 @@ impl Units {
     /// Units that are small in some block beside the largest unit there, the smallest first. Two weights of √τ are τ behind each other.
     fn weak(&self, weights: &Weights, tolerance: f64, gone: &[bool]) -> Vec<usize> {
         let mut least = vec![f64::INFINITY; self.count];
-        for block in &self.blocks {
+        for block in self.blocks.iter().filter(|block| !block.added) {
             let norms: Vec<f64> = (0..self.count).map(|unit| self.norm(block, unit, weights)).collect();
             let largest = norms.iter().copied().fold(0.0, f64::max);
             if largest > 0.0 {
@@ -134,9 +150,10 @@ impl Units {
         weak
     }
 
+    /// Without what is trained of some units; a variance stays what it can be divided by.
     fn without(&self, units: &[usize], weights: &Weights) -> Weights {
         let mut weights = weights.clone();
-        for block in &self.blocks {
+        for block in self.blocks.iter().filter(|block| block.trained) {
             for &unit in units {
                 self.places(block, unit).for_each(|place| weights.values[block.parameter][place] = 0.0);
             }
