@@ -47,8 +47,10 @@ fn a_layer_and_its_gradients_are_those_of_its_operations() {
             for (fused, separate) in fused.iter().zip(&separate) {
                 assert_eq!(fused.len(), separate.len());
                 for (fused, separate) in fused.iter().zip(separate) {
+                    // The logarithm of a negative number is no number in both.
+                    let alike = fused.is_nan() && separate.is_nan();
                     assert!(
-                        (fused - separate).abs() <= tolerance * separate.abs().max(1.0),
+                        alike || (fused - separate).abs() <= tolerance * separate.abs().max(1.0),
                         "{kind:?} {dtype:?}: {fused} {separate}"
                     );
                 }
