@@ -5,6 +5,7 @@
 //! - [`softmax`], [`normalise`] and [`sums`] treat rows or columns of an array, forward and backward; [`broadcast`] combines every
 //!   row with one row, or with one number a row.
 //! - [`optimiser`] does a step of gradient descent or Adam in one pass over memory.
+//! - [`arithmetic`] and [`matrix`] are sums, products and matrix products on slices.
 //! - [`tensor`] works on burn tensors. On burn's flex backend in `f32` or `f64` it runs the slice kernels, and with autodiff
 //!   records one node that saves the value (or, where the derivative is no function of the value, the derivative).
 //!   Every other device and type uses burn's own operation.
@@ -16,10 +17,11 @@
 //! Invariants:
 //! - The bits of an element depend on its argument alone: not on position, length, threads, instruction set or machine.
 //! - The bits of a sum depend on its terms and their number alone: the order of additions is fixed, not that of the instruction set.
-//! - `unsafe` occurs in `isa.rs` alone, to call functions compiled for a detected instruction set.
+//! - `unsafe` occurs in `isa.rs`, to call functions compiled for a detected instruction set, and in `matrix.rs`, to call `gemm`.
 //! - The crate knows no models.
 
 mod activation;
+pub mod arithmetic;
 mod isa;
 mod lanes;
 mod math;
@@ -27,6 +29,7 @@ mod tasks;
 
 pub mod broadcast;
 pub mod dense;
+pub mod matrix;
 pub mod normalise;
 pub mod optimiser;
 pub mod slice;

@@ -3,16 +3,18 @@
 use burn::tensor::{DType, Device};
 use sym_diagnostics::{Code, Diagnostic};
 
-/// A tensor library that this build contains.
+/// What executes programs in this build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// burn's portable CPU backend.
+    /// Planned execution on the CPU for training; measurements use burn's portable CPU backend.
+    Cpu,
+    /// burn's portable CPU backend: the reference.
     Flex,
 }
 
 impl Backend {
     /// Every backend of this build under its name.
-    pub const ALL: [(&'static str, Backend); 1] = [("flex", Backend::Flex)];
+    pub const ALL: [(&'static str, Backend); 2] = [("cpu", Backend::Cpu), ("flex", Backend::Flex)];
 
     /// The backend of a name; E0502 where this build has none.
     ///
@@ -33,7 +35,7 @@ impl Backend {
     /// Its device; call [`Device::autodiff`] on it to record gradients.
     pub fn device(self) -> Device {
         match self {
-            Backend::Flex => Device::flex(),
+            Backend::Cpu | Backend::Flex => Device::flex(),
         }
     }
 }

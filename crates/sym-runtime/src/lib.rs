@@ -23,6 +23,7 @@ pub mod compress;
 pub mod control;
 pub mod data;
 pub mod decay;
+pub mod engine;
 pub mod evaluate;
 pub mod init;
 pub mod loss;

@@ -153,7 +153,7 @@ impl Run {
             file: file.to_path_buf(),
             out: Some(out.to_path_buf()),
             resume: None,
-            execution: Execution { backend: "flex".to_string(), dtype: "f32".to_string(), threads: None },
+            execution: Execution { backend: "cpu".to_string(), dtype: "f32".to_string(), threads: None },
             format: Format::Human,
             settings: Settings { profile: None, set: Vec::new() },
         }
@@ -373,8 +373,8 @@ pub struct Settings {
 /// What executes a model.
 #[derive(Debug, Args)]
 pub struct Execution {
-    /// The tensor backend.
-    #[arg(long, value_name = "NAME", default_value = "flex")]
+    /// What executes the model: cpu or flex.
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub backend: String,
     /// The number type: f32 or f64.
     #[arg(long, value_name = "TYPE", default_value = "f32")]

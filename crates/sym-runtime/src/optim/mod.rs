@@ -11,6 +11,15 @@ use sym_ir::experiment::{DecayKind, Optimizer, Rule};
 /// What an optimiser remembers of one parameter between steps, by name: nothing before the first step.
 pub type Slots = Vec<(&'static str, Tensor<1>)>;
 
+/// The names of what a rule remembers of each parameter after a step.
+pub fn names(rule: Rule) -> &'static [&'static str] {
+    match rule {
+        Rule::Sgd { momentum: 0.0, .. } => &[],
+        Rule::Sgd { .. } => &[sgd::MOMENTUM],
+        Rule::Adam { .. } => &[adam::FIRST, adam::SECOND],
+    }
+}
+
 /// An update rule with its memory.
 #[derive(Debug, Clone)]
 pub struct Updater {
@@ -84,11 +93,7 @@ impl Updater {
 
     /// The names of what is remembered after a step.
     pub fn slot_names(&self) -> &'static [&'static str] {
-        match self.settings.rule {
-            Rule::Sgd { momentum: 0.0, .. } => &[],
-            Rule::Sgd { .. } => &[sgd::MOMENTUM],
-            Rule::Adam { .. } => &[adam::FIRST, adam::SECOND],
-        }
+        names(self.settings.rule)
     }
 
     /// Goes on from a memory that [`Updater::slots`] gave after `step` steps.

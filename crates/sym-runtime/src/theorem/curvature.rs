@@ -5,8 +5,7 @@
 //! one, P^{-1/2} H P^{-1/2}; P is the same for all entries of an orbit, so that it keeps the fixed set.
 
 use super::lanczos::extremes;
-use super::objective::Batch;
-use super::student::Student;
+use super::objective::{Batch, Objective};
 use super::vectors::{combined, norm};
 use crate::Stream;
 use sym_diagnostics::Diagnostic;
@@ -23,7 +22,7 @@ const STEP: f64 = 1e-5;
 
 /// Remembers eigenvectors from one place of a trajectory to the next.
 pub(super) struct Curvature<'a> {
-    student: &'a Student,
+    objective: &'a Objective,
     reduction: &'a Reduction,
     batch: &'a Batch,
     /// Weight decay that is part of the gradient.
@@ -54,7 +53,7 @@ struct Hessian<'a> {
 impl<'a> Curvature<'a> {
     /// Starts from random directions.
     pub fn new(
-        student: &'a Student,
+        objective: &'a Objective,
         optimizer: Optimizer,
         reduction: &'a Reduction,
         batch: &'a Batch,
@@ -73,15 +72,15 @@ impl<'a> Curvature<'a> {
         };
         let (across, within) = (random(), random());
         let decay = if optimizer.decay_kind == DecayKind::Coupled { optimizer.decay } else { 0.0 };
-        Self { student, reduction, batch, decay, products: FIRST, across, within }
+        Self { objective, reduction, batch, decay, products: FIRST, across, within }
     }
 
     fn product(&self, hessian: &Hessian, direction: &Weights) -> Result<Weights, Vec<Diagnostic>> {
         let scaled = |weights: &Weights| hessian.root.as_ref().map_or_else(|| weights.clone(), |root| multiplied(weights, root));
         let direction = scaled(direction);
         let step = STEP * norm(hessian.at).max(1.0) / norm(&direction).max(f64::MIN_POSITIVE);
-        let forward = self.student.gradient_at(&combined(hessian.at, step, &direction), self.batch)?;
-        let backward = self.student.gradient_at(&combined(hessian.at, -step, &direction), self.batch)?;
+        let forward = self.objective.gradient(&combined(hessian.at, step, &direction), self.batch)?;
+        let backward = self.objective.gradient(&combined(hessian.at, -step, &direction), self.batch)?;
         let difference = combined(&forward, -1.0, &backward);
         let decayed =
             Weights { values: direction.values.iter().map(|values| values.iter().map(|v| v * self.decay).collect()).collect() };

@@ -3,6 +3,7 @@
 use super::batches::Batches;
 use super::curvature::{Curvature, Eigenvalues};
 use super::explain::name;
+use super::objective::Objective;
 use super::stability::{Growth, edge};
 use super::student::Student;
 use super::vectors::{distance, norm};
@@ -32,22 +33,22 @@ struct Models<'a> {
 
 impl Models<'_> {
     fn step(&mut self, batches: &mut Batches) -> f64 {
-        let batch = batches.next(&self.full.module);
-        self.small.step(&batch.forward);
+        let batch = batches.next();
+        self.small.step(batch.forward.as_deref());
         if let (Some(other), Some(backward)) = (&mut self.other, &batch.backward) {
-            other.step(backward);
+            other.step(Some(backward));
         }
-        self.full.step(&batch.forward)
+        self.full.step(batch.forward.as_deref())
     }
 
-    fn project(&mut self) -> Result<(), Vec<Diagnostic>> {
-        self.full.project(self.reduction)?;
-        self.other.iter_mut().try_for_each(|other| other.project(self.reduction))
+    fn project(&mut self) {
+        self.full.project(self.reduction);
+        self.other.iter_mut().for_each(|other| other.project(self.reduction));
     }
 
     /// The relative distances at this step.
     fn moment(&self, step: u64) -> Moment {
-        let weights = self.full.module.weights();
+        let weights = self.full.weights();
         let size = norm(&weights).max(f64::MIN_POSITIVE);
         let relative = |other: &Weights| {
             let distance = distance(&weights, other) / size;
@@ -56,9 +57,9 @@ impl Models<'_> {
         };
         Moment {
             step,
-            divergence: relative(&self.reduction.expand(&self.small.module.weights())),
+            divergence: relative(&self.reduction.expand(&self.small.weights())),
             off_state: relative(&self.reduction.project(&weights)),
-            orders: self.other.as_ref().map(|other| relative(&other.module.weights())),
+            orders: self.other.as_ref().map(|other| relative(&other.weights())),
         }
     }
 }
@@ -74,16 +75,23 @@ pub(super) fn run(
 ) -> Result<Option<Run>, Vec<Diagnostic>> {
     let reduced = reduction.restrict(start);
     let start = reduction.expand(&reduced);
-    let full = Student::new(&theorem.program, &start, theorem.loss, optimizer, None)?;
-    let small = Student::new(&reduction.program, &reduced, theorem.loss, optimizer, Some(&reduction.divisors()))?;
-    let observed = full.clone();
-    let mut batches = Batches::new(theorem, optimizer, examples, &observed.module);
-    let all = batches.all.forward.clone();
-    let first_loss = full.loss(&all);
-    let other = batches.all.backward.is_some().then(|| full.clone());
+    let full = Student::new(&theorem.program, &start, theorem.loss, optimizer, None, examples)?;
+    let small = Student::new(&reduction.program, &reduced, theorem.loss, optimizer, Some(&reduction.divisors()), examples)?;
+    let objective = Objective::new(&theorem.program, &start, theorem.loss)?;
+    let all = objective.batch(examples);
+    let mut batches = Batches::new(theorem, optimizer, examples.len());
+    let first_loss = objective.loss(&start, &all)?;
+    let other = (examples.len() > 1)
+        .then(|| Student::new(&theorem.program, &start, theorem.loss, optimizer, None, examples))
+        .transpose()?;
     let mut models = Models { reduction, full, small, other };
-    let mut curvature =
-        Curvature::new(&observed, optimizer, reduction, &all, &mut Stream::new(theorem.seed, "theorem/curvature", &theorem.name));
+    let mut curvature = Curvature::new(
+        &objective,
+        optimizer,
+        reduction,
+        &all,
+        &mut Stream::new(theorem.seed, "theorem/curvature", &theorem.name),
+    );
 
     let adam = matches!(optimizer.rule, Rule::Adam { .. });
     let every = if theorem.program.trainable_entries().is_some_and(|entries| entries <= EVERY_STEP) { 1 } else { 10 };
@@ -103,7 +111,7 @@ pub(super) fn run(
         }
         // Adam has no preconditioner before its first step.
         if (measured.contains(&step) && !(adam && step == 0)) || (adam && step == 1) {
-            let weights = models.full.module.weights();
+            let weights = models.full.weights();
             if weights.values.iter().flatten().all(|value| value.is_finite()) {
                 places.push((step, curvature.at(&weights, models.full.preconditioner().as_ref())?));
             }
@@ -116,9 +124,15 @@ pub(super) fn run(
         }
         // Compared first, projected then: a report shows rounding at its largest.
         if theorem.reproject.is_some_and(|every| step > 0 && step % every == 0) {
-            models.project()?;
+            models.project();
         }
         let loss = models.step(&mut batches);
+        if !loss.is_finite() {
+            // No step is taken from there: what is no number is as far as can be.
+            worst.divergence = f64::INFINITY;
+            moments.push(Moment { step: step + 1, ..worst.clone() });
+            break;
+        }
         observer.progress(&Progress {
             name: &theorem.name,
             seed: theorem.seed,
@@ -140,7 +154,7 @@ pub(super) fn run(
         orders: worst.orders,
         moments,
         first_loss,
-        last_loss: models.full.loss(&all),
+        last_loss: objective.loss(&models.full.weights(), &all)?,
         sharpness,
         edge: Some(edge(optimizer, sharpness)),
         transverse: places.iter().map(|(_, found)| found.transverse).fold(0.0, f64::min),

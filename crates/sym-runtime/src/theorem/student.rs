@@ -1,28 +1,22 @@
 //! A model with its optimiser, moved one step at a time.
 
-use super::objective::{Batch, loss};
-use crate::optim::Updater;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use crate::data::Examples;
+use crate::engine::{Engine, Planned, Task};
+use crate::optim::{Updater, names};
 use std::time::{Duration, Instant};
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
 use sym_ir::Program;
-use sym_ir::experiment::{Loss, Optimizer};
-use sym_lower::{Array, Module};
+use sym_ir::experiment::{Loss, Optimizer, Rule};
 use sym_rewrite::Reduction;
 
-/// One of the two models that train side by side, in double precision.
-#[derive(Debug, Clone)]
+/// One of the models that train side by side, in double precision.
+#[derive(Debug)]
 pub(super) struct Student {
-    pub module: Module,
-    updater: Updater,
-    loss: Loss,
+    engine: Planned<f64>,
+    optimizer: Optimizer,
     /// Time spent in steps.
     pub spent: Duration,
-}
-
-fn flat(values: &[f64], device: &Device) -> Tensor<1> {
-    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (device, DType::F64))
 }
 
 impl Student {
@@ -33,94 +27,64 @@ impl Student {
         loss: Loss,
         optimizer: Optimizer,
         divisors: Option<&Weights>,
+        examples: &Examples,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let device = Device::flex();
-        let module = Module::new(program, weights, &device.clone().autodiff(), DType::F64)?;
-        let mut updater = Updater::new(optimizer, program.parameters.len()).with_masks(module.masks().to_vec());
-        if let Some(divisors) = divisors {
-            let needed = |values: &Vec<f64>| values.iter().any(|&value| value != 1.0).then(|| flat(values, &device));
-            updater = updater.with_divisors(divisors.values.iter().map(needed).collect());
-        }
-        let spread = crate::decay::of_program(program).into_iter().map(|weights| weights.map(|values| flat(&values, &device)));
-        updater = updater.with_decay_weights(spread.collect());
-        Ok(Self { module, updater, loss, spent: Duration::ZERO })
+        sym_lower::check(program)?;
+        let width = super::objective::width(program);
+        let engine = Planned::new(Task { program, weights, loss, optimizer, divisors, examples, width });
+        Ok(Self { engine, optimizer, spent: Duration::ZERO })
     }
 
-    /// One step; returns the loss before it.
-    pub fn step(&mut self, batch: &Batch) -> f64 {
+    /// One step on these examples, all of them for `None`; returns the loss before it.
+    pub fn step(&mut self, rows: Option<&[usize]>) -> f64 {
         let start = Instant::now();
-        let value = loss(&self.module, self.loss, batch);
-        let gradients = self.module.gradients(&value);
-        self.updater.begin();
-        for (at, gradient) in gradients.into_iter().enumerate() {
-            let id = sym_ir::ParameterId(at as u32);
-            if !self.module.program().parameter(id).trainable {
-                continue;
-            }
-            let parameter = self.module.parameter(id).inner();
-            let dims = parameter.dims();
-            let current = parameter.flat();
-            let gradient = gradient.map_or_else(|| current.zeros_like(), Array::flat);
-            let moved = self.updater.update(at, current, gradient);
-            self.module.set_parameter(id, Array::from(moved).reshape(&dims));
-        }
+        let loss = self.engine.step(rows);
         self.spent += start.elapsed();
-        Array::from(value).values()[0]
+        loss
+    }
+
+    /// The present weights.
+    pub fn weights(&self) -> Weights {
+        self.engine.weights()
     }
 
     /// Takes weights and the optimiser's memory back to the symmetric state.
-    pub fn project(&mut self, reduction: &Reduction) -> Result<(), Vec<Diagnostic>> {
-        let weights = self.module.weights();
-        self.module.set_weights(&reduction.project(&weights))?;
-        let mut slots = self.updater.slots().to_vec();
-        for &name in self.updater.slot_names() {
-            let memory = slots.iter().zip(&weights.values).map(|(slots, values)| {
-                let slot = slots.iter().find(|(other, _)| *other == name);
-                slot.map_or_else(|| vec![0.0; values.len()], |(_, slot)| Array::from(slot.clone()).values())
+    pub fn project(&mut self, reduction: &Reduction) {
+        let weights = self.engine.weights();
+        self.engine.set_weights(&reduction.project(&weights));
+        let mut memory = self.engine.memory();
+        for &name in names(self.optimizer.rule) {
+            let slots = memory.iter().zip(&weights.values).map(|(slots, values)| {
+                slots.iter().find(|(other, _)| *other == name).map_or_else(|| vec![0.0; values.len()], |(_, slot)| slot.clone())
             });
-            let memory = Weights { values: memory.collect() };
-            let projected =
-                if Updater::is_square(name) { reduction.project_squares(&memory) } else { reduction.project(&memory) };
-            for (slots, values) in slots.iter_mut().zip(&projected.values) {
-                for (_, slot) in slots.iter_mut().filter(|(other, _)| *other == name) {
-                    *slot = flat(values, &slot.device());
+            let slots = Weights { values: slots.collect() };
+            let projected = if Updater::is_square(name) { reduction.project_squares(&slots) } else { reduction.project(&slots) };
+            for (slots, values) in memory.iter_mut().zip(projected.values) {
+                if let Some((_, slot)) = slots.iter_mut().find(|(other, _)| *other == name) {
+                    *slot = values;
                 }
             }
         }
-        self.updater.restore(self.updater.steps(), slots);
-        Ok(())
+        let steps = self.engine.steps();
+        self.engine.restore(steps, memory);
     }
 
     /// Adam's √v̂ + ε at the present step, 1 for frozen tensors; `None` for another rule and before the first step.
     pub fn preconditioner(&self) -> Option<Weights> {
+        let Rule::Adam { beta2, epsilon, .. } = self.optimizer.rule else { return None };
+        let correction = libm::sqrt(1.0 - libm::pow(beta2, self.engine.steps() as f64));
         let mut any = false;
-        let values =
-            self.module.weights().values.into_iter().enumerate().map(|(at, values)| match self.updater.preconditioner(at) {
-                Some(denominator) => {
+        let weights = self.engine.weights();
+        let values = self.engine.memory().into_iter().zip(weights.values).map(|(slots, values)| {
+            match slots.into_iter().find(|(name, _)| Updater::is_square(name)) {
+                Some((_, squares)) => {
                     any = true;
-                    Array::from(denominator).values()
+                    squares.into_iter().map(|square| libm::sqrt(square) / correction + epsilon).collect()
                 }
                 None => vec![1.0; values.len()],
-            });
+            }
+        });
         let values = values.collect();
         any.then_some(Weights { values })
-    }
-
-    /// The loss at the present weights.
-    pub fn loss(&self, batch: &Batch) -> f64 {
-        Array::from(loss(&self.module, self.loss, batch)).values()[0]
-    }
-
-    /// The gradient of the loss at other weights, by parameter; zero for frozen ones.
-    pub fn gradient_at(&self, weights: &Weights, batch: &Batch) -> Result<Weights, Vec<Diagnostic>> {
-        let mut module = self.module.clone();
-        module.set_weights(weights)?;
-        let value = loss(&module, self.loss, batch);
-        let gradients = module.gradients(&value).into_iter().zip(&weights.values);
-        Ok(Weights {
-            values: gradients
-                .map(|(gradient, values)| gradient.map_or_else(|| vec![0.0; values.len()], |array| array.values()))
-                .collect(),
-        })
     }
 }

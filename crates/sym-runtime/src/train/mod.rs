@@ -190,7 +190,7 @@ fn run_seed(
 
 /// The file of the weights that a seed has now.
 fn final_weights(setup: &Setup<'_>, seed: &Seed<'_>) -> Vec<u8> {
-    sym_lower::to_safetensors(&setup.train.program, &seed.module().weights(), setup.dtype)
+    sym_lower::to_safetensors(&setup.train.program, &seed.weights(), setup.dtype)
 }
 
 /// Where the file has what a record names as not finite: ``gradient of `fc1.weight` ``, ``value `h` in `fc1` ``.

@@ -2,42 +2,25 @@
 
 use super::Batches;
 use super::setup::Setup;
-use crate::optim::{Slots, Updater};
+use crate::engine::{self, Engine, Memory};
+use crate::optim::names;
 use crate::probes::{Detector, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
-use crate::{Observer, Progress, decay, evaluate, init, loss};
-use burn::tensor::{Tensor, TensorData};
+use crate::{Observer, Progress, evaluate, init};
 use std::collections::BTreeMap;
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
-use sym_ir::ParameterId;
-use sym_lower::{Array, Module};
-
-/// The diagonals of decay on the device.
-fn decay_weights(setup: &Setup) -> Vec<Option<Tensor<1>>> {
-    let place = |values: Vec<f64>| {
-        let count = values.len();
-        Tensor::from_data(TensorData::new(values, [count]), (&setup.device, setup.dtype))
-    };
-    decay::of_program(&setup.train.program).into_iter().map(|weights| weights.map(place)).collect()
-}
+use sym_lower::Module;
 
 /// One seed of a run, between two steps.
 #[derive(Debug)]
 pub struct Seed<'a> {
     setup: &'a Setup<'a>,
     number: u64,
-    module: Module,
-    updater: Updater,
+    engine: Box<dyn Engine>,
     detectors: Vec<Detector>,
     batches: Batches,
-    /// Inputs of the program with all training examples.
-    inputs: Vec<Array>,
-    /// Targets of all training examples.
-    targets: Tensor<2>,
-    /// The gradients of the last step, to find out where a value that is not finite came from.
-    gradients: Vec<Option<Array>>,
     step: u64,
     /// Seconds before `started`.
     before: f64,
@@ -76,22 +59,23 @@ impl<'a> Seed<'a> {
         let train = setup.train;
         let program = &train.program;
         let weights = init::weights(program, Some(setup.symmetries), &train.init, &setup.files, number, "init")?;
-        let module = Module::new(program, &weights, &setup.device.clone().autodiff(), setup.dtype)?;
         let examples = &setup.data.train;
-        let updater = Updater::new(train.optimizer, program.parameters.len())
-            .with_decay_weights(decay_weights(setup))
-            .with_masks(module.masks().to_vec());
+        let task = engine::Task {
+            program,
+            weights: &weights,
+            loss: train.loss,
+            optimizer: train.optimizer,
+            divisors: None,
+            examples,
+            width: setup.width,
+        };
+        let engine = engine::engine(task, setup.backend, setup.dtype)?;
         let mut seed = Self {
             setup,
             number,
-            module,
-            updater,
+            engine,
             detectors: setup.panel.detectors(),
             batches: Batches::new(number, examples.len(), setup.batch),
-            // On the device with autodiff, where parameters are; they record nothing.
-            inputs: evaluate::arrays(program, &examples.inputs, &setup.device.clone().autodiff(), setup.dtype),
-            targets: loss::place(&examples.targets, setup.width, &setup.device.clone().autodiff(), setup.dtype),
-            gradients: Vec::new(),
             step: 0,
             before: 0.0,
             started: Instant::now(),
@@ -107,9 +91,9 @@ impl<'a> Seed<'a> {
         Ok(seed)
     }
 
-    /// The module with its present weights.
-    pub fn module(&self) -> &Module {
-        &self.module
+    /// The present weights.
+    pub fn weights(&self) -> Weights {
+        self.engine.weights()
     }
 
     /// Runs to the end, or until something stops it. All measurements are in the writer afterwards; a last checkpoint is the caller's.
@@ -129,7 +113,7 @@ impl<'a> Seed<'a> {
             }
             let last = self.step == steps;
             if last || self.setup.panel.due(self.step, last) {
-                let weights = self.module.weights();
+                let weights = self.engine.weights();
                 if let Some(what) = self.not_finite_weight(&weights) {
                     return Ok(Stop::NotFinite(what));
                 }
@@ -155,32 +139,14 @@ impl<'a> Seed<'a> {
 
     /// One step; gives the loss before it, or what is not finite.
     fn advance(&mut self) -> Result<f64, String> {
-        let batch = self.batches.at(self.step).map(|rows| rows.iter().map(|&row| row as i64).collect::<Vec<i64>>());
-        let (inputs, targets) = match &batch {
-            None => (self.inputs.clone(), self.targets.clone()),
-            Some(rows) => {
-                let inputs = self.inputs.iter().map(|input| input.clone().select(0, rows)).collect();
-                (inputs, two_axes(Array::from(self.targets.clone()).select(0, rows)))
-            }
-        };
-        let output = self.module.forward(&inputs).swap_remove(0);
-        let loss = loss::of_batch(self.setup.train.loss, output, targets);
-        let value = Array::from(loss.clone().inner()).values()[0];
-        if !value.is_finite() {
-            return Err(self.not_finite(&inputs));
-        }
-        self.gradients = self.module.gradients(&loss);
-        self.updater.begin();
-        for (at, gradient) in self.gradients.iter().enumerate() {
-            let Some(gradient) = gradient else { continue };
-            let id = ParameterId(at as u32);
-            let value = self.module.parameter(id);
-            let sizes = value.dims();
-            let updated = self.updater.update(at, value.inner().flat(), gradient.clone().flat());
-            self.module.set_parameter(id, Array::from(updated).reshape(&sizes));
+        let rows = self.batches.at(self.step);
+        let loss = self.engine.step(rows);
+        if !loss.is_finite() {
+            let rows = rows.map(<[usize]>::to_vec);
+            return Err(self.not_finite(rows.as_deref()));
         }
         self.step += 1;
-        Ok(value)
+        Ok(loss)
     }
 
     fn measure(&mut self, last: bool, weights: &Weights) -> Row {
@@ -211,8 +177,8 @@ impl<'a> Seed<'a> {
         wrong.then(|| {
             let path = |at: usize| &self.setup.train.program.parameters[at].path;
             // Derivatives are computed from the loss back to the inputs: the last in the order of use comes first.
-            let gradient =
-                self.gradients.iter().rposition(|gradient| gradient.as_ref().is_some_and(|gradient| !finite(&gradient.values())));
+            let gradients = self.engine.gradients();
+            let gradient = gradients.iter().rposition(|gradient| gradient.as_ref().is_some_and(|gradient| !finite(gradient)));
             match (gradient, weights.values.iter().position(|values| !finite(values))) {
                 (Some(at), _) => format!("gradient of `{}`", path(at)),
                 (None, at) => format!("parameter `{}`", at.map_or("", |at| path(at))),
@@ -220,22 +186,32 @@ impl<'a> Seed<'a> {
         })
     }
 
-    /// What is not finite, where the loss is not.
-    fn not_finite(&self, inputs: &[Array]) -> String {
-        if let Some(what) = self.not_finite_weight(&self.module.weights()) {
+    /// What is not finite, where the loss of these examples is not.
+    fn not_finite(&self, rows: Option<&[usize]>) -> String {
+        let setup = self.setup;
+        let weights = self.engine.weights();
+        if let Some(what) = self.not_finite_weight(&weights) {
             return what;
         }
+        let Ok(module) = Module::new(&setup.train.program, &weights, &setup.device, setup.dtype) else {
+            return "loss".to_string();
+        };
+        let examples = &setup.data.train;
+        let inputs = match rows {
+            None => evaluate::arrays(&setup.train.program, &examples.inputs, &setup.device, setup.dtype),
+            Some(rows) => evaluate::arrays(&setup.train.program, &examples.select(rows).inputs, &setup.device, setup.dtype),
+        };
         let program = &self.setup.train.program;
         let named = |value| {
             let node = program.node(value);
             let scope = if node.scope.is_empty() { String::new() } else { format!(" in `{}`", node.scope) };
             format!("`{}`{scope}", node.name)
         };
-        if let Some(value) = self.module.first_not_finite(inputs) {
+        if let Some(value) = module.first_not_finite(&inputs) {
             return format!("value {}", named(value));
         }
         // The network is finite, its loss is not: errors so large that their squares are beyond the number type.
-        let output = self.module.forward(inputs).swap_remove(0).values();
+        let output = module.forward(&inputs).swap_remove(0).values();
         let largest = output.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
         format!("loss of the output {} (up to {largest:.1e})", named(program.outputs[0].value))
     }
@@ -244,11 +220,11 @@ impl<'a> Seed<'a> {
     pub fn checkpoint(&self, ending: Ending) -> Checkpoint {
         let program = &self.setup.train.program;
         let mut tensors = BTreeMap::new();
-        for ((parameter, values), slots) in program.parameters.iter().zip(self.module.weights().values).zip(self.updater.slots())
-        {
+        let memory = self.engine.memory();
+        for ((parameter, values), memory) in program.parameters.iter().zip(self.engine.weights().values).zip(memory) {
             tensors.insert(parameter.path.clone(), values);
-            for (name, slot) in slots {
-                tensors.insert(format!("{name}/{}", parameter.path), Array::from(slot.clone()).values());
+            for (name, slot) in memory {
+                tensors.insert(format!("{name}/{}", parameter.path), slot);
             }
         }
         Checkpoint { step: self.step, wall_seconds: self.seconds(), ending, detectors: self.detectors.clone(), tensors }
@@ -258,20 +234,24 @@ impl<'a> Seed<'a> {
         let program = &self.setup.train.program;
         let mut take = |name: &str| checkpoint.tensors.remove(name).ok_or_else(|| format!("`{name}` is missing"));
         let weights = program.parameters.iter().map(|parameter| take(&parameter.path)).collect::<Result<Vec<_>, _>>()?;
-        let mut slots: Vec<Slots> = Vec::new();
+        let mut slots: Vec<Memory> = Vec::new();
         for (parameter, values) in program.parameters.iter().zip(&weights) {
-            let mut memory = Slots::new();
-            for name in self.updater.slot_names() {
+            let mut memory = Memory::new();
+            for name in names(self.setup.train.optimizer.rule) {
                 // A frozen parameter, one without gradient, or a checkpoint before the first step: nothing is remembered.
                 let Ok(slot) = take(&format!("{name}/{}", parameter.path)) else { continue };
                 if slot.len() != values.len() {
                     return Err(format!("`{name}/{}` has {} entries", parameter.path, slot.len()));
                 }
-                memory.push((name, Array::from_values(&slot, &[slot.len()], &self.setup.device, self.setup.dtype).flat()));
+                memory.push((*name, slot));
             }
             slots.push(memory);
         }
-        self.module.set_weights(&Weights { values: weights }).map_err(|errors| errors[0].message.clone())?;
+        let sizes = program.parameters.iter().map(sym_ir::Parameter::entries);
+        if let Some(at) = sizes.zip(&weights).position(|(size, values)| size != Some(values.len() as u128)) {
+            return Err(format!("`{}` has {} entries", program.parameters[at].path, weights[at].len()));
+        }
+        self.engine.set_weights(&Weights { values: weights });
         if checkpoint
             .detectors
             .iter()
@@ -281,15 +261,9 @@ impl<'a> Seed<'a> {
             return Err("its event detectors are others".to_string());
         }
         self.detectors = checkpoint.detectors;
-        self.updater.restore(checkpoint.step, slots);
+        self.engine.restore(checkpoint.step, slots);
         self.step = checkpoint.step;
         self.before = checkpoint.wall_seconds;
         Ok(())
     }
-}
-
-/// A tensor that is known to have two axes.
-fn two_axes(array: Array) -> Tensor<2> {
-    let sizes = array.dims();
-    array.flat().reshape([sizes[0], sizes[1]])
 }

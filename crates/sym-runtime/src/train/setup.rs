@@ -9,6 +9,7 @@ use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::Symmetries;
 use sym_ir::experiment::{Data, Loss, Train};
 use sym_ir::{Operation, Program};
+use sym_lower::Backend;
 
 /// What all seeds of a run share.
 #[derive(Debug)]
@@ -23,7 +24,9 @@ pub struct Setup<'a> {
     pub files: Files,
     /// Its probes.
     pub panel: Panel,
-    /// The device without autodiff.
+    /// What executes the program.
+    pub backend: Backend,
+    /// Its device, without autodiff.
     pub device: Device,
     /// The type of all numbers on it.
     pub dtype: DType,
@@ -47,7 +50,7 @@ impl<'a> Setup<'a> {
         symmetries: &'a Symmetries,
         environment: &Environment<'_>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let device = sym_lower::Backend::find(environment.backend).map_err(|error| vec![error])?.device();
+        let backend = Backend::find(environment.backend).map_err(|error| vec![error])?;
         let dtype = sym_lower::dtype(environment.dtype).map_err(|error| vec![error])?;
         sym_lower::check(&train.program)?;
         check_differentiable(train)?;
@@ -58,7 +61,7 @@ impl<'a> Setup<'a> {
         let panel = Panel::new(train, symmetries, data.test.is_some(), has_classes)?;
         let batch = batch(train, data.train.len())?;
         let interval = train.checkpoint.unwrap_or_else(|| train.steps.div_ceil(10).max(100)).max(1);
-        Ok(Self { train, symmetries, data, files, panel, device, dtype, width, batch, interval })
+        Ok(Self { train, symmetries, data, files, panel, backend, device: backend.device(), dtype, width, batch, interval })
     }
 }
 

@@ -64,7 +64,7 @@ fn waves() -> Data {
 }
 
 fn environment(out: &Path) -> Environment<'_> {
-    Environment { out, spec: "// spec\n", base: Path::new("."), backend: "flex", dtype: "f64", threads: 1, resume: false }
+    Environment { out, spec: "// spec\n", base: Path::new("."), backend: "cpu", dtype: "f64", threads: 1, resume: false }
 }
 
 fn run_in(out: &Path, train: &Train, change: impl FnOnce(&mut Environment<'_>), observer: &dyn Observer) -> Outcome {

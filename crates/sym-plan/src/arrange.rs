@@ -1,0 +1,112 @@
+//! Entries moved and added up by position: joined and padded arrays, and windows laid back.
+
+use crate::chain::copy;
+use crate::memory::{Kernel, Memory};
+use crate::view::{Odometer, View, collapsed, row_major};
+use sym_kernels::arithmetic::{self, rounded};
+use sym_kernels::slice::Real;
+
+/// Copies views into parts of a row-major array; what no part covers keeps what it holds (a pinned buffer) or is cleared.
+#[derive(Debug)]
+pub(crate) struct Place {
+    parts: Vec<Part>,
+    clears: bool,
+}
+
+#[derive(Debug)]
+struct Part {
+    source: View,
+    /// Offset and strides in the result.
+    offset: usize,
+    strides: Vec<isize>,
+}
+
+impl Place {
+    /// Each source goes to the index where its first entry shall be, in an array of `dims`; along axis k it takes `steps[k]` places a step.
+    pub fn new(sources: Vec<(View, Vec<usize>)>, dims: &[usize], steps: &[usize], clears: bool) -> Self {
+        let target = row_major(dims);
+        let parts = sources
+            .into_iter()
+            .map(|(source, first)| {
+                let offset = first.iter().zip(&target).map(|(&at, &stride)| at * stride as usize).sum();
+                let strides = target.iter().zip(steps).map(|(&stride, &step)| stride * step as isize).collect();
+                Part { source, offset, strides }
+            })
+            .collect();
+        Self { parts, clears }
+    }
+}
+
+impl<T: Real> Kernel<T> for Place {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+        if self.clears {
+            out.fill(rounded(0.0));
+        }
+        for part in &self.parts {
+            if part.source.dims.contains(&0) {
+                continue;
+            }
+            let entries = memory.read(part.source.buffer);
+            let (mut sizes, mut strides) = collapsed(&part.source.dims, &[&part.source.strides, &part.strides]);
+            let (row, from, to) = (sizes.pop().unwrap_or(1), strides[0].pop().unwrap_or(1), strides[1].pop().unwrap_or(1));
+            let mut outer = Odometer::new(sizes, strides, vec![part.source.offset as isize, part.offset as isize]);
+            loop {
+                let (mut source, mut target) = (outer.offsets[0], outer.offsets[1]);
+                if from == 1 && to == 1 {
+                    let (source, target) = (source as usize, target as usize);
+                    out[target..target + row].copy_from_slice(&entries[source..source + row]);
+                } else {
+                    for _ in 0..row {
+                        out[target as usize] = entries[source as usize];
+                        source += from;
+                        target += to;
+                    }
+                }
+                if !outer.advance() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The adjoint of windows over one axis: entries [outer, positions, taps, inner] are added up at `o·stride + t·dilation − padding`.
+#[derive(Debug)]
+pub(crate) struct Fold<T> {
+    pub source: View,
+    pub axis: usize,
+    pub stride: usize,
+    pub padding: usize,
+    pub dilation: usize,
+    /// Sizes of the result in front of, along and behind the axis.
+    pub sizes: (usize, usize, usize),
+    /// The source as a row-major array, where it is none.
+    pub scratch: Vec<T>,
+}
+
+impl<T: Real> Kernel<T> for Fold<T> {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+        out.fill(rounded(0.0));
+        let (outer, length, inner) = self.sizes;
+        let (positions, taps) = (self.source.dims[self.axis], self.source.dims[self.axis + 1]);
+        let entries = if self.source.is_contiguous() {
+            &memory.read(self.source.buffer)[self.source.offset..]
+        } else {
+            self.scratch.resize(outer * positions * taps * inner, rounded(0.0));
+            copy(&self.source, memory, &mut self.scratch);
+            &self.scratch
+        };
+        for part in 0..outer {
+            for position in 0..positions {
+                for tap in 0..taps {
+                    let Some(at) = (position * self.stride + tap * self.dilation).checked_sub(self.padding) else { continue };
+                    if at >= length {
+                        continue;
+                    }
+                    let (target, source) = ((part * length + at) * inner, ((part * positions + position) * taps + tap) * inner);
+                    arithmetic::add(&mut out[target..target + inner], &entries[source..source + inner]);
+                }
+            }
+        }
+    }
+}
