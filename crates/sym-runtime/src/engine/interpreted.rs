@@ -1,7 +1,7 @@
 //! Training by the burn module: the reference, on any device and number type.
 
 use super::{Engine, Memory, Task};
-use crate::data::Examples;
+use crate::data::{Examples, Table};
 use crate::optim::Updater;
 use crate::{decay, evaluate, loss};
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -91,6 +91,13 @@ impl Engine for Interpreted {
             self.module.set_parameter(id, Array::from(updated).reshape(&sizes));
         }
         value
+    }
+
+    fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {
+        let program = self.module.program();
+        let module = Module::new(program, &self.module.weights(), &self.device, self.dtype).expect("it is executed already");
+        let outputs = module.forward(&evaluate::arrays(program, inputs, &self.device, self.dtype));
+        outputs.first().map_or_else(Vec::new, Array::values)
     }
 
     fn weights(&self) -> Weights {

@@ -5,7 +5,7 @@ mod loss;
 mod planned;
 mod update;
 
-use crate::data::Examples;
+use crate::data::{Examples, Table};
 use burn::tensor::DType;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
@@ -23,6 +23,9 @@ pub type Memory = Vec<(&'static str, Vec<f64>)>;
 pub trait Engine: std::fmt::Debug + Send {
     /// One step on these examples (all of them in order for `None`); gives the loss before it. Where that is not finite, nothing moves.
     fn step(&mut self, rows: Option<&[usize]>) -> f64;
+
+    /// The entries of the first output at the present weights, for each row of the tables.
+    fn outputs(&mut self, inputs: &[Table]) -> Vec<f64>;
 
     /// The present weights.
     fn weights(&self) -> Weights;

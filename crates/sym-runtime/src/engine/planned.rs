@@ -3,7 +3,7 @@
 use super::loss::loss_and_cotangent;
 use super::update::{Share, update};
 use super::{Engine, Memory, Task};
-use crate::data::Targets;
+use crate::data::{Table, Targets};
 use crate::decay;
 use crate::optim::names;
 use sym_infer::Weights;
@@ -58,12 +58,14 @@ struct Sized<T> {
 /// A model that is trained by the planned executor.
 #[derive(Debug)]
 pub struct Planned<T> {
+    /// The model up to its first output.
+    program: Program,
     derivative: Program,
-    /// Nodes of the model itself.
-    nodes: usize,
     /// Trained parameters: the gradient of the k-th is output k + 1.
     trained: Vec<ParameterId>,
     plans: Vec<Sized<T>>,
+    /// Plans of the model alone.
+    forward: Vec<Sized<T>>,
     /// Which plan holds the weights.
     current: usize,
     inputs: Vec<(usize, Vec<T>)>,
@@ -99,10 +101,11 @@ impl<T: Number> Planned<T> {
             .collect();
         let inputs = task.examples.inputs.iter().map(|table| (table.width, rounded(&table.values))).collect();
         let mut engine = Self {
-            nodes: program.nodes.len(),
+            program,
             derivative,
             trained,
             plans: Vec::new(),
+            forward: Vec::new(),
             current: 0,
             inputs,
             targets: task.examples.targets.clone(),
@@ -122,7 +125,7 @@ impl<T: Number> Planned<T> {
         if let Some(at) = self.plans.iter().position(|sized| sized.batch == batch) {
             return at;
         }
-        let plan = Plan::staged(&self.derivative, batch, &[self.nodes]);
+        let plan = Plan::staged(&self.derivative, batch, &[self.program.nodes.len()]);
         self.plans.push(Sized { batch, plan, holds_all: false });
         self.plans.len() - 1
     }
@@ -183,6 +186,26 @@ impl<T: Number> Engine for Planned<T> {
             update(&self.optimizer, self.steps, &mut self.shares[id.0 as usize], values, gradients);
         }
         loss
+    }
+
+    fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {
+        let rows = inputs.first().map_or(1, Table::rows);
+        let at = self.forward.iter().position(|sized| sized.batch == rows).unwrap_or_else(|| {
+            let plan = Plan::new(&self.program, rows);
+            self.forward.push(Sized { batch: rows, plan, holds_all: false });
+            self.forward.len() - 1
+        });
+        let plan = &mut self.forward[at].plan;
+        for at in 0..self.shares.len() {
+            let id = ParameterId(at as u32);
+            plan.parameter_mut(id).copy_from_slice(self.plans[self.current].plan.parameter(id));
+        }
+        for (at, table) in inputs.iter().enumerate() {
+            let target = plan.input_mut(InputId(at as u32));
+            target.iter_mut().zip(&table.values).for_each(|(target, &value)| *target = T::rounded(value));
+        }
+        plan.run();
+        plan.output(0).iter().map(|value| value.double()).collect()
     }
 
     fn weights(&self) -> Weights {

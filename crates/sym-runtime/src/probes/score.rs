@@ -1,10 +1,8 @@
 //! Loss and accuracy on a set of examples.
 
 use crate::data::{Examples, Table, Targets};
-use crate::{evaluate, loss};
-use burn::tensor::{DType, Device};
+use crate::loss;
 use sym_ir::experiment::Loss;
-use sym_lower::Module;
 
 /// How well a model answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,22 +13,24 @@ pub struct Score {
     pub accuracy: Option<f64>,
 }
 
-/// Examples that are evaluated at once.
-const CHUNK: usize = 2048;
-
-/// The score on all examples of a module on a device; its first output has `width` entries.
-pub fn score(module: &Module, examples: &Examples, loss: Loss, width: usize, device: &Device, dtype: DType) -> Score {
+/// The score on all examples, `chunk` of them at a time; `outputs` gives the first output, which has `width` entries an example.
+pub fn score(
+    outputs: &mut dyn FnMut(&[Table]) -> Vec<f64>,
+    examples: &Examples,
+    loss: Loss,
+    width: usize,
+    chunk: usize,
+) -> Score {
     let (mut total, mut correct) = (0.0, 0);
     let count = examples.len();
-    for start in (0..count).step_by(CHUNK) {
-        let end = (start + CHUNK).min(count);
+    for start in (0..count).step_by(chunk.max(1)) {
+        let end = (start + chunk.max(1)).min(count);
         let inputs: Vec<Table> = examples
             .inputs
             .iter()
             .map(|table| Table { values: table.values[start * table.width..end * table.width].to_vec(), width: table.width })
             .collect();
-        let outputs = module.forward(&evaluate::arrays(module.program(), &inputs, device, dtype));
-        let values = outputs.first().map_or_else(Vec::new, sym_lower::Array::values);
+        let values = outputs(&inputs);
         let targets = match &examples.targets {
             Targets::Numbers(table) => Targets::Numbers(Table {
                 values: table.values[start * table.width..end * table.width].to_vec(),

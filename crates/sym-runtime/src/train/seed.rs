@@ -2,11 +2,13 @@
 
 use super::Batches;
 use super::setup::Setup;
+use crate::data::Table;
 use crate::engine::{self, Engine, Memory};
 use crate::optim::names;
 use crate::probes::{Detector, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
 use crate::{Observer, Progress, evaluate, init};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
@@ -151,14 +153,15 @@ impl<'a> Seed<'a> {
 
     fn measure(&mut self, last: bool, weights: &Weights) -> Row {
         let setup = self.setup;
-        let evaluator = Module::new(&setup.train.program, weights, &setup.device, setup.dtype);
+        let engine = RefCell::new(&mut self.engine);
         let scored = |test: bool| {
             let examples = if test { setup.data.test.as_ref() } else { Some(&setup.data.train) };
-            match (&evaluator, examples) {
-                (Ok(module), Some(examples)) => {
-                    score(module, examples, setup.train.loss, setup.width, &setup.device, setup.dtype)
+            match examples {
+                Some(examples) => {
+                    let mut outputs = |inputs: &[Table]| engine.borrow_mut().outputs(inputs);
+                    score(&mut outputs, examples, setup.train.loss, setup.width, setup.chunk)
                 }
-                _ => crate::probes::Score { loss: f64::NAN, accuracy: None },
+                None => crate::probes::Score { loss: f64::NAN, accuracy: None },
             }
         };
         let view = View { program: &setup.train.program, weights, score: &scored };

@@ -11,6 +11,9 @@ use sym_ir::experiment::{Data, Loss, Train};
 use sym_ir::{Operation, Program};
 use sym_lower::Backend;
 
+/// The most entries of one value in an evaluation, where more than one example is at hand.
+const MOST_EVALUATED: usize = 1 << 24;
+
 /// What all seeds of a run share.
 #[derive(Debug)]
 pub struct Setup<'a> {
@@ -34,6 +37,8 @@ pub struct Setup<'a> {
     pub width: usize,
     /// Examples a step.
     pub batch: Option<usize>,
+    /// Examples that are evaluated at once.
+    pub chunk: usize,
     /// Steps between checkpoints.
     pub interval: u64,
 }
@@ -61,8 +66,28 @@ impl<'a> Setup<'a> {
         let panel = Panel::new(train, symmetries, data.test.is_some(), has_classes)?;
         let batch = batch(train, data.train.len())?;
         let interval = train.checkpoint.unwrap_or_else(|| train.steps.div_ceil(10).max(100)).max(1);
-        Ok(Self { train, symmetries, data, files, panel, backend, device: backend.device(), dtype, width, batch, interval })
+        Ok(Self {
+            train,
+            symmetries,
+            data,
+            files,
+            panel,
+            backend,
+            device: backend.device(),
+            dtype,
+            width,
+            batch,
+            chunk: chunk(&train.program),
+            interval,
+        })
     }
+}
+
+/// Examples that are evaluated at once: up to 2,048, fewer where a value has so many entries that memory counts.
+fn chunk(program: &Program) -> usize {
+    let entries = |node: &sym_ir::Node| node.shape.iter().map(|axis| axis.size as usize).product::<usize>();
+    let widest = program.nodes.iter().map(entries).max().unwrap_or(1).max(1);
+    (MOST_EVALUATED / widest).clamp(1, 2048)
 }
 
 /// Examples a step, checked against how many there are.
