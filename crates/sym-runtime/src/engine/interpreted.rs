@@ -32,7 +32,7 @@ impl Interpreted {
     ///
     /// E0501 for a program that cannot be executed, E0607 for weights of other sizes.
     pub fn new(task: Task<'_>, device: &Device, dtype: DType) -> Result<Self, Vec<Diagnostic>> {
-        let Task { program, weights, loss, optimizer, divisors, examples, width } = task;
+        let Task { program, weights, loss, optimizer, divisors, examples, width, batch: _ } = task;
         let recording = device.clone().autodiff();
         let module = Module::new(program, weights, &recording, dtype)?;
         let place = |values: &[f64]| -> Tensor<1> {

@@ -61,6 +61,8 @@ pub struct Task<'a> {
     pub divisors: Option<&'a Weights>,
     /// The examples.
     pub examples: &'a Examples,
+    /// Examples of most steps; `None` for all of them.
+    pub batch: Option<usize>,
     /// Entries of the first output.
     pub width: usize,
 }
@@ -78,3 +80,6 @@ pub fn engine(task: Task<'_>, backend: Backend, dtype: DType) -> Result<Box<dyn 
         (Backend::Cpu | Backend::Flex, _) => Box::new(Interpreted::new(task, &backend.device(), dtype)?),
     })
 }
+
+#[cfg(test)]
+mod tests;

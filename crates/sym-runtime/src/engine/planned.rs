@@ -78,7 +78,7 @@ pub struct Planned<T> {
 }
 
 impl<T: Number> Planned<T> {
-    /// Plans the model for all examples at once.
+    /// Plans the model and its derivative for the batches of most steps.
     pub fn new(task: Task<'_>) -> Self {
         let mut program = task.program.clone();
         program.outputs.truncate(1);
@@ -115,7 +115,7 @@ impl<T: Number> Planned<T> {
             steps: 0,
             has_gradients: false,
         };
-        engine.plan(task.examples.len());
+        engine.plan(task.batch.unwrap_or(task.examples.len()));
         engine.set_weights(task.weights);
         engine
     }

@@ -31,7 +31,9 @@ impl Student {
     ) -> Result<Self, Vec<Diagnostic>> {
         sym_lower::check(program)?;
         let width = super::objective::width(program);
-        let engine = Planned::new(Task { program, weights, loss, optimizer, divisors, examples, width });
+        let batch =
+            optimizer.batch.and_then(|batch| usize::try_from(batch).ok()).filter(|batch| (1..examples.len()).contains(batch));
+        let engine = Planned::new(Task { program, weights, loss, optimizer, divisors, examples, batch, width });
         Ok(Self { engine, optimizer, spent: Duration::ZERO })
     }
 

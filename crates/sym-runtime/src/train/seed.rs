@@ -69,6 +69,7 @@ impl<'a> Seed<'a> {
             optimizer: train.optimizer,
             divisors: None,
             examples,
+            batch: setup.batch,
             width: setup.width,
         };
         let engine = engine::engine(task, setup.backend, setup.dtype)?;

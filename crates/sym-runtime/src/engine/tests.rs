@@ -1,0 +1,67 @@
+//! Both engines take the same steps.
+
+use super::{Engine, Interpreted, Planned, Task};
+use crate::data::{Examples, Table, Targets};
+use crate::{Stream, testing};
+use burn::tensor::{DType, Device};
+use sym_infer::Weights;
+use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
+
+const EXAMPLES: usize = 7;
+
+fn examples(stream: &mut Stream, loss: Loss) -> Examples {
+    let inputs = vec![Table { values: (0..EXAMPLES * 4).map(|_| stream.normal()).collect(), width: 4 }];
+    let targets = match loss {
+        Loss::Mse => Targets::Numbers(Table { values: (0..EXAMPLES * 3).map(|_| stream.normal()).collect(), width: 3 }),
+        Loss::CrossEntropy => Targets::Classes((0..EXAMPLES).map(|at| at % 3).collect()),
+    };
+    Examples { inputs, targets }
+}
+
+fn largest_difference(one: &Weights, other: &Weights) -> f64 {
+    let pairs = one.values.iter().flatten().zip(other.values.iter().flatten());
+    pairs.map(|(one, other)| (one - other).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn planned_steps_are_those_of_the_interpreter() {
+    let rules = [
+        (Rule::Sgd { momentum: 0.0, nesterov: false }, DecayKind::Coupled),
+        (Rule::Sgd { momentum: 0.9, nesterov: true }, DecayKind::Decoupled),
+        (Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, DecayKind::Coupled),
+        (Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, DecayKind::Decoupled),
+    ];
+    let program = testing::mlp(&[4, 6, 3]);
+    for loss in [Loss::Mse, Loss::CrossEntropy] {
+        for (rule, decay_kind) in rules {
+            let mut stream = Stream::new(0, "engines", "");
+            let examples = examples(&mut stream, loss);
+            let mut weights = Weights::zeros(&program);
+            weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+            let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.1, decay_kind, batch: None };
+            let task = Task {
+                program: &program,
+                weights: &weights,
+                loss,
+                optimizer,
+                divisors: None,
+                examples: &examples,
+                batch: Some(3),
+                width: 3,
+            };
+            let mut planned = Planned::<f64>::new(task);
+            let mut interpreted = Interpreted::new(task, &Device::flex(), DType::F64).expect("it can be executed");
+            // Batches of two sizes, a last one of one example, and all examples.
+            let batches: [Option<&[usize]>; 5] = [Some(&[0, 4, 2]), Some(&[6, 1, 3]), Some(&[5]), None, Some(&[2, 2, 0])];
+            for rows in batches.into_iter().cycle().take(20) {
+                let (one, other) = (planned.step(rows), interpreted.step(rows));
+                assert!((one - other).abs() < 1e-12 * other.abs().max(1.0), "{loss:?} {rule:?}: loss {one} and {other}");
+            }
+            let difference = largest_difference(&planned.weights(), &interpreted.weights());
+            assert!(difference < 1e-12, "{loss:?} {rule:?}: {difference}");
+            let outputs = planned.outputs(&examples.inputs).into_iter().zip(interpreted.outputs(&examples.inputs));
+            let difference = outputs.map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
+            assert!(difference < 1e-12, "{loss:?} {rule:?}: outputs differ by {difference}");
+        }
+    }
+}
