@@ -1,6 +1,7 @@
 //! The names of the activation functions.
 
 use std::fmt;
+use sym_ir::Builtin;
 
 /// An elementwise function that this crate computes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,6 +102,30 @@ impl Activation {
             | Self::Erf
             | Self::Log
             | Self::Abs => false,
+        }
+    }
+}
+
+impl From<Builtin> for Activation {
+    fn from(builtin: Builtin) -> Self {
+        match builtin {
+            Builtin::Relu => Self::Relu,
+            Builtin::LeakyRelu(slope) => Self::LeakyRelu(slope),
+            Builtin::Abs => Self::Abs,
+            Builtin::Tanh => Self::Tanh,
+            Builtin::Sigmoid => Self::Sigmoid,
+            Builtin::Silu => Self::Silu,
+            Builtin::Gelu => Self::Gelu,
+            Builtin::GeluTanh => Self::GeluTanh,
+            Builtin::Softplus => Self::Softplus,
+            Builtin::Exp => Self::Exp,
+            Builtin::Log => Self::Log,
+            Builtin::Sin => Self::Sin,
+            Builtin::Cos => Self::Cos,
+            Builtin::Erf => Self::Erf,
+            Builtin::Step => Self::Step,
+            Builtin::LeakyStep(slope) => Self::LeakyStep(slope),
+            Builtin::Sign => Self::Sign,
         }
     }
 }

@@ -1,10 +1,8 @@
 //! Arithmetic on slices, and sums in an order that depends on nothing but the length.
 
 use crate::isa::{Level, Task, run};
+use crate::lanes;
 use crate::slice::Real;
-
-/// The number of partial sums that run side by side.
-const LANES: usize = 16;
 
 macro_rules! task {
     ($(#[$about:meta])* $name:ident, $task:ident, |$target:ident $(, $field:ident: $kind:ty)*| $body:block) => {
@@ -112,28 +110,11 @@ impl<T: Real> Task for Sum<'_, T> {
 
     #[inline(always)]
     fn run(self) -> T {
-        let mut lanes = [T::ZERO; LANES];
-        let mut chunks = self.x.chunks_exact(LANES);
-        for chunk in &mut chunks {
-            for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = *lane + x;
-            }
-        }
-        for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
-            *lane = *lane + x;
-        }
-        let mut width = LANES / 2;
-        while width > 0 {
-            for at in 0..width {
-                lanes[at] = lanes[at] + lanes[at + width];
-            }
-            width /= 2;
-        }
-        lanes[0]
+        lanes::sum(self.x)
     }
 }
 
-/// The sum of all entries: entry i belongs to partial sum i mod 16, partial sums are added in pairs.
+/// The sum of all entries, in the order of `lanes.rs`.
 pub fn sum<T: Real>(x: &[T]) -> T {
     run(Level::best(), Sum { x })
 }

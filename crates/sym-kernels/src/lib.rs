@@ -18,7 +18,7 @@
 //! - The bits of an element depend on its argument alone: not on position, length, threads, instruction set or machine.
 //! - The bits of a sum depend on its terms and their number alone: the order of additions is fixed, not that of the instruction set.
 //! - `unsafe` occurs in `isa.rs`, to call functions compiled for a detected instruction set, and in `matrix.rs`, to call `gemm`.
-//! - The crate knows no models.
+//! - The crate knows no models: of the programs it knows the names of their elementwise functions.
 
 mod activation;
 pub mod arithmetic;

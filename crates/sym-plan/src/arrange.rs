@@ -1,6 +1,6 @@
 //! Entries moved and added up by position: joined and padded arrays, and windows laid back.
 
-use crate::chain::copy;
+use crate::load::copy;
 use crate::memory::{Kernel, Memory};
 use crate::view::{Odometer, View, collapsed, row_major};
 use sym_kernels::arithmetic::{self, rounded};

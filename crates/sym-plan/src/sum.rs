@@ -1,6 +1,7 @@
 //! Sums of a chain over some of its axes.
 
-use crate::chain::{Chain, Evaluator};
+use crate::chain::Chain;
+use crate::evaluator::Evaluator;
 use crate::memory::{Kernel, Memory};
 use sym_kernels::arithmetic::{self, rounded};
 use sym_kernels::slice::Real;

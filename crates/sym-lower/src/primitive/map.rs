@@ -3,7 +3,7 @@
 use crate::Array;
 use crate::array::with_tensor;
 use burn::tensor::Tensor;
-use sym_ir::{Builtin, Scalar};
+use sym_ir::Scalar;
 use sym_kernels::Activation;
 use sym_kernels::tensor::apply;
 
@@ -24,7 +24,7 @@ fn scalar<const D: usize>(expression: &Scalar, x: &Tensor<D>) -> Result<Tensor<D
             Err(_) => Err(expression.evaluate(0.0)),
         },
         Scalar::Call(function, argument) => match scalar(argument, x) {
-            Ok(argument) => Ok(apply(activation(*function), argument)),
+            Ok(argument) => Ok(apply((*function).into(), argument)),
             Err(value) => Err(function.evaluate(value)),
         },
     }
@@ -96,28 +96,5 @@ pub(crate) fn kernel(function: &Scalar) -> Option<Activation> {
     if **argument != Scalar::Argument {
         return None;
     }
-    Some(activation(*builtin))
-}
-
-/// A builtin among the activations of the kernels.
-fn activation(builtin: Builtin) -> Activation {
-    match builtin {
-        Builtin::Relu => Activation::Relu,
-        Builtin::LeakyRelu(slope) => Activation::LeakyRelu(slope),
-        Builtin::Abs => Activation::Abs,
-        Builtin::Tanh => Activation::Tanh,
-        Builtin::Sigmoid => Activation::Sigmoid,
-        Builtin::Silu => Activation::Silu,
-        Builtin::Gelu => Activation::Gelu,
-        Builtin::GeluTanh => Activation::GeluTanh,
-        Builtin::Softplus => Activation::Softplus,
-        Builtin::Exp => Activation::Exp,
-        Builtin::Log => Activation::Log,
-        Builtin::Sin => Activation::Sin,
-        Builtin::Cos => Activation::Cos,
-        Builtin::Erf => Activation::Erf,
-        Builtin::Step => Activation::Step,
-        Builtin::LeakyStep(slope) => Activation::LeakyStep(slope),
-        Builtin::Sign => Activation::Sign,
-    }
+    Some((*builtin).into())
 }

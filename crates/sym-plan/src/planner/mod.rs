@@ -8,7 +8,8 @@ mod normalise;
 mod simple;
 mod window;
 
-use crate::chain::{Chain, Evaluate, Evaluator};
+use crate::chain::Chain;
+use crate::evaluator::{Evaluate, Evaluator};
 use crate::memory::{Kernel, Step, Wanted};
 use crate::view::{Buffer, View};
 use normalise::Statistics;

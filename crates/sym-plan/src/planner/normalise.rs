@@ -46,12 +46,7 @@ impl<T: Real> Planner<'_, T> {
         let share = 1.0 / count as f64;
         let mean = centre.then(|| self.summed(Chain::load(source.clone()), axes, share));
         let deviation = deviation(&source, mean.as_ref(), axes);
-        let square = if deviation.is_cheap() {
-            deviation.then(|last| Link::Multiply(last, last))
-        } else {
-            let at = deviation.links.len() - 1;
-            deviation.then(|_| Link::Multiply(at, at))
-        };
+        let square = deviation.then(|last| Link::Multiply(last, last));
         let variance = Chain::load(self.summed(square, axes, share));
         let inverse = variance.then(|last| Link::Shift(last, epsilon)).then(Link::SquareRoot).then(Link::Reciprocal);
         let inverse_deviation = self.evaluated(inverse);

@@ -1,0 +1,272 @@
+//! Evaluation of chains, block by block, so that what is between their operations stays in the first-level cache.
+
+use crate::chain::{Chain, Link};
+use crate::load::{LONGEST_ROW, Loader, Source};
+use crate::memory::{Kernel, Memory};
+use crate::view::collapsed;
+use sym_kernels::arithmetic::{self, double, rounded};
+use sym_kernels::slice::{self, Real};
+
+/// Entries of a block, about.
+const BLOCK: usize = 512;
+
+/// A chain ready to run: registers are assigned.
+#[derive(Debug)]
+pub(crate) struct Evaluator<T> {
+    links: Vec<Link>,
+    loaders: Vec<Loader>,
+    /// The register of each link.
+    place: Vec<usize>,
+    /// For each link whether it takes over its first argument's register.
+    over: Vec<bool>,
+    registers: Vec<Vec<T>>,
+    length: usize,
+    /// Entries a block.
+    pub block: usize,
+}
+
+impl<T: Real> Evaluator<T> {
+    pub fn new(chain: Chain) -> Self {
+        let Chain { dims, loads, links } = chain;
+        let length = dims.iter().product();
+        let strides: Vec<&[isize]> = loads.iter().map(|load| &load.strides[..]).collect();
+        let (sizes, strides) = collapsed(&dims, &strides);
+        let row = sizes.last().copied().unwrap_or(1);
+        let block = if row == 0 {
+            BLOCK
+        } else if row <= LONGEST_ROW {
+            row * (BLOCK / row).max(1)
+        } else {
+            BLOCK
+        };
+        let loaders: Vec<Loader> =
+            loads.into_iter().zip(strides).map(|(view, strides)| Loader::new(view, sizes.clone(), strides)).collect();
+        let mut last = vec![0; links.len()];
+        for (at, link) in links.iter().enumerate() {
+            link.arguments().into_iter().flatten().for_each(|argument| last[argument] = at);
+        }
+        last[links.len() - 1] = links.len();
+        let (mut place, mut over, mut free, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for (at, link) in links.iter().enumerate() {
+            let [first, second] = link.arguments();
+            // What is filled once keeps its register.
+            let is_kept = |at: usize| is_fixed(&links[at], &loaders) || is_run(&links[at], &loaders);
+            let takes_over = first.is_some_and(|first| last[first] == at && !is_kept(first));
+            let register = if takes_over {
+                place[first.expect("it takes over its first argument")]
+            } else {
+                let reused = if is_fixed(link, &loaders) { None } else { free.pop() };
+                reused.unwrap_or_else(|| {
+                    count += 1;
+                    count - 1
+                })
+            };
+            place.push(register);
+            over.push(takes_over);
+            for argument in [first, second].into_iter().flatten() {
+                if last[argument] == at && !is_kept(argument) && place[argument] != register && !free.contains(&place[argument]) {
+                    free.push(place[argument]);
+                }
+            }
+        }
+        Self { links, loaders, place, over, registers: vec![vec![rounded(0.0); block]; count], length, block }
+    }
+
+    /// Fills what is the same in every block.
+    pub fn prepare(&mut self, memory: &Memory<T>) {
+        for at in 0..self.links.len() {
+            let register = self.place[at];
+            match self.links[at] {
+                Link::Constant(value) => self.registers[register].fill(rounded(value)),
+                Link::Load(load) if matches!(self.loaders[load].source, Source::Periodic) => {
+                    let loader = &self.loaders[load];
+                    let entries = memory.read(loader.view.buffer);
+                    let count = self.block.min(self.length);
+                    loader.walk(entries, 0, &mut self.registers[register][..count]);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the memory of the result is that of something it reads.
+    pub fn reads_own(&self, memory: &Memory<T>) -> bool {
+        self.loaders.iter().any(|loader| memory.get(loader.view.buffer).is_none())
+    }
+
+    /// The number of entries of the whole index space.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Evaluates the block of `count` entries from `start` on.
+    pub fn evaluate<'a>(&'a mut self, memory: &'a Memory<T>, start: usize, count: usize) -> &'a [T] {
+        self.compute(memory, start, count, None);
+        self.operand(self.links.len() - 1, memory, (start, count), None)
+    }
+
+    /// Computes the links of a block; `own` holds its entries in a buffer that shares memory with the result.
+    fn compute(&mut self, memory: &Memory<T>, start: usize, count: usize, own: Option<&[T]>) {
+        for at in 0..self.links.len() {
+            if !self.computes(at) {
+                continue;
+            }
+            let mut target = std::mem::take(&mut self.registers[self.place[at]]);
+            self.link(at, memory, (start, count), own, &mut target[..count]);
+            self.registers[self.place[at]] = target;
+        }
+    }
+
+    /// The last link's value, which is computed and not just read.
+    fn computed(&self, count: usize) -> &[T] {
+        &self.registers[self.place[self.links.len() - 1]][..count]
+    }
+
+    /// Evaluates a block into `out`.
+    pub fn evaluate_into(&mut self, memory: &Memory<T>, start: usize, out: &mut [T]) {
+        let (count, last) = (out.len(), self.links.len() - 1);
+        for at in 0..last {
+            if !self.computes(at) {
+                continue;
+            }
+            let mut target = std::mem::take(&mut self.registers[self.place[at]]);
+            self.link(at, memory, (start, count), None, &mut target[..count]);
+            self.registers[self.place[at]] = target;
+        }
+        if self.computes(last) {
+            if self.over[last] {
+                let [first, _] = self.links[last].arguments();
+                out.copy_from_slice(self.operand(first.expect("it takes over an argument"), memory, (start, count), None));
+            }
+            self.link(last, memory, (start, count), None, out);
+        } else {
+            out.copy_from_slice(self.operand(last, memory, (start, count), None));
+        }
+    }
+
+    /// Whether a link has to be computed for every block.
+    fn computes(&self, at: usize) -> bool {
+        match self.links[at] {
+            Link::Constant(_) => false,
+            Link::Load(load) => matches!(self.loaders[load].source, Source::Walk),
+            _ => true,
+        }
+    }
+
+    /// The entries of a link's value, where it is computed already.
+    fn operand<'a>(&'a self, at: usize, memory: &'a Memory<T>, (start, count): (usize, usize), own: Option<&'a [T]>) -> &'a [T] {
+        if let Link::Load(load) = self.links[at]
+            && let Source::Run { offset } = self.loaders[load].source
+        {
+            return match memory.get(self.loaders[load].view.buffer) {
+                Some(entries) => &entries[offset + start..offset + start + count],
+                None => own.expect("a load in place comes with its entries"),
+            };
+        }
+        &self.registers[self.place[at]][..count]
+    }
+
+    /// Computes one link; where it takes over its first argument's register, `out` holds that argument.
+    fn link(&self, at: usize, memory: &Memory<T>, block: (usize, usize), own: Option<&[T]>, out: &mut [T]) {
+        let before = |at: usize| self.operand(at, memory, block, own);
+        let begin = |out: &mut [T], first: usize| {
+            if !self.over[at] {
+                out.copy_from_slice(before(first));
+            }
+        };
+        match self.links[at] {
+            Link::Constant(value) => out.fill(rounded(value)),
+            Link::Load(load) => {
+                let loader = &self.loaders[load];
+                loader.walk(memory.read(loader.view.buffer), block.0, out);
+            }
+            Link::Add(a, b) => {
+                begin(out, a);
+                if a == b {
+                    arithmetic::scale(out, rounded(2.0));
+                } else {
+                    arithmetic::add(out, before(b));
+                }
+            }
+            Link::Multiply(a, b) => {
+                begin(out, a);
+                if a == b {
+                    arithmetic::square(out);
+                } else {
+                    arithmetic::multiply(out, before(b));
+                }
+            }
+            Link::Scale(a, factor) => {
+                begin(out, a);
+                if factor != 1.0 {
+                    arithmetic::scale(out, rounded(factor));
+                }
+            }
+            Link::Shift(a, summand) => {
+                begin(out, a);
+                arithmetic::shift(out, rounded(summand));
+            }
+            Link::Call(function, a) => {
+                begin(out, a);
+                slice::apply(function.into(), out);
+            }
+            Link::SquareRoot(a) => {
+                begin(out, a);
+                arithmetic::square_root(out);
+            }
+            Link::Reciprocal(a) => {
+                begin(out, a);
+                arithmetic::reciprocal(out);
+            }
+            Link::Power(a, exponent) => {
+                begin(out, a);
+                each(out, |x| libm::pow(x, exponent));
+            }
+        }
+    }
+}
+
+/// Whether a link has the same entries in every block.
+fn is_fixed(link: &Link, loaders: &[Loader]) -> bool {
+    match link {
+        Link::Constant(_) => true,
+        Link::Load(load) => matches!(loaders[*load].source, Source::Periodic),
+        _ => false,
+    }
+}
+
+/// Whether a link's entries lie one behind the other in memory, so that no register holds them.
+fn is_run(link: &Link, loaders: &[Loader]) -> bool {
+    matches!(link, Link::Load(load) if matches!(loaders[*load].source, Source::Run { .. }))
+}
+
+/// Applies a function in double precision, one entry after another.
+fn each<T: Real>(values: &mut [T], function: impl Fn(f64) -> f64) {
+    for value in values {
+        *value = rounded(function(double(*value)));
+    }
+}
+
+/// Writes a chain to a buffer.
+#[derive(Debug)]
+pub(crate) struct Evaluate<T>(pub Evaluator<T>);
+
+impl<T: Real> Kernel<T> for Evaluate<T> {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+        self.0.prepare(memory);
+        let block = self.0.block;
+        let in_place = self.0.reads_own(memory);
+        let mut start = 0;
+        while start < out.len() {
+            let count = block.min(out.len() - start);
+            if in_place {
+                // What the block needs is read before it is written.
+                self.0.compute(memory, start, count, Some(&out[start..start + count]));
+                out[start..start + count].copy_from_slice(self.0.computed(count));
+            } else {
+                self.0.evaluate_into(memory, start, &mut out[start..start + count]);
+            }
+            start += count;
+        }
+    }
+}
