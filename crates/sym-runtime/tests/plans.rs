@@ -2,14 +2,16 @@
 
 #[path = "support/programs.rs"]
 mod programs;
+#[path = "support/small.rs"]
+mod small;
 
 use burn::tensor::{DType, Device, Tensor};
 use programs::programs;
+use small::small;
 use sym_infer::Weights;
 use sym_ir::{Entries, InputId, ParameterId, Program};
 use sym_lower::{Array, Module};
 use sym_plan::{Plan, Real};
-use sym_rewrite::{miniatures, shorten, shorten_sequences};
 use sym_runtime::Stream;
 
 const BATCH: usize = 3;
@@ -17,16 +19,6 @@ const BATCH: usize = 3;
 const ROUNDING: [f64; 2] = [1e-3, 1e-11];
 const SMALL: u128 = 3_000;
 const LARGEST: u128 = 12_000;
-
-/// The program, or one with two of its repeated blocks, short sequences and few units.
-fn small(program: &Program) -> Option<Program> {
-    if program.trainable_entries().is_some_and(|entries| entries <= SMALL) {
-        return Some(program.clone());
-    }
-    let brief = shorten_sequences(program, 2).unwrap_or_else(|| program.clone());
-    let shallow = shorten(&brief, 2).unwrap_or(brief);
-    miniatures(&shallow, LARGEST).next().map(|small| small.program)
-}
 
 fn entries(shape: &[sym_ir::Axis]) -> usize {
     shape.iter().map(|axis| axis.size as usize).product()
@@ -178,7 +170,7 @@ fn planned_gradients<T: Real>(
 fn compare_gradients(folder: &str) {
     let mut wrong = Vec::new();
     for (name, program) in programs(folder) {
-        let Some(program) = small(&program) else { continue };
+        let Some(program) = small(&program, SMALL, LARGEST) else { continue };
         if program.outputs.iter().any(|output| !program.node(output.value).batched) {
             continue;
         }
@@ -208,7 +200,7 @@ fn compare_gradients(folder: &str) {
 fn compare(folder: &str) {
     let mut wrong = Vec::new();
     for (name, program) in programs(folder) {
-        let Some(program) = small(&program) else { continue };
+        let Some(program) = small(&program, SMALL, LARGEST) else { continue };
         let (weights, inputs) = random(&program);
         let single = planned(&program, &weights, &inputs, |x| x as f32, f64::from);
         let double = planned(&program, &weights, &inputs, |x| x, |x: f64| x);

@@ -2,12 +2,14 @@
 
 #[path = "support/programs.rs"]
 mod programs;
+#[path = "support/small.rs"]
+mod small;
 
 use programs::programs;
+use small::small;
 use sym_diagnostics::{FileId, Span};
-use sym_ir::Program;
 use sym_ir::experiment::{StateClause, StateVerb};
-use sym_rewrite::{Coordinates, miniatures, reduce, shorten, shorten_sequences};
+use sym_rewrite::{Coordinates, reduce};
 use sym_runtime::proof::difference_of_reduction;
 
 /// Relative to the largest output. Three layers of sin(30 x) amplify rounding by 30³.
@@ -15,16 +17,6 @@ const ROUNDING: f64 = 1e-11;
 /// Entries of a program that is reduced as it is, and of the smallest one that stands for a larger one.
 const SMALL: u128 = 1_500;
 const LARGEST: u128 = 6_000;
-
-/// The program, or one with two of its repeated blocks, short sequences and few units.
-fn small(program: &Program) -> Option<Program> {
-    if program.trainable_entries().is_some_and(|entries| entries <= SMALL) {
-        return Some(program.clone());
-    }
-    let brief = shorten_sequences(program, 2).unwrap_or_else(|| program.clone());
-    let shallow = shorten(&brief, 2).unwrap_or(brief);
-    miniatures(&shallow, LARGEST).next().map(|small| small.program)
-}
 
 /// The states of a space of some size: classes of one and of several sizes, signs, vanishing units, a lower rank.
 fn clauses(space: &str, size: u128) -> Vec<StateClause> {
@@ -45,7 +37,7 @@ fn clauses(space: &str, size: u128) -> Vec<StateClause> {
 fn reduced_programs_compute_what_the_full_ones_do() {
     let (mut reduced, mut refused) = (0, Vec::new());
     for (name, program) in programs("examples/gallery") {
-        let program = small(&program).unwrap_or_else(|| panic!("{name} has a small one"));
+        let program = small(&program, SMALL, LARGEST).unwrap_or_else(|| panic!("{name} has a small one"));
         let symmetries = sym_infer::infer(&program);
         for space in &symmetries.spaces {
             for clause in clauses(&space.name, space.size) {

@@ -1,4 +1,4 @@
-//! Training by the planned executor: the derivative is taken once, every array has its place, and a step allocates nothing.
+//! Training by the planned executor: the derivative is taken once, and every array keeps its place from step to step.
 
 use super::loss::loss_and_cotangent;
 use super::update::{Share, update};
@@ -48,7 +48,7 @@ fn frozen(parameter: &Parameter) -> Vec<bool> {
 
 /// A model with its derivative, planned for batches of one size.
 #[derive(Debug)]
-struct Sized<T> {
+struct OfSize<T> {
     batch: usize,
     plan: Plan<T>,
     /// Whether the inputs hold all examples in order already.
@@ -63,9 +63,9 @@ pub struct Planned<T> {
     derivative: Program,
     /// Trained parameters: the gradient of the k-th is output k + 1.
     trained: Vec<ParameterId>,
-    plans: Vec<Sized<T>>,
+    plans: Vec<OfSize<T>>,
     /// Plans of the model alone.
-    forward: Vec<Sized<T>>,
+    forward: Vec<OfSize<T>>,
     /// Which plan holds the weights.
     current: usize,
     inputs: Vec<(usize, Vec<T>)>,
@@ -122,11 +122,11 @@ impl<T: Number> Planned<T> {
 
     /// The position of the plan for batches of a size; it is made where there is none.
     fn plan(&mut self, batch: usize) -> usize {
-        if let Some(at) = self.plans.iter().position(|sized| sized.batch == batch) {
+        if let Some(at) = self.plans.iter().position(|of_size| of_size.batch == batch) {
             return at;
         }
         let plan = Plan::staged(&self.derivative, batch, &[self.program.nodes.len()]);
-        self.plans.push(Sized { batch, plan, holds_all: false });
+        self.plans.push(OfSize { batch, plan, holds_all: false });
         self.plans.len() - 1
     }
 
@@ -145,12 +145,12 @@ impl<T: Number> Planned<T> {
     }
 
     fn fill_inputs(&mut self, rows: Option<&[usize]>) {
-        let sized = &mut self.plans[self.current];
-        if rows.is_none() && sized.holds_all {
+        let of_size = &mut self.plans[self.current];
+        if rows.is_none() && of_size.holds_all {
             return;
         }
         for (at, (width, values)) in self.inputs.iter().enumerate() {
-            let target = sized.plan.input_mut(InputId(at as u32));
+            let target = of_size.plan.input_mut(InputId(at as u32));
             match rows {
                 None => target.copy_from_slice(values),
                 Some(rows) => {
@@ -160,7 +160,7 @@ impl<T: Number> Planned<T> {
                 }
             }
         }
-        sized.holds_all = rows.is_none();
+        of_size.holds_all = rows.is_none();
     }
 }
 
@@ -190,9 +190,9 @@ impl<T: Number> Engine for Planned<T> {
 
     fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {
         let rows = inputs.first().map_or(1, Table::rows);
-        let at = self.forward.iter().position(|sized| sized.batch == rows).unwrap_or_else(|| {
+        let at = self.forward.iter().position(|of_size| of_size.batch == rows).unwrap_or_else(|| {
             let plan = Plan::new(&self.program, rows);
-            self.forward.push(Sized { batch: rows, plan, holds_all: false });
+            self.forward.push(OfSize { batch: rows, plan, holds_all: false });
             self.forward.len() - 1
         });
         let plan = &mut self.forward[at].plan;
