@@ -395,6 +395,62 @@ mod lower {
     }
 }
 
+mod doctor {
+    use super::*;
+
+    fn backends() -> Vec<serde_json::Value> {
+        let report = symc(root(), &["doctor", "--format", "json"]).json();
+        report["backends"].as_array().expect("backends").clone()
+    }
+
+    #[test]
+    fn it_knows_what_built_the_tool_and_what_the_kernels_use() {
+        let ended = symc(root(), &["doctor", "--format", "json"]);
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        let report = ended.json();
+        assert_eq!((&report["schema"], &report["symc"]), (&1.into(), &env!("CARGO_PKG_VERSION").into()));
+        assert!(report["rustc"].as_str().expect("a version").starts_with("rustc 1."), "{report}");
+        assert!(["portable", "NEON", "AVX2", "AVX-512"].contains(&report["instructions"].as_str().expect("a name")), "{report}");
+        assert!(report["threads"].as_u64().expect("a number") >= 1);
+    }
+
+    #[test]
+    fn the_cpu_backends_are_always_there_in_the_pinned_version_of_burn() {
+        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest of the workspace");
+        for name in ["cpu", "flex"] {
+            let row = backends().into_iter().find(|row| row["name"] == name).expect("a row");
+            assert_eq!((&row["built_in"], &row["devices"]), (&true.into(), &serde_json::json!(["CPU"])), "{name}");
+            let version =
+                row["libraries"].as_str().and_then(|libraries| libraries.strip_prefix("burn ")).expect("burn's version");
+            assert!(manifest.contains(&format!("\nburn = {{ version = \"={version}\"")), "{version}");
+        }
+    }
+
+    #[test]
+    fn a_backend_that_is_not_built_in_is_refused_with_the_way_to_get_it() {
+        assert_eq!(backends().len(), 6);
+        for row in backends().iter().filter(|row| row["built_in"] == false) {
+            let name = row["name"].as_str().expect("a name");
+            let ended = with_file(GOOD, &["run", "example.sym", "--backend", name, "--format", "json"]);
+            assert_eq!((ended.code, ended.codes()), (2, vec!["E0502".to_string()]), "{name}");
+            let help = ended.json()["diagnostics"][0]["help"].as_str().expect("help").to_string();
+            assert!(help.contains(row["how_to_get"].as_str().expect("a command")), "{help}");
+            assert!(help.contains(&format!("--features {name}")), "{help}");
+        }
+    }
+
+    #[test]
+    fn all_forms_name_every_backend() {
+        for format in ["human", "short"] {
+            let ended = symc(root(), &["doctor", "--format", format]);
+            assert_eq!(ended.code, 0);
+            for row in backends() {
+                assert!(ended.stdout.contains(row["name"].as_str().expect("a name")), "{}", ended.stdout);
+            }
+        }
+    }
+}
+
 mod run {
     use super::*;
 

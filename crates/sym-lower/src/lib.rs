@@ -17,7 +17,7 @@ mod text;
 mod weights;
 
 pub use array::{Array, MAX_RANK};
-pub use backend::{Backend, dtype};
+pub use backend::{Backend, OFFERS, Offer, dtype};
 pub use compile::{MAX_ENTRIES, check};
 pub use module::Module;
 pub use text::text;

@@ -38,6 +38,7 @@ impl Arguments {
             Command::Reduce(reduce) => reduce.format,
             Command::Lower(lower) => lower.format,
             Command::Test(test) => test.format,
+            Command::Doctor(doctor) => doctor.format,
             Command::Fmt(_) | Command::Explain(_) => Format::Human,
         }
     }
@@ -66,6 +67,8 @@ pub enum Command {
     Weights(Weights),
     /// Make a smaller model of given weights: the nearest symmetric state, written with fewer units.
     Reduce(Reduce),
+    /// Say what this build can do on this machine: versions, processor, backends and their devices.
+    Doctor(Doctor),
 }
 
 /// `symc check`.
@@ -336,6 +339,14 @@ pub struct Explain {
     pub code: Option<String>,
 }
 
+/// `symc doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
 /// `symc lower`.
 #[derive(Debug, Args)]
 pub struct Lower {
@@ -373,7 +384,7 @@ pub struct Settings {
 /// What executes a model.
 #[derive(Debug, Args)]
 pub struct Execution {
-    /// What executes the model: cpu or flex.
+    /// What executes the model: cpu or flex, or what this build has besides (`symc doctor` lists all).
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub backend: String,
     /// The number type: f32 or f64.

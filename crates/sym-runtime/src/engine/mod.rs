@@ -77,7 +77,7 @@ pub fn engine(task: Task<'_>, backend: Backend, dtype: DType) -> Result<Box<dyn 
     Ok(match (backend, dtype) {
         (Backend::Cpu, DType::F32) => Box::new(Planned::<f32>::new(task)),
         (Backend::Cpu, DType::F64) => Box::new(Planned::<f64>::new(task)),
-        (Backend::Cpu | Backend::Flex, _) => Box::new(Interpreted::new(task, &backend.device(), dtype)?),
+        (backend, dtype) => Box::new(Interpreted::new(task, &backend.device(), dtype)?),
     })
 }
 

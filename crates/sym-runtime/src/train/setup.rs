@@ -55,8 +55,7 @@ impl<'a> Setup<'a> {
         symmetries: &'a Symmetries,
         environment: &Environment<'_>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let backend = Backend::find(environment.backend).map_err(|error| vec![error])?;
-        let dtype = sym_lower::dtype(environment.dtype).map_err(|error| vec![error])?;
+        let (backend, dtype) = Backend::with_dtype(environment.backend, environment.dtype)?;
         sym_lower::check(&train.program)?;
         check_differentiable(train)?;
         let data = data::load(item, &train.program, environment.base)?;

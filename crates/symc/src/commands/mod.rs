@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod doctor;
 mod explain;
 mod fmt;
 mod lower;
@@ -21,6 +22,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
     match &arguments.command {
         Command::Check(check) => check::execute(check, console),
         Command::Diff(diff) => diff::execute(diff, console),
+        Command::Doctor(doctor) => doctor::execute(doctor, console),
         Command::Explain(explain) => explain::execute(explain),
         Command::Fmt(fmt) => fmt::execute(fmt, console),
         Command::Lower(lower) => lower::execute(lower, console),

@@ -16,8 +16,8 @@ use sym_runtime::train::Environment;
 
 /// Executes every item of a file. A failure in one hides no other; the exit code at the end says whether there was one.
 pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
-    let mut misused: Vec<Diagnostic> = sym_lower::Backend::find(&arguments.execution.backend).err().into_iter().collect();
-    misused.extend(sym_lower::dtype(&arguments.execution.dtype).err());
+    let asked = &arguments.execution;
+    let misused = sym_lower::Backend::with_dtype(&asked.backend, &asked.dtype).err().unwrap_or_default();
     let mut compiled = session::compile(&arguments.file, &arguments.settings);
     let mut found = std::mem::take(&mut compiled.document.diagnostics);
     found.splice(..0, misused);
