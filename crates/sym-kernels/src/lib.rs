@@ -6,6 +6,7 @@
 //!   row with one row, or with one number a row.
 //! - [`optimiser`] does a step of gradient descent or Adam in one pass over memory.
 //! - [`arithmetic`] and [`matrix`] are sums, products and matrix products on slices.
+//! - [`share`] says how work is divided among threads.
 //! - [`tensor`] works on burn tensors. On burn's flex backend in `f32` or `f64` it runs the slice kernels, and with autodiff
 //!   records one node that saves the value (or, where the derivative is no function of the value, the derivative).
 //!   Every other device and type uses burn's own operation.
@@ -32,6 +33,7 @@ pub mod dense;
 pub mod matrix;
 pub mod normalise;
 pub mod optimiser;
+pub mod share;
 pub mod slice;
 pub mod softmax;
 pub mod sums;

@@ -48,7 +48,8 @@ pub struct Sizes {
     pub depth: usize,
 }
 
-/// `product` = `factor` · `left` · `right`, added to what is there where `accumulate` is set.
+/// `product` = `factor` · `left` · `right`, added to what is there where `accumulate` is set, computed by `threads` threads of the pool at hand: the bits
+/// are the same for any number.
 ///
 /// # Panics
 ///
@@ -60,6 +61,7 @@ pub fn multiply<T: Real>(
     left: (&[T], Strides),
     right: (&[T], Strides),
     factor: T,
+    threads: usize,
 ) {
     let Sizes { rows, columns, depth } = sizes;
     if rows == 0 || columns == 0 {
@@ -104,7 +106,7 @@ pub fn multiply<T: Real>(
             false,
             false,
             false,
-            Parallelism::None,
+            if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None },
         );
     }
 }

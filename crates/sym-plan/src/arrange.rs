@@ -3,7 +3,10 @@
 use crate::load::copy;
 use crate::memory::{Kernel, Memory};
 use crate::view::{Odometer, View, collapsed, row_major};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 use sym_kernels::arithmetic::{self, rounded};
+use sym_kernels::share::{part_length, parts};
 use sym_kernels::slice::Real;
 
 /// Copies views into parts of a row-major array; what no part covers keeps what it holds (a pinned buffer) or is cleared.
@@ -11,7 +14,12 @@ use sym_kernels::slice::Real;
 pub(crate) struct Place {
     parts: Vec<Part>,
     clears: bool,
+    /// The size of the first axis, where row k of each source goes to row k of the result.
+    rows: Option<usize>,
 }
+
+/// Operations an entry, about.
+const OPERATIONS: usize = 2;
 
 #[derive(Debug)]
 struct Part {
@@ -25,6 +33,10 @@ impl Place {
     /// Each source goes to the index where its first entry shall be, in an array of `dims`; along axis k it takes `steps[k]` places a step.
     pub fn new(sources: Vec<(View, Vec<usize>)>, dims: &[usize], steps: &[usize], clears: bool) -> Self {
         let target = row_major(dims);
+        let rows = dims
+            .first()
+            .copied()
+            .filter(|&rows| steps[0] == 1 && sources.iter().all(|(source, first)| first[0] == 0 && source.dims[0] == rows));
         let parts = sources
             .into_iter()
             .map(|(source, first)| {
@@ -33,23 +45,28 @@ impl Place {
                 Part { source, offset, strides }
             })
             .collect();
-        Self { parts, clears }
+        Self { parts, clears, rows }
     }
 }
 
-impl<T: Real> Kernel<T> for Place {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+impl Place {
+    /// Fills the `count` rows of the result from row `first` on, or all that its parts cover where rows mean nothing.
+    fn fill<T: Real>(&self, out: &mut [T], rows: Option<(usize, usize)>, memory: &Memory<T>) {
         if self.clears {
             out.fill(rounded(0.0));
         }
         for part in &self.parts {
-            if part.source.dims.contains(&0) {
+            let source = match rows {
+                None => part.source.clone(),
+                Some((first, count)) => part.source.sliced(0, first, count),
+            };
+            if source.dims.contains(&0) {
                 continue;
             }
-            let entries = memory.read(part.source.buffer);
-            let (mut sizes, mut strides) = collapsed(&part.source.dims, &[&part.source.strides, &part.strides]);
+            let entries = memory.read(source.buffer);
+            let (mut sizes, mut strides) = collapsed(&source.dims, &[&source.strides, &part.strides]);
             let (row, from, to) = (sizes.pop().unwrap_or(1), strides[0].pop().unwrap_or(1), strides[1].pop().unwrap_or(1));
-            let mut outer = Odometer::new(sizes, strides, vec![part.source.offset as isize, part.offset as isize]);
+            let mut outer = Odometer::new(sizes, strides, vec![source.offset as isize, part.offset as isize]);
             loop {
                 let (mut source, mut target) = (outer.offsets[0], outer.offsets[1]);
                 if from == 1 && to == 1 {
@@ -67,6 +84,19 @@ impl<T: Real> Kernel<T> for Place {
                 }
             }
         }
+    }
+}
+
+impl<T: Real> Kernel<T> for Place {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+        let parts = parts(out.len() * OPERATIONS);
+        let Some(rows) = self.rows.filter(|&rows| parts > 1 && rows > 1) else {
+            return self.fill(out, None, memory);
+        };
+        let count = part_length(rows, parts, 1);
+        out.par_chunks_mut(out.len() / rows * count)
+            .enumerate()
+            .for_each(|(part, out)| self.fill(out, Some((part * count, count.min(rows - part * count))), memory));
     }
 }
 

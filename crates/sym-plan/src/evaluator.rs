@@ -4,7 +4,10 @@ use crate::chain::{Chain, Link};
 use crate::load::{LONGEST_ROW, Loader, Source};
 use crate::memory::{Kernel, Memory};
 use crate::view::collapsed;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 use sym_kernels::arithmetic::{self, double, rounded};
+use sym_kernels::share::{part_length, parts};
 use sym_kernels::slice::{self, Real};
 
 /// Entries of a block, about.
@@ -12,33 +15,39 @@ const BLOCK: usize = 512;
 
 /// A chain ready to run: registers are assigned.
 #[derive(Debug)]
-pub(crate) struct Evaluator<T> {
+pub(crate) struct Evaluator {
     links: Vec<Link>,
     loaders: Vec<Loader>,
     /// The register of each link.
     place: Vec<usize>,
     /// For each link whether it takes over its first argument's register.
     over: Vec<bool>,
-    registers: Vec<Vec<T>>,
+    /// The number of registers.
+    count: usize,
     length: usize,
     /// Entries a block.
     pub block: usize,
+    /// A block begins at a multiple of this.
+    pub unit: usize,
 }
 
-impl<T: Real> Evaluator<T> {
-    pub fn new(chain: Chain) -> Self {
+/// What one thread computes a chain in: an array for each register.
+#[derive(Debug)]
+pub(crate) struct Registers<T>(Vec<Vec<T>>);
+
+impl Evaluator {
+    /// A chain that is evaluated in blocks of whole multiples of `unit`, where these are not too long.
+    pub fn new(chain: Chain, unit: usize) -> Self {
         let Chain { dims, loads, links } = chain;
         let length = dims.iter().product();
         let strides: Vec<&[isize]> = loads.iter().map(|load| &load.strides[..]).collect();
         let (sizes, strides) = collapsed(&dims, &strides);
-        let row = sizes.last().copied().unwrap_or(1);
-        let block = if row == 0 {
-            BLOCK
-        } else if row <= LONGEST_ROW {
-            row * (BLOCK / row).max(1)
-        } else {
-            BLOCK
-        };
+        let row = sizes.last().copied().unwrap_or(1).max(1);
+        // Of the two, the smaller divides the larger: rows are some of the last axes.
+        let row = if row <= LONGEST_ROW { row } else { 1 };
+        let unit = unit.max(row);
+        let fitting = if unit <= LONGEST_ROW { unit } else { row };
+        let block = fitting * (BLOCK / fitting).max(1);
         let loaders: Vec<Loader> =
             loads.into_iter().zip(strides).map(|(view, strides)| Loader::new(view, sizes.clone(), strides)).collect();
         let mut last = vec![0; links.len()];
@@ -69,20 +78,32 @@ impl<T: Real> Evaluator<T> {
                 }
             }
         }
-        Self { links, loaders, place, over, registers: vec![vec![rounded(0.0); block]; count], length, block }
+        Self { links, loaders, place, over, count, length, block, unit }
+    }
+
+    /// As many sets of registers as are asked for; those that are there stay.
+    pub fn provide<T: Real>(&self, registers: &mut Vec<Registers<T>>, wanted: usize) {
+        while registers.len() < wanted {
+            registers.push(Registers(vec![vec![rounded(0.0); self.block]; self.count]));
+        }
+    }
+
+    /// Operations on single entries of a whole evaluation.
+    pub fn operations(&self) -> usize {
+        self.length * self.links.len()
     }
 
     /// Fills what is the same in every block.
-    pub fn prepare(&mut self, memory: &Memory<T>) {
+    pub fn prepare<T: Real>(&self, registers: &mut Registers<T>, memory: &Memory<T>) {
         for at in 0..self.links.len() {
             let register = self.place[at];
             match self.links[at] {
-                Link::Constant(value) => self.registers[register].fill(rounded(value)),
+                Link::Constant(value) => registers.0[register].fill(rounded(value)),
                 Link::Load(load) if matches!(self.loaders[load].source, Source::Periodic) => {
                     let loader = &self.loaders[load];
                     let entries = memory.read(loader.view.buffer);
                     let count = self.block.min(self.length);
-                    loader.walk(entries, 0, &mut self.registers[register][..count]);
+                    loader.walk(entries, 0, &mut registers.0[register][..count]);
                 }
                 _ => {}
             }
@@ -90,57 +111,78 @@ impl<T: Real> Evaluator<T> {
     }
 
     /// Whether the memory of the result is that of something it reads.
-    pub fn reads_own(&self, memory: &Memory<T>) -> bool {
+    pub fn reads_own<T: Real>(&self, memory: &Memory<T>) -> bool {
         self.loaders.iter().any(|loader| memory.get(loader.view.buffer).is_none())
     }
 
-    /// The number of entries of the whole index space.
-    pub fn length(&self) -> usize {
-        self.length
-    }
-
     /// Evaluates the block of `count` entries from `start` on.
-    pub fn evaluate<'a>(&'a mut self, memory: &'a Memory<T>, start: usize, count: usize) -> &'a [T] {
-        self.compute(memory, start, count, None);
-        self.operand(self.links.len() - 1, memory, (start, count), None)
+    pub fn evaluate<'a, T: Real>(
+        &'a self,
+        registers: &'a mut Registers<T>,
+        memory: &'a Memory<T>,
+        start: usize,
+        count: usize,
+    ) -> &'a [T] {
+        self.compute(registers, memory, start, count, None);
+        self.operand(registers, self.links.len() - 1, memory, (start, count), None)
     }
 
     /// Computes the links of a block; `own` holds its entries in a buffer that shares memory with the result.
-    fn compute(&mut self, memory: &Memory<T>, start: usize, count: usize, own: Option<&[T]>) {
+    fn compute<T: Real>(&self, registers: &mut Registers<T>, memory: &Memory<T>, start: usize, count: usize, own: Option<&[T]>) {
         for at in 0..self.links.len() {
-            if !self.computes(at) {
-                continue;
-            }
-            let mut target = std::mem::take(&mut self.registers[self.place[at]]);
-            self.link(at, memory, (start, count), own, &mut target[..count]);
-            self.registers[self.place[at]] = target;
+            self.computed(registers, at, memory, (start, count), own);
         }
     }
 
-    /// The last link's value, which is computed and not just read.
-    fn computed(&self, count: usize) -> &[T] {
-        &self.registers[self.place[self.links.len() - 1]][..count]
+    /// Computes one link of a block in its register.
+    fn computed<T: Real>(
+        &self,
+        registers: &mut Registers<T>,
+        at: usize,
+        memory: &Memory<T>,
+        (start, count): (usize, usize),
+        own: Option<&[T]>,
+    ) {
+        if self.computes(at) {
+            let mut target = std::mem::take(&mut registers.0[self.place[at]]);
+            self.link(registers, at, memory, (start, count), own, &mut target[..count]);
+            registers.0[self.place[at]] = target;
+        }
     }
 
     /// Evaluates a block into `out`.
-    pub fn evaluate_into(&mut self, memory: &Memory<T>, start: usize, out: &mut [T]) {
+    fn evaluate_into<T: Real>(&self, registers: &mut Registers<T>, memory: &Memory<T>, start: usize, out: &mut [T]) {
         let (count, last) = (out.len(), self.links.len() - 1);
         for at in 0..last {
-            if !self.computes(at) {
-                continue;
-            }
-            let mut target = std::mem::take(&mut self.registers[self.place[at]]);
-            self.link(at, memory, (start, count), None, &mut target[..count]);
-            self.registers[self.place[at]] = target;
+            self.computed(registers, at, memory, (start, count), None);
         }
         if self.computes(last) {
             if self.over[last] {
                 let [first, _] = self.links[last].arguments();
-                out.copy_from_slice(self.operand(first.expect("it takes over an argument"), memory, (start, count), None));
+                let first = first.expect("it takes over an argument");
+                out.copy_from_slice(self.operand(registers, first, memory, (start, count), None));
             }
-            self.link(last, memory, (start, count), None, out);
+            self.link(registers, last, memory, (start, count), None, out);
         } else {
-            out.copy_from_slice(self.operand(last, memory, (start, count), None));
+            out.copy_from_slice(self.operand(registers, last, memory, (start, count), None));
+        }
+    }
+
+    /// Evaluates the entries from `start` on, block by block; those of a buffer that shares memory with the result are read before they are written.
+    fn fill<T: Real>(&self, registers: &mut Registers<T>, memory: &Memory<T>, start: usize, out: &mut [T]) {
+        self.prepare(registers, memory);
+        let in_place = self.reads_own(memory);
+        let mut start = start;
+        for part in out.chunks_mut(self.block) {
+            if in_place {
+                self.compute(registers, memory, start, part.len(), Some(part));
+                // The last link is computed: what only reads needs no step.
+                let last = self.place[self.links.len() - 1];
+                part.copy_from_slice(&registers.0[last][..part.len()]);
+            } else {
+                self.evaluate_into(registers, memory, start, part);
+            }
+            start += part.len();
         }
     }
 
@@ -154,7 +196,14 @@ impl<T: Real> Evaluator<T> {
     }
 
     /// The entries of a link's value, where it is computed already.
-    fn operand<'a>(&'a self, at: usize, memory: &'a Memory<T>, (start, count): (usize, usize), own: Option<&'a [T]>) -> &'a [T] {
+    fn operand<'a, T: Real>(
+        &self,
+        registers: &'a Registers<T>,
+        at: usize,
+        memory: &'a Memory<T>,
+        (start, count): (usize, usize),
+        own: Option<&'a [T]>,
+    ) -> &'a [T] {
         if let Link::Load(load) = self.links[at]
             && let Source::Run { offset } = self.loaders[load].source
         {
@@ -163,12 +212,20 @@ impl<T: Real> Evaluator<T> {
                 None => own.expect("a load in place comes with its entries"),
             };
         }
-        &self.registers[self.place[at]][..count]
+        &registers.0[self.place[at]][..count]
     }
 
     /// Computes one link; where it takes over its first argument's register, `out` holds that argument.
-    fn link(&self, at: usize, memory: &Memory<T>, block: (usize, usize), own: Option<&[T]>, out: &mut [T]) {
-        let before = |at: usize| self.operand(at, memory, block, own);
+    fn link<T: Real>(
+        &self,
+        registers: &Registers<T>,
+        at: usize,
+        memory: &Memory<T>,
+        block: (usize, usize),
+        own: Option<&[T]>,
+        out: &mut [T],
+    ) {
+        let before = |at: usize| self.operand(registers, at, memory, block, own);
         let begin = |out: &mut [T], first: usize| {
             if !self.over[at] {
                 out.copy_from_slice(before(first));
@@ -249,24 +306,34 @@ fn each<T: Real>(values: &mut [T], function: impl Fn(f64) -> f64) {
 
 /// Writes a chain to a buffer.
 #[derive(Debug)]
-pub(crate) struct Evaluate<T>(pub Evaluator<T>);
+pub(crate) struct Evaluate<T> {
+    evaluator: Evaluator,
+    registers: Vec<Registers<T>>,
+}
+
+impl<T: Real> Evaluate<T> {
+    pub fn new(chain: Chain) -> Self {
+        let evaluator = Evaluator::new(chain, 1);
+        let mut registers = Vec::new();
+        evaluator.provide(&mut registers, 1);
+        Self { evaluator, registers }
+    }
+}
 
 impl<T: Real> Kernel<T> for Evaluate<T> {
     fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
-        self.0.prepare(memory);
-        let block = self.0.block;
-        let in_place = self.0.reads_own(memory);
-        let mut start = 0;
-        while start < out.len() {
-            let count = block.min(out.len() - start);
-            if in_place {
-                // What the block needs is read before it is written.
-                self.0.compute(memory, start, count, Some(&out[start..start + count]));
-                out[start..start + count].copy_from_slice(self.0.computed(count));
-            } else {
-                self.0.evaluate_into(memory, start, &mut out[start..start + count]);
-            }
-            start += count;
+        let Self { evaluator, registers } = self;
+        let parts = parts(evaluator.operations());
+        if parts == 1 {
+            evaluator.fill(&mut registers[0], memory, 0, out);
+            return;
         }
+        evaluator.provide(registers, parts);
+        let length = part_length(out.len(), parts, evaluator.block);
+        registers
+            .par_iter_mut()
+            .zip(out.par_chunks_mut(length))
+            .enumerate()
+            .for_each(|(part, (registers, out))| evaluator.fill(registers, memory, part * length, out));
     }
 }

@@ -15,8 +15,8 @@
 //! | symmetries are proved with numbers | [`proof`] |
 //! | `theorem` items are executed | [`theorem`] |
 //!
-//! Architecture invariant: this crate does not parse and does not print. Everything random comes from a named stream, every sum that
-//! enters a result has a fixed order, and each seed computes on one thread: the same file gives the same bits on any number of threads.
+//! Architecture invariant: this crate does not parse and does not print. Everything random comes from a named stream and every sum that
+//! enters a result has a fixed order: the same file gives the same bits on any number of threads.
 
 pub mod claims;
 pub mod compress;

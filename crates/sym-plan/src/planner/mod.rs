@@ -9,7 +9,7 @@ mod simple;
 mod window;
 
 use crate::chain::Chain;
-use crate::evaluator::{Evaluate, Evaluator};
+use crate::evaluator::Evaluate;
 use crate::memory::{Kernel, Step, Wanted};
 use crate::view::{Buffer, View};
 use normalise::Statistics;
@@ -175,7 +175,7 @@ impl<'a, T: Real> Planner<'a, T> {
     fn evaluated(&mut self, chain: Chain) -> View {
         let dims = chain.dims.clone();
         let (reads, in_place) = chain.buffers();
-        self.emit(Evaluate(Evaluator::new(chain)), reads, in_place, &dims)
+        self.emit(Evaluate::new(chain), reads, in_place, &dims)
     }
 
     /// A value for one of its readers, evaluated as late as may be.

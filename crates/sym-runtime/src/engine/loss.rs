@@ -2,7 +2,10 @@
 
 use super::planned::Number;
 use crate::data::Targets;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 use sym_ir::experiment::Loss;
+use sym_kernels::share::parts;
 
 /// The mean loss of a batch; writes its derivative with respect to the outputs, `width` an example, to `cotangent`.
 ///
@@ -17,51 +20,57 @@ pub fn loss_and_cotangent<T: Number>(
     let examples = rows.map_or(targets.len(), <[usize]>::len);
     let width = outputs.len().checked_div(examples).unwrap_or(0).max(1);
     let row_of = |at: usize| rows.map_or(at, |rows| rows[at]);
-    let each = outputs.chunks_exact(width).zip(cotangent.chunks_exact_mut(width)).enumerate();
-    let total: f64 = match loss {
-        Loss::Mse => {
-            let scale = 2.0 / outputs.len() as f64;
-            let sum: f64 = each
-                .map(|(at, (output, cotangent))| {
-                    let row = row_of(at);
-                    let mut sum = 0.0;
-                    for (place, (output, cotangent)) in output.iter().zip(cotangent).enumerate() {
-                        let wanted = match targets {
-                            Targets::Numbers(table) => table.values[row * width + place],
-                            Targets::Classes(classes) => f64::from(u8::from(classes[row] == place)),
-                        };
-                        let difference = output.double() - wanted;
-                        sum += difference * difference;
-                        *cotangent = T::rounded(difference * scale);
-                    }
-                    sum
-                })
-                .sum();
-            return sum / outputs.len() as f64;
+    let of_example = |(at, (output, cotangent)): (usize, (&[T], &mut [T]))| {
+        let wanted = |place: usize| match targets {
+            Targets::Numbers(table) => table.values[row_of(at) * width + place],
+            Targets::Classes(classes) => f64::from(u8::from(classes[row_of(at)] == place)),
+        };
+        match loss {
+            Loss::Mse => squares(output, wanted, 2.0 / outputs.len() as f64, cotangent),
+            Loss::CrossEntropy => entropy(output, wanted, examples as f64, cotangent),
         }
-        Loss::CrossEntropy => each
-            .map(|(at, (output, cotangent))| {
-                let row = row_of(at);
-                let largest = output.iter().map(|value| value.double()).fold(f64::NEG_INFINITY, f64::max);
-                let partition: f64 = output.iter().map(|value| libm::exp(value.double() - largest)).sum();
-                let log_partition = largest + libm::log(partition);
-                let mut sum = 0.0;
-                let weight = |place: usize| match targets {
-                    Targets::Numbers(table) => table.values[row * width + place],
-                    Targets::Classes(classes) => f64::from(u8::from(classes[row] == place)),
-                };
-                let mass: f64 = (0..width).map(weight).sum();
-                for (place, (output, cotangent)) in output.iter().zip(cotangent).enumerate() {
-                    let (wanted, value) = (weight(place), output.double());
-                    if wanted != 0.0 {
-                        sum += wanted * (log_partition - value);
-                    }
-                    let likelihood = libm::exp(value - largest) / partition;
-                    *cotangent = T::rounded((mass * likelihood - wanted) / examples as f64);
-                }
-                sum
-            })
-            .sum(),
     };
-    total / examples as f64
+    // Examples are added up in their order on any number of threads.
+    let total: f64 = if parts(outputs.len() * OPERATIONS) > 1 {
+        let each = outputs.par_chunks_exact(width).zip(cotangent.par_chunks_exact_mut(width)).enumerate();
+        each.map(of_example).collect::<Vec<f64>>().into_iter().sum()
+    } else {
+        outputs.chunks_exact(width).zip(cotangent.chunks_exact_mut(width)).enumerate().map(of_example).sum()
+    };
+    match loss {
+        Loss::Mse => total / outputs.len() as f64,
+        Loss::CrossEntropy => total / examples as f64,
+    }
+}
+
+/// Operations an entry, about.
+const OPERATIONS: usize = 8;
+
+/// The sum of squares of an example; the derivative is `scale` times the difference.
+fn squares<T: Number>(output: &[T], wanted: impl Fn(usize) -> f64, scale: f64, cotangent: &mut [T]) -> f64 {
+    let mut sum = 0.0;
+    for (place, (output, cotangent)) in output.iter().zip(cotangent).enumerate() {
+        let difference = output.double() - wanted(place);
+        sum += difference * difference;
+        *cotangent = T::rounded(difference * scale);
+    }
+    sum
+}
+
+/// The cross-entropy of an example; its derivative is divided by the number of examples.
+fn entropy<T: Number>(output: &[T], wanted: impl Fn(usize) -> f64, examples: f64, cotangent: &mut [T]) -> f64 {
+    let largest = output.iter().map(|value| value.double()).fold(f64::NEG_INFINITY, f64::max);
+    let partition: f64 = output.iter().map(|value| libm::exp(value.double() - largest)).sum();
+    let log_partition = largest + libm::log(partition);
+    let mut sum = 0.0;
+    let mass: f64 = (0..output.len()).map(&wanted).sum();
+    for (place, (output, cotangent)) in output.iter().zip(cotangent).enumerate() {
+        let (wanted, value) = (wanted(place), output.double());
+        if wanted != 0.0 {
+            sum += wanted * (log_partition - value);
+        }
+        let likelihood = libm::exp(value - largest) / partition;
+        *cotangent = T::rounded((mass * likelihood - wanted) / examples);
+    }
+    sum
 }

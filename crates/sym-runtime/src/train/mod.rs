@@ -34,7 +34,7 @@ pub struct Environment<'a> {
     pub backend: &'a str,
     /// `f32` or `f64`.
     pub dtype: &'a str,
-    /// How many seeds run at once; at least 1 is taken.
+    /// How many threads compute, at least 1: as many seeds run at once, and where there are fewer seeds, several threads work on each step.
     pub threads: usize,
     /// Whether to go on with a record that is there.
     pub resume: bool,
@@ -105,9 +105,11 @@ fn attempt(
             }
         }
     };
+    let at_once = environment.threads.clamp(1, train.seeds.len().max(1));
+    let threads = setup.backend.threads(environment.threads / at_once);
     std::thread::scope(|scope| {
-        for _ in 0..environment.threads.clamp(1, train.seeds.len().max(1)) {
-            scope.spawn(|| alone(work));
+        for _ in 0..at_once {
+            scope.spawn(|| within(threads, work));
         }
     });
 
@@ -144,9 +146,9 @@ fn attempt(
     Ok((record, diagnostics, interrupted))
 }
 
-/// Runs work in a pool of one thread: whatever it calls sums in one order. Runs it here where the system gives no more threads.
-fn alone(work: impl FnOnce() + Send) {
-    match rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(STACK).build() {
+/// Runs work in a pool of its own. Runs it here where the system gives no more threads.
+fn within(threads: usize, work: impl FnOnce() + Send) {
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build() {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
     }
