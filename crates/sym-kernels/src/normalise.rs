@@ -5,7 +5,7 @@
 //! B. Zhang and R. Sennrich 2019).
 
 use crate::isa::{Level, run, task};
-use crate::lanes::{PANEL, dot, fold_columns, sum};
+use crate::lanes::{PANEL, dot, fold, fold_columns, sum};
 use crate::slice::Real;
 
 /// What is normalised together in a row-major array.
@@ -75,6 +75,19 @@ pub fn forward<T: Real>(over: Over, centre: bool, epsilon: f64, values: &mut [T]
     }
 }
 
+/// Writes m, 0 without `centre`, and r of each row of `n` entries.
+///
+/// # Panics
+///
+/// If `values` are not whole rows, or not as many as there are means and inverses.
+pub fn statistics<T: Real>(n: usize, centre: bool, epsilon: f64, values: &[T], means: &mut [T], inverses: &mut [T]) {
+    let rows = Over::Rows { n }.groups(values.len());
+    assert_eq!((means.len(), inverses.len()), (rows, rows), "one mean and one factor a row");
+    if !values.is_empty() {
+        run(Level::best(), RowStatistics { values, means, inverses, n, centre, epsilon: T::from_f64(epsilon) });
+    }
+}
+
 /// Replaces gradients with respect to y by gradients with respect to x.
 ///
 /// # Panics
@@ -141,6 +154,23 @@ task! {
             }
             *r = inverse(dot(row, row), n, epsilon);
             multiply(row, *r);
+        }
+    }
+}
+
+task! {
+    struct RowStatistics {
+        values: &'a [T],
+        means: &'a mut [T],
+        inverses: &'a mut [T],
+        n: usize,
+        centre: bool,
+        epsilon: T,
+    } {
+        for ((row, m), r) in values.chunks_exact(n).zip(means).zip(inverses) {
+            let mean = if centre { sum(row) / T::from_f64(n as f64) } else { T::ZERO };
+            let squares = fold(row, row, |sum, x, _| (x - mean).mul_add(x - mean, sum));
+            (*m, *r) = (mean, inverse(squares, n, epsilon));
         }
     }
 }

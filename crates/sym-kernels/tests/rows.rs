@@ -167,6 +167,13 @@ fn normalisation_agrees_with_its_definition() {
             normalise::forward(over, centre, epsilon, &mut y, &mut inverses);
             assert_close(&y, &expected, 1e-13, &format!("{over:?}"));
             assert_close(&inverses, &expected_inverses, 1e-13, &format!("factors of {over:?}"));
+            if let Over::Rows { n } = over {
+                let (mut means, mut inverses) = (vec![0.0; inverses.len()], vec![0.0; inverses.len()]);
+                normalise::statistics(n, centre, epsilon, &x, &mut means, &mut inverses);
+                let mean = |row: &[f64]| if centre { row.iter().sum::<f64>() / n as f64 } else { 0.0 };
+                assert_close(&means, &x.chunks(n).map(mean).collect::<Vec<_>>(), 1e-13, "means of rows");
+                assert_close(&inverses, &expected_inverses, 1e-13, "factors of rows");
+            }
             let (mut narrow, mut narrow_inverses) = (single(&x), vec![0.0; inverses.len()]);
             normalise::forward(over, centre, epsilon, &mut narrow, &mut narrow_inverses);
             assert_close(&narrow.into_iter().map(f64::from).collect::<Vec<_>>(), &expected, 3e-5, "single precision");

@@ -14,6 +14,7 @@ mod memory;
 mod plan;
 mod planner;
 mod product;
+mod rows;
 mod softmax;
 mod sum;
 mod view;

@@ -167,6 +167,11 @@ impl Odometer {
         false
     }
 
+    /// Whether the present index along an axis is its last one.
+    pub fn is_last(&self, axis: usize) -> bool {
+        self.at[axis] + 1 == self.sizes[axis]
+    }
+
     /// The present index along an axis.
     pub fn index(&self, axis: usize) -> usize {
         self.at[axis]

@@ -1,5 +1,7 @@
 //! Planned execution equals the interpreter on the models of the gallery and the catalogue of layers, to rounding.
 
+#[path = "support/large.rs"]
+mod large;
 #[path = "support/programs.rs"]
 mod programs;
 #[path = "support/small.rs"]
@@ -25,7 +27,7 @@ fn entries(shape: &[sym_ir::Axis]) -> usize {
 }
 
 /// Random weights, and values of all inputs for a batch.
-fn random(program: &Program) -> (Weights, Vec<Vec<f64>>) {
+fn random(program: &Program, batch: usize) -> (Weights, Vec<Vec<f64>>) {
     let mut stream = Stream::new(0, "plans", &program.name);
     let values = program.parameters.iter().map(|parameter| {
         let scale = 1.0 / (parameter.shape.last().map_or(1.0, |axis| axis.size as f64)).sqrt();
@@ -35,7 +37,7 @@ fn random(program: &Program) -> (Weights, Vec<Vec<f64>>) {
     });
     let weights = Weights { values: values.collect() };
     let inputs = program.inputs.iter().map(|input| {
-        let count = entries(&input.shape) * BATCH;
+        let count = entries(&input.shape) * batch;
         match input.entries {
             Entries::Real => (0..count).map(|_| stream.normal()).collect(),
             Entries::Integer { below } => (0..count).map(|_| stream.below(below as u64) as f64).collect(),
@@ -46,7 +48,8 @@ fn random(program: &Program) -> (Weights, Vec<Vec<f64>>) {
 }
 
 fn array(shape: &[sym_ir::Axis], values: &[f64], device: &Device, dtype: DType) -> Array {
-    let sizes: Vec<usize> = std::iter::once(BATCH).chain(shape.iter().map(|axis| axis.size as usize)).collect();
+    let batch = values.len().checked_div(entries(shape)).unwrap_or(1);
+    let sizes: Vec<usize> = std::iter::once(batch).chain(shape.iter().map(|axis| axis.size as usize)).collect();
     Array::from_values(values, &sizes, device, dtype)
 }
 
@@ -59,8 +62,8 @@ fn reference(program: &Program, weights: &Weights, inputs: &[Vec<f64>], dtype: D
 }
 
 /// A plan with these weights and inputs set.
-fn plan<T: Real>(program: &Program, weights: &Weights, inputs: &[Vec<f64>], number: impl Fn(f64) -> T) -> Plan<T> {
-    let mut plan = Plan::new(program, BATCH);
+fn plan<T: Real>(program: &Program, batch: usize, weights: &Weights, inputs: &[Vec<f64>], number: impl Fn(f64) -> T) -> Plan<T> {
+    let mut plan = Plan::new(program, batch);
     for (at, values) in weights.values.iter().enumerate() {
         let target = plan.parameter_mut(ParameterId(at as u32));
         target.iter_mut().zip(values).for_each(|(target, &value)| *target = number(value));
@@ -75,12 +78,13 @@ fn plan<T: Real>(program: &Program, weights: &Weights, inputs: &[Vec<f64>], numb
 /// All outputs, after two runs: nothing of the first may be left over.
 fn planned<T: Real>(
     program: &Program,
+    batch: usize,
     weights: &Weights,
     inputs: &[Vec<f64>],
     number: impl Fn(f64) -> T,
     back: impl Fn(T) -> f64,
 ) -> Vec<Vec<f64>> {
-    let mut plan = plan(program, weights, inputs, number);
+    let mut plan = plan(program, batch, weights, inputs, number);
     plan.run();
     plan.run();
     (0..program.outputs.len()).map(|at| plan.output(at).iter().map(|&value| back(value)).collect()).collect()
@@ -139,6 +143,7 @@ fn reference_gradients(
 /// The same by a plan of the derivative, in two stages and twice.
 fn planned_gradients<T: Real>(
     program: &Program,
+    batch: usize,
     weights: &Weights,
     inputs: &[Vec<f64>],
     cotangents: &[Vec<f64>],
@@ -146,7 +151,7 @@ fn planned_gradients<T: Real>(
     back: impl Fn(T) -> f64,
 ) -> Vec<Vec<f64>> {
     let derivative = sym_diff::vjp(program, &trained(program), &[]);
-    let mut plan = Plan::staged(&derivative, BATCH, &[program.nodes.len()]);
+    let mut plan = Plan::staged(&derivative, batch, &[program.nodes.len()]);
     for (at, values) in weights.values.iter().enumerate() {
         let target = plan.parameter_mut(ParameterId(at as u32));
         target.iter_mut().zip(values).for_each(|(target, &value)| *target = number(value));
@@ -167,72 +172,106 @@ fn planned_gradients<T: Real>(
     (first..derivative.outputs.len()).map(|at| plan.output(at).iter().map(|&value| back(value)).collect()).collect()
 }
 
-fn compare_gradients(folder: &str) {
+/// Gradients that differ, with the parameter.
+fn wrong_gradients(name: &str, program: &Program, batch: usize) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (name, program) in programs(folder) {
-        let Some(program) = small(&program, SMALL, LARGEST) else { continue };
-        if program.outputs.iter().any(|output| !program.node(output.value).batched) {
-            continue;
-        }
-        let (weights, inputs) = random(&program);
-        let mut stream = Stream::new(1, "plans", &program.name);
-        let cotangents: Vec<Vec<f64>> = program
-            .outputs
-            .iter()
-            .map(|output| (0..BATCH * entries(&program.node(output.value).shape)).map(|_| stream.normal()).collect())
-            .collect();
-        let single = planned_gradients(&program, &weights, &inputs, &cotangents, |x| x as f32, f64::from);
-        let double = planned_gradients(&program, &weights, &inputs, &cotangents, |x| x, |x: f64| x);
-        for (dtype, found, tolerance) in [(DType::F32, single, ROUNDING[0]), (DType::F64, double, ROUNDING[1])] {
-            let expected = reference_gradients(&program, &weights, &inputs, &cotangents, dtype);
-            let largest = expected.iter().flatten().map(|value| value.abs()).fold(f64::MIN_POSITIVE, f64::max);
-            for ((found, expected), id) in found.iter().zip(&expected).zip(trained(&program)) {
-                let difference = difference_to(found, expected, largest);
-                if difference > tolerance {
-                    wrong.push(format!("{name} {dtype:?} {}: {difference:.1e}", program.parameter(id).path));
-                }
+    if program.outputs.iter().any(|output| !program.node(output.value).batched) {
+        return wrong;
+    }
+    let (weights, inputs) = random(program, batch);
+    let mut stream = Stream::new(1, "plans", &program.name);
+    let cotangents: Vec<Vec<f64>> = program
+        .outputs
+        .iter()
+        .map(|output| (0..batch * entries(&program.node(output.value).shape)).map(|_| stream.normal()).collect())
+        .collect();
+    let single = planned_gradients(program, batch, &weights, &inputs, &cotangents, |x| x as f32, f64::from);
+    let double = planned_gradients(program, batch, &weights, &inputs, &cotangents, |x| x, |x: f64| x);
+    for (dtype, found, tolerance) in [(DType::F32, single, ROUNDING[0]), (DType::F64, double, ROUNDING[1])] {
+        let expected = reference_gradients(program, &weights, &inputs, &cotangents, dtype);
+        let largest = expected.iter().flatten().map(|value| value.abs()).fold(f64::MIN_POSITIVE, f64::max);
+        for ((found, expected), id) in found.iter().zip(&expected).zip(trained(program)) {
+            let difference = difference_to(found, expected, largest);
+            if difference > tolerance {
+                wrong.push(format!("{name} {dtype:?} {}: {difference:.1e}", program.parameter(id).path));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong
 }
 
-fn compare(folder: &str) {
+/// Outputs that differ.
+fn wrong_outputs(name: &str, program: &Program, batch: usize) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (name, program) in programs(folder) {
-        let Some(program) = small(&program, SMALL, LARGEST) else { continue };
-        let (weights, inputs) = random(&program);
-        let single = planned(&program, &weights, &inputs, |x| x as f32, f64::from);
-        let double = planned(&program, &weights, &inputs, |x| x, |x: f64| x);
-        for (dtype, found, tolerance) in [(DType::F32, single, ROUNDING[0]), (DType::F64, double, ROUNDING[1])] {
-            let expected = reference(&program, &weights, &inputs, dtype);
-            for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
-                let difference = difference(found, expected);
-                if difference.is_nan() || difference > tolerance {
-                    wrong.push(format!("{name} {dtype:?} output {at}: {difference:.1e}"));
-                }
+    let (weights, inputs) = random(program, batch);
+    let single = planned(program, batch, &weights, &inputs, |x| x as f32, f64::from);
+    let double = planned(program, batch, &weights, &inputs, |x| x, |x: f64| x);
+    for (dtype, found, tolerance) in [(DType::F32, single, ROUNDING[0]), (DType::F64, double, ROUNDING[1])] {
+        let expected = reference(program, &weights, &inputs, dtype);
+        for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let difference = difference(found, expected);
+            if difference.is_nan() || difference > tolerance {
+                wrong.push(format!("{name} {dtype:?} output {at}: {difference:.1e}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong
+}
+
+/// Checks all models of a folder at sizes at which they are quick.
+fn check(folder: &str, wrong: impl Fn(&str, &Program, usize) -> Vec<String>) {
+    let found: Vec<String> = programs(folder)
+        .into_iter()
+        .filter_map(|(name, program)| Some((name, small(&program, SMALL, LARGEST)?)))
+        .flat_map(|(name, program)| wrong(&name, &program, BATCH))
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
 fn the_gallery_runs_as_planned() {
-    compare("examples/gallery");
+    check("examples/gallery", wrong_outputs);
 }
 
 #[test]
 fn the_catalogue_runs_as_planned() {
-    compare("tests/catalogue");
+    check("tests/catalogue", wrong_outputs);
 }
 
 #[test]
 fn derivatives_of_the_gallery_run_as_planned() {
-    compare_gradients("examples/gallery");
+    check("examples/gallery", wrong_gradients);
 }
 
 #[test]
 fn derivatives_of_the_catalogue_run_as_planned() {
-    compare_gradients("tests/catalogue");
+    check("tests/catalogue", wrong_gradients);
+}
+
+#[test]
+fn the_standard_blocks_and_their_derivatives_run_as_planned() {
+    let mut found = Vec::new();
+    for file in ["norms", "convolutions", "attention", "transformers", "experts", "recurrences", "factorised"] {
+        let path = format!("{}/../sym-ir/tests/ok/std_{file}.sym", env!("CARGO_MANIFEST_DIR"));
+        let programs = programs::compiled(file, &std::fs::read_to_string(&path).expect("the golden test is there"));
+        assert!(!programs.is_empty(), "{path}");
+        for (name, program) in programs {
+            let program = small(&program, SMALL, LARGEST).unwrap_or(program);
+            found.extend(wrong_outputs(&name, &program, BATCH));
+            found.extend(wrong_gradients(&name, &program, BATCH));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn large_models_run_as_planned() {
+    let mut found = Vec::new();
+    for (what, text, batch) in large::MODELS {
+        for (_, program) in programs::compiled(what, text) {
+            found.extend(wrong_outputs(what, &program, batch));
+            found.extend(wrong_gradients(what, &program, batch));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }

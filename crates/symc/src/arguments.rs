@@ -390,7 +390,7 @@ pub struct Execution {
     /// The number type: f32 or f64.
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     pub dtype: String,
-    /// Seeds that train at the same time; the number of cores where absent. Results do not depend on it.
+    /// Threads: as many seeds train at once, and fewer seeds share them; the number of cores where absent. Results do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
 }

@@ -80,6 +80,13 @@ impl<T: Real> Planner<'_, T> {
             return;
         }
         let chain = factor.chain.clone();
+        if axes.iter().all(|&axis| chain.dims[axis] == 1) {
+            let left: Vec<usize> = (0..chain.dims.len()).filter(|axis| !axes.contains(axis)).collect();
+            let dims: Vec<usize> = left.iter().map(|&axis| chain.dims[axis]).collect();
+            factor.chain = chain.arranged(&left.into_iter().map(Some).collect::<Vec<_>>(), &dims);
+            factor.labels.retain(|label| kept.contains(label));
+            return;
+        }
         let summed = self.summed(chain, &axes, std::mem::replace(coefficient, 1.0));
         factor.chain = Chain::load(summed);
         factor.labels.retain(|label| kept.contains(label));
@@ -133,7 +140,7 @@ impl<T: Real> Planner<'_, T> {
         let dims: Vec<usize> = labels.iter().map(|label| size[label]).collect();
         let strides = row_major(&dims);
         let (left_view, right_view) = (self.stored(left.chain), self.stored(right.chain));
-        let indices = both
+        let indices: Vec<Index> = both
             .iter()
             .map(|label| {
                 let stride = |labels: &[Label], strides: &[isize]| {
@@ -150,7 +157,7 @@ impl<T: Real> Planner<'_, T> {
             .collect();
         let factor = std::mem::replace(coefficient, 1.0);
         let (left, right) = ((left_view.buffer, left_view.offset), (right_view.buffer, right_view.offset));
-        let kernel = Product::new(indices, left, right, factor);
+        let kernel = Product::new(&indices, left, right, factor);
         let view = self.emit(kernel, vec![left.0, right.0], Vec::new(), &dims);
         Factor { chain: Chain::load(view), labels }
     }

@@ -27,11 +27,19 @@ impl<T: Real> Planner<'_, T> {
     /// Finds values that belong to the steps of their only reader.
     pub(super) fn absorb(&mut self) {
         for (at, node) in self.program.nodes.iter().enumerate() {
+            if let Some((fused, inside)) = self.fused_at(ValueId(at as u32)) {
+                self.fused.insert(ValueId(at as u32), fused);
+                for value in inside {
+                    self.absorbed[value.0 as usize] = true;
+                }
+                continue;
+            }
             let Operation::Adjoint(adjoint) = &node.operation else { continue };
             let inner = match adjoint {
                 Adjoint::OverBatch { value, .. } => {
                     let is_sum = matches!(self.program.node(*value).operation, Operation::Einsum { .. });
-                    (is_sum && self.readers[value.0 as usize] == 1).then_some(*value)
+                    let is_free = self.readers[value.0 as usize] == 1 && !self.fused.contains_key(value);
+                    (is_sum && is_free).then_some(*value)
                 }
                 Adjoint::Fold { .. } => self.laid_back(ValueId(at as u32)).map(|_| adjoint_operand(adjoint)),
                 _ => None,

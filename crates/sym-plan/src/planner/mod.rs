@@ -4,6 +4,7 @@ mod adjoint;
 mod einsum;
 mod elementwise;
 mod fold;
+mod fused;
 mod normalise;
 mod simple;
 mod window;
@@ -12,7 +13,9 @@ use crate::chain::Chain;
 use crate::evaluator::Evaluate;
 use crate::memory::{Kernel, Step, Wanted};
 use crate::view::{Buffer, View};
+use fused::Fused;
 use normalise::Statistics;
+use std::collections::BTreeMap;
 use sym_ir::{Operation, Program, ValueId};
 use sym_kernels::arithmetic::rounded;
 use sym_kernels::slice::Real;
@@ -44,6 +47,8 @@ pub(crate) struct Planner<'a, T> {
     readers: Vec<u32>,
     /// Values that are part of the steps of their only reader.
     absorbed: Vec<bool>,
+    /// What one step does, by its result.
+    fused: BTreeMap<ValueId, Fused>,
     statistics: Vec<Statistics>,
     pub buffers: Vec<Wanted<T>>,
     pub steps: Vec<Step<T>>,
@@ -65,6 +70,7 @@ impl<'a, T: Real> Planner<'a, T> {
             values: vec![Value::Absent; count],
             readers,
             absorbed: vec![false; count],
+            fused: BTreeMap::new(),
             statistics: Vec::new(),
             buffers: Vec::new(),
             steps: Vec::new(),
@@ -97,6 +103,9 @@ impl<'a, T: Real> Planner<'a, T> {
     fn node(&mut self, at: ValueId) -> Value {
         let program = self.program;
         let node = program.node(at);
+        if let Some(&fused) = self.fused.get(&at) {
+            return self.fused(fused);
+        }
         match &node.operation {
             Operation::Input(id) => Value::Stored(View::whole(self.inputs[id.0 as usize], &self.dims(at))),
             Operation::Parameter(id) => Value::Stored(View::whole(self.parameters[id.0 as usize], &self.dims(at))),

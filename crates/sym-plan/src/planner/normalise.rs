@@ -2,6 +2,7 @@
 
 use super::{Planner, Value};
 use crate::chain::{Chain, Link};
+use crate::rows::RowStatistics;
 use crate::sum::Sum;
 use crate::view::View;
 use sym_ir::ValueId;
@@ -42,17 +43,38 @@ impl<T: Real> Planner<'_, T> {
             return known.clone();
         }
         let source = self.view(value);
-        let count: usize = axes.iter().map(|&axis| source.dims[axis]).product();
-        let share = 1.0 / count as f64;
-        let mean = centre.then(|| self.summed(Chain::load(source.clone()), axes, share));
-        let deviation = deviation(&source, mean.as_ref(), axes);
-        let square = deviation.then(|last| Link::Multiply(last, last));
-        let variance = Chain::load(self.summed(square, axes, share));
-        let inverse = variance.then(|last| Link::Shift(last, epsilon)).then(Link::SquareRoot).then(Link::Reciprocal);
-        let inverse_deviation = self.evaluated(inverse);
+        let (mean, inverse_deviation) = match rows(&source.dims, axes) {
+            Some(length) if source.is_contiguous() => self.row_statistics(&source, length, axes.len(), centre, epsilon),
+            _ => self.composed_statistics(&source, axes, centre, epsilon),
+        };
         let statistics = Statistics { value, axes: axes.to_vec(), centre, epsilon, mean, inverse_deviation };
         self.statistics.push(statistics.clone());
         statistics
+    }
+
+    /// Mean, where it is subtracted, and inverse deviation as sums of chains.
+    fn composed_statistics(&mut self, source: &View, axes: &[usize], centre: bool, epsilon: f64) -> (Option<View>, View) {
+        let count: usize = axes.iter().map(|&axis| source.dims[axis]).product();
+        let share = 1.0 / count as f64;
+        let mean = centre.then(|| self.summed(Chain::load(source.clone()), axes, share));
+        let deviation = deviation(source, mean.as_ref(), axes);
+        let square = deviation.then(|last| Link::Multiply(last, last));
+        let variance = Chain::load(self.summed(square, axes, share));
+        let inverse = variance.then(|last| Link::Shift(last, epsilon)).then(Link::SquareRoot).then(Link::Reciprocal);
+        (mean, self.evaluated(inverse))
+    }
+
+    /// The same of rows, whose last `axes` axes they are, in one pass over memory: [2, rows].
+    fn row_statistics(&mut self, source: &View, length: usize, axes: usize, centre: bool, epsilon: f64) -> (Option<View>, View) {
+        let kept = &source.dims[..source.dims.len() - axes];
+        let dims: Vec<usize> = std::iter::once(2).chain(kept.iter().copied()).collect();
+        let kernel = RowStatistics { source: source.clone(), length, centre, epsilon };
+        let both = self.emit(kernel, vec![source.buffer], Vec::new(), &dims);
+        let [mean, inverse_deviation] = [0, 1].map(|at| {
+            let one = both.sliced(0, at, 1);
+            View { dims: one.dims[1..].to_vec(), strides: one.strides[1..].to_vec(), ..one }
+        });
+        (centre.then_some(mean), inverse_deviation)
     }
 
     pub(super) fn normalise(&mut self, value: ValueId, axes: &[usize], batch: bool, centre: bool, epsilon: f64) -> Value {
@@ -67,6 +89,12 @@ impl<T: Real> Planner<'_, T> {
         let axes = self.statistics_axes(value, axes, batch);
         Value::Stored(self.statistics(value, &axes, centre, epsilon).inverse_deviation)
     }
+}
+
+/// The length of rows, where the axes are the last ones.
+pub(super) fn rows(dims: &[usize], axes: &[usize]) -> Option<usize> {
+    let first = dims.len() - axes.len();
+    (first..dims.len()).eq(axes.iter().copied()).then(|| dims[first..].iter().product())
 }
 
 /// x − m, or x.

@@ -47,6 +47,10 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
         return session::exit(&compiled, &found);
     }
     interrupt::listen();
+    if let Some(threads) = arguments.execution.threads {
+        // Proofs and theorems use the pool of the process; where it is there already, it stays.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
+    }
     let out = out(arguments, &compiled);
     let findings = Findings::new(models, &compiled.document.assumptions);
     let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new() };
@@ -103,14 +107,13 @@ impl Execution<'_> {
         let document = &self.compiled.document;
         let file = self.compiled.sources.iter().next().map_or("", |(_, file)| file.text.as_str());
         let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new("")).to_path_buf();
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let environment = Environment {
             out: self.out,
             spec: file,
             base: &base,
             backend: &arguments.execution.backend,
             dtype: &arguments.execution.dtype,
-            threads: arguments.execution.threads.map_or(cores, usize::from),
+            threads: rayon::current_num_threads(),
             resume: arguments.resume.is_some(),
         };
         for train in document.trains.values() {
