@@ -24,7 +24,7 @@ struct DoctorReport {
     profile: &'static str,
     /// The widest instruction set that the kernels use here.
     instructions: &'static str,
-    /// Seeds that train at the same time where `--threads` is not given.
+    /// Threads that compute where `--threads` is not given.
     threads: usize,
     backends: Vec<BackendRow>,
 }
@@ -54,7 +54,7 @@ pub fn execute(_: &arguments::Doctor, console: Console) -> Exit {
         target: env!("SYMC_TARGET"),
         profile: env!("SYMC_PROFILE"),
         instructions: instructions(Level::best()),
-        threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads: rayon::current_num_threads(),
         backends: OFFERS.iter().map(row).collect(),
     };
     match console.format {
