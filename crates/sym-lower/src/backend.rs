@@ -155,11 +155,8 @@ impl Backend {
 
     /// How many of the threads at hand may work on one step, so that its bits are those of one thread.
     pub fn threads(self, at_hand: usize) -> usize {
-        match self {
-            Backend::Cpu => at_hand.max(1),
-            // Long sums and large products are divided by the number of threads there.
-            _ => 1,
-        }
+        // On the others long sums and large products are divided by the number of threads.
+        if self == Backend::Cpu { at_hand.max(1) } else { 1 }
     }
 
     /// Its device; call [`Device::autodiff`] on it to record gradients.
