@@ -1,8 +1,10 @@
 """Training steps of the models in benches/*.sym in PyTorch, eager (needs torch).
 
-Usage: steps.py CASE TYPE STEPS THREADS. Prints the seconds of a step, over STEPS steps after a third as many untimed ones: of the processor with one thread,
-so that other work on the machine counts little, and of the clock with more. `seeds` is eight runs of `student`, one after the other.
+Usage: steps.py CASE TYPE STEPS THREADS [memory]. Prints the seconds of a step, over STEPS steps after a third as many untimed ones: of the processor with one thread,
+so that other work on the machine counts little, and of the clock with more. `seeds` is eight runs of `student`, one after the other. With `memory` as a fifth
+argument prints the most memory of the process in megabytes instead.
 """
+import resource
 import sys
 import time
 
@@ -99,7 +101,10 @@ def main():
     torch.set_num_threads(threads)
     torch.set_default_dtype({"f32": torch.float32, "f64": torch.float64}[dtype])
     clock = time.process_time if threads == 1 else time.perf_counter
-    if name == "seeds":
+    if sys.argv[5:] == ["memory"]:
+        steps(globals()[name], count, clock)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    elif name == "seeds":
         print(sum(steps(student, count, clock) for _ in range(8)))
     else:
         cases = {case.__name__: case for case in (student, mlp, convolutions, resnet18, in_context)}

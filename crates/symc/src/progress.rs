@@ -4,7 +4,8 @@ use crate::interrupt;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
+use std::time::Instant;
 use sym_runtime::{Observer, Progress};
 
 /// The loss is shown again after so many steps: often enough to read, seldom enough to cost nothing.
@@ -14,6 +15,8 @@ const STEPS_A_MESSAGE: u64 = 50;
 pub struct Bars {
     all: MultiProgress,
     bars: Mutex<HashMap<(String, u64), ProgressBar>>,
+    /// When the first step was done.
+    first: OnceLock<Instant>,
 }
 
 impl Bars {
@@ -21,7 +24,12 @@ impl Bars {
     pub fn new(shown: bool) -> Self {
         let shown = shown && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        Self { all: MultiProgress::with_draw_target(target), bars: Mutex::default() }
+        Self { all: MultiProgress::with_draw_target(target), bars: Mutex::default(), first: OnceLock::new() }
+    }
+
+    /// When the first step was done, if one was.
+    pub fn first_step(&self) -> Option<Instant> {
+        self.first.get().copied()
     }
 
     /// Removes all bars.
@@ -38,6 +46,7 @@ impl Bars {
 
 impl Observer for Bars {
     fn progress(&self, progress: &Progress<'_>) {
+        self.first.get_or_init(Instant::now);
         if self.all.is_hidden() {
             return;
         }

@@ -11,11 +11,13 @@ use crate::report::{Diagnosed, Report, TheoremRow};
 use crate::session::{self, Compiled};
 use crate::{Exit, barriers, claims, interrupt, interventions, output, proof, theorems};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use sym_diagnostics::Diagnostic;
 use sym_runtime::train::Environment;
 
 /// Executes every item of a file. A failure in one hides no other; the exit code at the end says whether there was one.
 pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
+    let started = Instant::now();
     let asked = &arguments.execution;
     let misused = sym_lower::Backend::with_dtype(&asked.backend, &asked.dtype).err().unwrap_or_default();
     let mut compiled = session::compile(&arguments.file, &arguments.settings);
@@ -53,7 +55,7 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     }
     let out = out(arguments, &compiled);
     let findings = Findings::new(models, &compiled.document.assumptions);
-    let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new() };
+    let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new(), started };
     execution.train(arguments);
     let theorems = if interrupt::interrupted() { Vec::new() } else { execution.theorems() };
     if !interrupt::interrupted() {
@@ -78,6 +80,13 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     Exit::failed_if(found.iter().any(Diagnostic::is_error))
 }
 
+/// The most memory that the process has had, in bytes, where the system tells (Linux).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes: u64 = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
 /// Where records and figures go.
 fn out(arguments: &arguments::Run, compiled: &Compiled) -> PathBuf {
     if let Some(directory) = arguments.resume.as_ref().or(arguments.out.as_ref()) {
@@ -94,6 +103,8 @@ struct Execution<'a> {
     out: &'a Path,
     findings: Findings<'a>,
     found: Vec<Diagnostic>,
+    /// When the command began.
+    started: Instant,
 }
 
 impl Execution<'_> {
@@ -125,6 +136,12 @@ impl Execution<'_> {
             let bars = Bars::new(!self.console.quiet && self.console.format == Format::Human);
             let outcome = sym_runtime::train::run(train, data, symmetries, &environment, &bars);
             bars.clear();
+            if let Some(first) = bars.first_step().filter(|_| self.console.verbose) {
+                let milliseconds = first.duration_since(self.started).as_millis();
+                let memory = peak_memory().map_or_else(String::new, |bytes| format!("; up to {} MB of memory", bytes >> 20));
+                self.console
+                    .note(&format!("`{}`: the first step was done {milliseconds} ms after the start{memory}", train.name));
+            }
             if let Some(record) = outcome.record {
                 self.findings.add_record(&train.name, record);
             }
