@@ -169,7 +169,7 @@ impl Evaluator {
     }
 
     /// Evaluates the entries from `start` on, block by block; those of a buffer that shares memory with the result are read before they are written.
-    fn fill<T: Real>(&self, registers: &mut Registers<T>, memory: &Memory<T>, start: usize, out: &mut [T]) {
+    pub fn fill<T: Real>(&self, registers: &mut Registers<T>, memory: &Memory<T>, start: usize, out: &mut [T]) {
         self.prepare(registers, memory);
         let in_place = self.reads_own(memory);
         let mut start = start;

@@ -1,8 +1,9 @@
 //! Softmax over one axis.
 
+use crate::evaluator::{Evaluator, Registers};
 use crate::memory::{Kernel, Memory};
 use crate::view::Buffer;
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 use sym_kernels::share::{part_length, parts};
 use sym_kernels::slice::Real;
@@ -10,6 +11,8 @@ use sym_kernels::softmax;
 
 /// Operations an entry, about.
 const OPERATIONS: usize = 4;
+/// Entries that are evaluated and normalised together, about: they stay in the first-level cache.
+const BLOCK: usize = 4096;
 
 /// Softmax of a row-major array [outer, length, inner] over its middle axis.
 #[derive(Debug)]
@@ -42,6 +45,50 @@ impl<T: Real> Kernel<T> for Softmax {
             fill(0, out);
         } else {
             out.par_chunks_mut(length).enumerate().for_each(|(part, out)| fill(part, out));
+        }
+    }
+}
+
+/// Softmax over the last axis of a chain, such as scaled scores with a mask, in one pass over memory.
+#[derive(Debug)]
+pub(crate) struct SoftmaxOfChain<T> {
+    evaluator: Evaluator,
+    registers: Vec<Registers<T>>,
+    length: usize,
+}
+
+impl<T: Real> SoftmaxOfChain<T> {
+    /// `evaluator` is of a chain in units of rows of `length` entries.
+    pub fn new(evaluator: Evaluator, length: usize) -> Self {
+        Self { evaluator, registers: Vec::new(), length }
+    }
+}
+
+impl<T: Real> Kernel<T> for SoftmaxOfChain<T> {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+        if self.length == 0 || out.is_empty() {
+            return;
+        }
+        let Self { evaluator, registers, length } = self;
+        let unit = evaluator.unit;
+        let parts = parts(evaluator.operations() + out.len() * OPERATIONS);
+        let of_part = part_length(out.len(), parts, unit);
+        let of_block = unit * (BLOCK / unit).max(1);
+        evaluator.provide(registers, parts);
+        let fill = |part: usize, registers: &mut Registers<T>, out: &mut [T]| {
+            for (at, block) in out.chunks_mut(of_block).enumerate() {
+                evaluator.fill(registers, memory, part * of_part + at * of_block, block);
+                softmax::rows(block, *length);
+            }
+        };
+        if parts == 1 {
+            fill(0, &mut registers[0], out);
+        } else {
+            registers
+                .par_iter_mut()
+                .zip(out.par_chunks_mut(of_part))
+                .enumerate()
+                .for_each(|(part, (registers, out))| fill(part, registers, out));
         }
     }
 }

@@ -14,7 +14,7 @@ const STEPS_A_MESSAGE: u64 = 50;
 /// Shows how far a run is and passes Ctrl-C on.
 pub struct Bars {
     all: MultiProgress,
-    bars: Mutex<HashMap<(String, u64), ProgressBar>>,
+    by_seed: Mutex<HashMap<(String, u64), ProgressBar>>,
     /// When the first step was done.
     first: OnceLock<Instant>,
 }
@@ -24,7 +24,7 @@ impl Bars {
     pub fn new(shown: bool) -> Self {
         let shown = shown && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        Self { all: MultiProgress::with_draw_target(target), bars: Mutex::default(), first: OnceLock::new() }
+        Self { all: MultiProgress::with_draw_target(target), by_seed: Mutex::default(), first: OnceLock::new() }
     }
 
     /// When the first step was done, if one was.
@@ -40,7 +40,7 @@ impl Bars {
 
     /// A thread that failed while it drew leaves bars that can still be drawn.
     fn bars(&self) -> std::sync::MutexGuard<'_, HashMap<(String, u64), ProgressBar>> {
-        self.bars.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.by_seed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

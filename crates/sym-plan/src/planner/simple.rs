@@ -3,8 +3,9 @@
 use super::{Planner, Value};
 use crate::arrange::Place;
 use crate::choose::{Largest, Units};
+use crate::evaluator::Evaluator;
 use crate::extreme::{Extreme, Wanted};
-use crate::softmax::Softmax;
+use crate::softmax::{Softmax, SoftmaxOfChain};
 use sym_ir::{ReduceKind, ValueId};
 use sym_kernels::slice::Real;
 
@@ -12,6 +13,12 @@ impl<T: Real> Planner<'_, T> {
     pub(super) fn softmax(&mut self, value: ValueId, axis: usize) -> Value {
         let axis = axis + self.lead(value);
         let chain = self.chain(value);
+        let dims = chain.dims.clone();
+        if axis + 1 == dims.len() && !chain.is_cheap() {
+            let (reads, in_place) = chain.buffers();
+            let kernel = SoftmaxOfChain::new(Evaluator::new(chain, dims[axis]), dims[axis]);
+            return Value::Stored(self.emit(kernel, reads, in_place, &dims));
+        }
         let stored = self.stored(chain);
         let source = self.whole_view(stored);
         let dims = source.dims.clone();

@@ -17,11 +17,11 @@ pub const MODELS: [(&str, &str, usize); 4] = [
         19,
     ),
     (
-        "attention: softmax, products by head",
+        "causal attention: masked softmax, products by head",
         "model M() {
             input x[50, 24]
             h = linear(x, 64, name: \"embed\")
-            r = h + attention(layer_norm(h, epsilon: 1e-5, name: \"norm\"), 4, name: \"attention\")
+            r = h + attention(layer_norm(h, epsilon: 1e-5, name: \"norm\"), 4, causal: true, name: \"attention\")
             output linear(r, 3, name: \"head\")
         }",
         33,
