@@ -1,7 +1,7 @@
 //! How steps are divided among threads. No division changes a bit: what is summed is summed in the same order on any number of threads.
 
-/// How many operations on single entries are worth a second thread, about.
-const LEAST_SHARE: usize = 1 << 16;
+/// How many operations on single entries, each about a tenth of a nanosecond, are worth a second thread.
+const LEAST_SHARE: usize = 1 << 18;
 
 /// Whether this many operations are ever divided.
 pub fn may_share(operations: usize) -> bool {

@@ -19,7 +19,7 @@ pub(crate) struct Place {
 }
 
 /// Operations an entry, about.
-const OPERATIONS: usize = 2;
+const OPERATIONS: usize = 4;
 
 #[derive(Debug)]
 struct Part {

@@ -10,7 +10,7 @@ use sym_kernels::slice::Real;
 use sym_kernels::softmax;
 
 /// Operations an entry, about.
-const OPERATIONS: usize = 2;
+const OPERATIONS: usize = 4;
 
 /// Mean (0 where none is subtracted) and inverse deviation of rows, as an array [2, rows].
 #[derive(Debug)]

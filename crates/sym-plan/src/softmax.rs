@@ -10,7 +10,7 @@ use sym_kernels::slice::Real;
 use sym_kernels::softmax;
 
 /// Operations an entry, about.
-const OPERATIONS: usize = 4;
+const OPERATIONS: usize = 10;
 /// Entries that are evaluated and normalised together, about: they stay in the first-level cache.
 const BLOCK: usize = 4096;
 

@@ -6,6 +6,9 @@ use rayon::slice::ParallelSliceMut;
 use sym_kernels::share::parts;
 use sym_kernels::slice::Real;
 
+/// Operations an entry, about.
+const OPERATIONS: usize = 4;
+
 /// A copied matrix: the indices that are copied, outermost first, with their strides in the array.
 #[derive(Debug)]
 pub(super) struct Copied {
@@ -37,7 +40,7 @@ impl Copied {
     /// Copies from the array; several threads share large copies if they may.
     pub fn fill<T: Real>(&self, from: &[T], offset: isize, to: &mut [T], may_share: bool) {
         match (&self.sizes[..], &self.strides[..]) {
-            ([size, sizes @ ..], [stride, strides @ ..]) if may_share && parts(self.length) > 1 => to
+            ([size, sizes @ ..], [stride, strides @ ..]) if may_share && parts(self.length * OPERATIONS) > 1 => to
                 .par_chunks_mut(self.length / size)
                 .enumerate()
                 .for_each(|(at, to)| fill(sizes, strides, from, offset + at as isize * stride, to)),

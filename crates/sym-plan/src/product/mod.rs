@@ -27,7 +27,7 @@ const SUMS: usize = 4;
 /// The least depth of each of these sums: each is one more pass over the result.
 const LEAST_DEPTH: usize = 48;
 /// Multiplications for one operation on a single entry, about, where it is asked whether threads are worth it.
-const DENSITY: usize = 16;
+const DENSITY: usize = 6;
 
 /// A contraction that is ready to run.
 #[derive(Debug)]

@@ -44,7 +44,7 @@ pub fn loss_and_cotangent<T: Number>(
 }
 
 /// Operations an entry, about.
-const OPERATIONS: usize = 8;
+const OPERATIONS: usize = 10;
 
 /// The sum of squares of an example; the derivative is `scale` times the difference.
 fn squares<T: Number>(output: &[T], wanted: impl Fn(usize) -> f64, scale: f64, cotangent: &mut [T]) -> f64 {

@@ -54,7 +54,7 @@ pub fn update<T: Number>(settings: &Optimizer, step: u64, share: &mut Share<T>, 
 }
 
 /// Operations an entry, about.
-const OPERATIONS: usize = 8;
+const OPERATIONS: usize = 10;
 
 /// Successive entries of a parameter and of all that belongs to them; what is not remembered is empty.
 struct Part<'a, T> {
