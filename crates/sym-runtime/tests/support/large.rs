@@ -14,7 +14,7 @@ pub const MODELS: [(&str, &str, usize); 4] = [
             h = relu(batch_norm2d(conv2d(x, 24, kernel: 3, padding: 1, name: \"c1\"), epsilon: 1e-5, name: \"n\"))
             output conv2d(max_pool2d(h, kernel: 2), 16, kernel: 3, stride: 2, padding: 1, name: \"c2\")
         }",
-        19,
+        41,
     ),
     (
         "causal attention: masked softmax, products by head",
@@ -24,7 +24,7 @@ pub const MODELS: [(&str, &str, usize); 4] = [
             r = h + attention(layer_norm(h, epsilon: 1e-5, name: \"norm\"), 4, causal: true, name: \"attention\")
             output linear(r, 3, name: \"head\")
         }",
-        33,
+        65,
     ),
-    ("a bias over few outputs: rows of results in parts", "model M() { input x[2000]\n output linear(x, 5, name: \"a\") }", 513),
+    ("a bias of many examples: rows of results in parts", "model M() { input x[50]\n output linear(x, 300, name: \"a\") }", 2000),
 ];
