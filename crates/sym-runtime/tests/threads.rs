@@ -2,6 +2,8 @@
 
 #[path = "support/large.rs"]
 mod large;
+#[path = "support/steps.rs"]
+mod steps;
 #[path = "support/texts.rs"]
 mod texts;
 
@@ -9,6 +11,7 @@ use large::MODELS;
 use sym_ir::{InputId, ParameterId, Program};
 use sym_plan::{Plan, Real};
 use sym_runtime::Stream;
+use sym_runtime::engine::Engine;
 
 /// The bits of all outputs: the model's and the gradients of a random linear function of them.
 fn bits<T: Real>(program: &Program, batch: usize, number: impl Fn(f64) -> T, back: impl Fn(T) -> f64) -> Vec<Vec<u64>> {
@@ -44,5 +47,22 @@ fn no_number_of_threads_changes_a_bit() {
             assert_eq!(same(&one.0, &other.0), None, "{what}: an f32 output with {threads} threads");
             assert_eq!(same(&one.1, &other.1), None, "{what}: an f64 output with {threads} threads");
         }
+    }
+}
+
+#[test]
+fn no_number_of_threads_changes_a_step() {
+    for (what, text, batch) in MODELS {
+        let program = texts::model(text);
+        let [one, two, three] = [1, 2, 3].map(|threads| {
+            on(threads, || {
+                let mut engine = steps::engine(&program, batch);
+                let losses: Vec<f64> = (0..3).map(|_| engine.step(None)).collect();
+                (losses, engine.weights().values)
+            })
+        });
+        assert!(one.0.iter().all(|loss| loss.is_finite()), "{what}");
+        assert!(one == two, "{what}: two threads");
+        assert!(one == three, "{what}: three threads");
     }
 }
