@@ -2,6 +2,7 @@
 
 use crate::load::copy;
 use crate::memory::{Kernel, Memory};
+use crate::passes::{Examples, Split};
 use crate::view::{Odometer, View, collapsed, row_major};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
@@ -88,15 +89,21 @@ impl Place {
 }
 
 impl<T: Real> Kernel<T> for Place {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>) {
         let parts = parts(out.len() * OPERATIONS);
-        let Some(rows) = self.rows.filter(|&rows| parts > 1 && rows > 1) else {
+        let all = || self.rows.filter(|&rows| parts > 1 && rows > 1).map(|rows| Examples { first: 0, count: rows });
+        let Some(Examples { first, count: rows }) = examples.or_else(all) else {
             return self.fill(out, None, memory);
         };
         let count = part_length(rows, parts, 1);
         out.par_chunks_mut(out.len() / rows * count)
             .enumerate()
-            .for_each(|(part, out)| self.fill(out, Some((part * count, count.min(rows - part * count))), memory));
+            .for_each(|(part, out)| self.fill(out, Some((first + part * count, count.min(rows - part * count))), memory));
+    }
+
+    fn by_example(&self, split: &Split) -> Option<usize> {
+        let keeps = self.rows == Some(split.batch) && self.parts.iter().all(|part| split.keeps(&part.source));
+        keeps.then(|| split.each() * OPERATIONS)
     }
 }
 
@@ -115,15 +122,20 @@ pub(crate) struct Fold<T> {
 }
 
 impl<T: Real> Kernel<T> for Fold<T> {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>) {
         out.fill(rounded(0.0));
-        let (outer, length, inner) = self.sizes;
-        let (positions, taps) = (self.source.dims[self.axis], self.source.dims[self.axis + 1]);
-        let entries = if self.source.is_contiguous() {
-            &memory.read(self.source.buffer)[self.source.offset..]
+        let (_, length, inner) = self.sizes;
+        let outer = out.len() / (length * inner).max(1);
+        let source = match examples {
+            None => self.source.clone(),
+            Some(Examples { first, count }) => self.source.sliced(0, first, count),
+        };
+        let (positions, taps) = (source.dims[self.axis], source.dims[self.axis + 1]);
+        let entries = if source.is_contiguous() {
+            &memory.read(source.buffer)[source.offset..]
         } else {
             self.scratch.resize(outer * positions * taps * inner, rounded(0.0));
-            copy(&self.source, memory, &mut self.scratch);
+            copy(&source, memory, &mut self.scratch);
             &self.scratch
         };
         for part in 0..outer {
@@ -138,5 +150,10 @@ impl<T: Real> Kernel<T> for Fold<T> {
                 }
             }
         }
+    }
+
+    fn by_example(&self, split: &Split) -> Option<usize> {
+        let keeps = self.axis > 0 && self.source.dims[0] == split.batch && split.keeps(&self.source);
+        keeps.then(|| self.source.dims.iter().skip(1).product::<usize>() * OPERATIONS)
     }
 }

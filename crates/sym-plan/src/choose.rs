@@ -1,6 +1,7 @@
 //! The largest entries of an axis, and whole numbers as unit vectors.
 
 use crate::memory::{Kernel, Memory};
+use crate::passes::Examples;
 use crate::view::Buffer;
 use sym_kernels::arithmetic::{double, rounded};
 use sym_kernels::slice::Real;
@@ -17,7 +18,7 @@ pub(crate) struct Largest {
 }
 
 impl<T: Real> Kernel<T> for Largest {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, _: Option<Examples>) {
         let entries = memory.read(self.source);
         let (length, inner) = (self.length, self.inner);
         let mut row: Vec<f64> = Vec::with_capacity(length);
@@ -49,7 +50,7 @@ pub(crate) struct Units {
 }
 
 impl<T: Real> Kernel<T> for Units {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, _: Option<Examples>) {
         out.fill(rounded(0.0));
         for (row, &entry) in out.chunks_exact_mut(self.width).zip(memory.read(self.source)) {
             row[double(entry) as usize] = rounded(1.0);

@@ -3,6 +3,7 @@
 use crate::chain::{Chain, Link};
 use crate::load::{LONGEST_ROW, Loader, Source};
 use crate::memory::{Kernel, Memory};
+use crate::passes::{Examples, Split, start};
 use crate::view::collapsed;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
@@ -88,10 +89,16 @@ impl Evaluator {
         }
     }
 
-    /// Operations on single entries of a whole evaluation; a function counts as several.
+    /// Operations on an entry; a function counts as several.
     pub fn operations(&self) -> usize {
-        let of_link = |link: &Link| if matches!(link, Link::Call(..) | Link::Power(..)) { 8 } else { 1 };
-        self.length * self.links.iter().map(of_link).sum::<usize>()
+        self.links.iter().map(|link| if matches!(link, Link::Call(..) | Link::Power(..)) { 8 } else { 1 }).sum()
+    }
+
+    /// Whether examples can be evaluated apart.
+    pub fn is_by_example(&self, split: &Split) -> bool {
+        !self.loaders.is_empty()
+            && split.each().is_multiple_of(self.unit)
+            && self.loaders.iter().all(|loader| split.keeps(&loader.view))
     }
 
     /// Fills what is the same in every block.
@@ -322,11 +329,12 @@ impl<T: Real> Evaluate<T> {
 }
 
 impl<T: Real> Kernel<T> for Evaluate<T> {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>) {
         let Self { evaluator, registers } = self;
-        let parts = parts(evaluator.operations());
+        let start = start(examples, out.len());
+        let parts = parts(out.len() * evaluator.operations());
         if parts == 1 {
-            evaluator.fill(&mut registers[0], memory, 0, out);
+            evaluator.fill(&mut registers[0], memory, start, out);
             return;
         }
         evaluator.provide(registers, parts);
@@ -335,6 +343,10 @@ impl<T: Real> Kernel<T> for Evaluate<T> {
             .par_iter_mut()
             .zip(out.par_chunks_mut(length))
             .enumerate()
-            .for_each(|(part, (registers, out))| evaluator.fill(registers, memory, part * length, out));
+            .for_each(|(part, (registers, out))| evaluator.fill(registers, memory, start + part * length, out));
+    }
+
+    fn by_example(&self, split: &Split) -> Option<usize> {
+        self.evaluator.is_by_example(split).then(|| split.each() * self.evaluator.operations())
     }
 }

@@ -1,6 +1,7 @@
 //! Largest and smallest entries over axes, and where they are.
 
 use crate::memory::{Kernel, Memory};
+use crate::passes::Examples;
 use crate::view::{Odometer, View};
 use sym_ir::ReduceKind;
 use sym_kernels::arithmetic::{double, rounded};
@@ -47,7 +48,7 @@ impl<T: Real> Extreme<T> {
 }
 
 impl<T: Real> Kernel<T> for Extreme<T> {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, _: Option<Examples>) {
         let Self { source, kind, wanted, outer, inner, row: (length, [stride, target]), best, places } = self;
         let entries = memory.read(source.buffer);
         if *wanted == Wanted::Place {

@@ -11,6 +11,7 @@ mod evaluator;
 mod extreme;
 mod load;
 mod memory;
+mod passes;
 mod plan;
 mod planner;
 mod product;

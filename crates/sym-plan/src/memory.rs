@@ -1,12 +1,21 @@
 //! Buffers, the steps that fill them, and which buffers share memory.
 
+use crate::passes::{Examples, Pass, Split};
 use crate::view::Buffer;
+use std::ops::Range;
 use sym_kernels::slice::Real;
 
 /// What a step does.
 pub(crate) trait Kernel<T>: std::fmt::Debug + Send {
-    /// Fills `out`, whose entries are arbitrary before, from other buffers.
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>);
+    /// Fills `out`, whose entries are arbitrary before, from other buffers. With examples `out` is the part of the result that belongs to them;
+    /// only kernels that work by example are asked for it.
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>);
+
+    /// Where the part of the result that belongs to some examples needs no other examples of the buffers in question: the operations for one example,
+    /// as [`sym_kernels::share::parts`] counts them.
+    fn by_example(&self, _split: &Split) -> Option<usize> {
+        None
+    }
 }
 
 /// One step of a plan.
@@ -37,8 +46,8 @@ pub(crate) struct Memory<T> {
 }
 
 impl<T: Real> Memory<T> {
-    /// Gives every buffer a place; buffers that are never needed at the same time share one.
-    pub fn assign(wanted: Vec<Wanted<T>>, steps: &[Step<T>]) -> Self {
+    /// Gives every buffer a place; buffers that are never needed at the same time share one. Steps of one pass are needed at the same time.
+    pub fn assign(wanted: Vec<Wanted<T>>, steps: &[Step<T>], passes: &[Pass]) -> Self {
         let mut last = vec![0; wanted.len()];
         for (at, step) in steps.iter().enumerate() {
             for buffer in step.reads.iter().chain([&step.writes]) {
@@ -59,16 +68,26 @@ impl<T: Real> Memory<T> {
                 slots.push(values);
             }
         }
+        // Buffers whose place went to the result of their last reader.
+        let mut is_taken = vec![false; lengths.len()];
+        let mut passes = passes.iter();
+        let mut pass = 0..0;
         for (at, step) in steps.iter().enumerate() {
+            if at >= pass.end {
+                pass = passes.next().expect("every step is in a pass").steps.clone();
+            }
             let target = step.writes.0;
-            let mut taken = None;
             if places[target] == usize::MAX {
-                let reusable = step
-                    .in_place
-                    .iter()
-                    .find(|buffer| last[buffer.0] == at && !is_pinned[buffer.0] && lengths[buffer.0] == lengths[target]);
+                // What an earlier step of the pass reads may be needed whole in its next round, unless it comes round by round itself.
+                let is_needed = |buffer: &Buffer| {
+                    let before = &steps[pass.start..at];
+                    before.iter().any(|step| step.reads.contains(buffer)) && !before.iter().any(|step| step.writes == *buffer)
+                };
+                let reusable = step.in_place.iter().find(|buffer| {
+                    last[buffer.0] == at && !is_pinned[buffer.0] && lengths[buffer.0] == lengths[target] && !is_needed(buffer)
+                });
                 places[target] = if let Some(buffer) = reusable {
-                    taken = Some(places[buffer.0]);
+                    is_taken[buffer.0] = true;
                     places[buffer.0]
                 } else {
                     // The smallest free place that is large enough; else the largest, which grows.
@@ -85,17 +104,15 @@ impl<T: Real> Memory<T> {
                     }
                 };
             }
-            let mut done: Vec<usize> = step.reads.iter().chain([&step.writes]).map(|buffer| buffer.0).collect();
+            if at + 1 < pass.end {
+                continue;
+            }
+            let touched = steps[pass.clone()].iter().flat_map(|step| step.reads.iter().chain([&step.writes]));
+            let mut done: Vec<usize> = touched.map(|buffer| buffer.0).collect();
             done.sort_unstable();
             done.dedup();
-            for buffer in done {
-                if last[buffer] == at && !is_pinned[buffer] && Some(places[buffer]) != taken {
-                    free.push(places[buffer]);
-                } else if last[buffer] == at && buffer == target && !is_pinned[buffer] {
-                    // Written and never read: free again, although it took a reader's place.
-                    free.push(places[buffer]);
-                }
-            }
+            let is_done = |&buffer: &usize| last[buffer] <= at && !is_pinned[buffer] && !is_taken[buffer];
+            free.extend(done.into_iter().filter(is_done).map(|buffer| places[buffer]));
         }
         for (slot, length) in slots.iter_mut().zip(slot_lengths) {
             slot.resize(length, sym_kernels::arithmetic::rounded(0.0));
@@ -130,9 +147,19 @@ impl<T: Real> Memory<T> {
 
     /// Runs one step.
     pub fn run(&mut self, step: &mut Step<T>) {
+        self.run_part(step, 0..self.lengths[step.writes.0], None);
+    }
+
+    /// Runs one step for some of `batch` examples.
+    pub fn run_examples(&mut self, step: &mut Step<T>, examples: Examples, batch: usize) {
+        let each = self.lengths[step.writes.0] / batch;
+        self.run_part(step, examples.first * each..(examples.first + examples.count) * each, Some(examples));
+    }
+
+    fn run_part(&mut self, step: &mut Step<T>, entries: Range<usize>, examples: Option<Examples>) {
         let place = self.places[step.writes.0];
         let mut out = std::mem::take(&mut self.slots[place]);
-        step.kernel.run(&mut out[..self.lengths[step.writes.0]], self);
+        step.kernel.run(&mut out[entries], self, examples);
         self.slots[place] = out;
     }
 

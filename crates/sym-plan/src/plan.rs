@@ -1,6 +1,7 @@
 //! Plans.
 
 use crate::memory::{Memory, Step};
+use crate::passes::{Examples, Pass, passes};
 use crate::planner::Planner;
 use crate::view::Buffer;
 use sym_ir::{InputId, ParameterId, Program};
@@ -14,8 +15,10 @@ pub struct Plan<T> {
     parameters: Vec<Buffer>,
     inputs: Vec<Buffer>,
     outputs: Vec<Buffer>,
-    /// Where each stage ends.
+    passes: Vec<Pass>,
+    /// Where each stage ends, in passes.
     stages: Vec<usize>,
+    batch: usize,
 }
 
 impl<T: Real> Plan<T> {
@@ -46,9 +49,11 @@ impl<T: Real> Plan<T> {
             from = end;
         }
         let Planner { buffers, steps, parameters, inputs, .. } = planner;
-        let memory = Memory::assign(buffers, &steps);
+        let passes = passes(&steps, &stages, batch, size_of::<T>(), &|buffer| buffers[buffer.0].length);
+        let stages = stages.iter().map(|&end| passes.partition_point(|pass| pass.steps.end <= end)).collect();
+        let memory = Memory::assign(buffers, &steps, &passes);
         let outputs = outputs.into_iter().map(|output| output.expect("every output is a node's value")).collect();
-        Self { memory, steps, parameters, inputs, outputs, stages }
+        Self { memory, steps, parameters, inputs, outputs, passes, stages, batch }
     }
 
     /// The entries of a parameter, row-major in the program's axes.
@@ -74,8 +79,21 @@ impl<T: Real> Plan<T> {
     /// Runs one stage; the stages before it have run for the same inputs and parameters.
     pub fn run_stage(&mut self, stage: usize) {
         let from = if stage == 0 { 0 } else { self.stages[stage - 1] };
-        for step in &mut self.steps[from..self.stages[stage]] {
-            self.memory.run(step);
+        for pass in &self.passes[from..self.stages[stage]] {
+            let steps = &mut self.steps[pass.steps.clone()];
+            if pass.rounds == 1 {
+                for step in steps.iter_mut() {
+                    self.memory.run(step);
+                }
+                continue;
+            }
+            for round in 0..pass.rounds {
+                let (first, behind) = (round * self.batch / pass.rounds, (round + 1) * self.batch / pass.rounds);
+                let examples = Examples { first, count: behind - first };
+                for step in steps.iter_mut() {
+                    self.memory.run_examples(step, examples, self.batch);
+                }
+            }
         }
     }
 
@@ -103,5 +121,56 @@ impl<T: Real> Plan<T> {
     /// The number of steps of one run.
     pub fn steps(&self) -> usize {
         self.steps.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sym_ir::Builder;
+
+    const LENGTH: u128 = 24;
+    const BATCH: usize = 300;
+
+    fn attention() -> Program {
+        let mut builder = Builder::new("Attention");
+        let [queries, keys, values] = ["q", "k", "v"].map(|name| builder.input(name, &[3, LENGTH, 8]));
+        let scores = builder.scaled_einsum("hik,hjk->hij", &[queries, keys], 0.5);
+        let weights = builder.softmax(scores, 2);
+        let mixed = builder.einsum("hij,hjk->hik", &[weights, values]);
+        builder.output("mixed", mixed);
+        builder.finish()
+    }
+
+    /// Some number for an entry of an example of an input.
+    fn number(input: usize, example: usize, entry: usize) -> f64 {
+        (((input * 7 + example * 13 + entry * 29) % 101) as f64 / 50.0) - 1.0
+    }
+
+    fn run(plan: &mut Plan<f64>, examples: std::ops::Range<usize>) -> Vec<f64> {
+        for input in 0..3 {
+            let entries = plan.input_mut(InputId(input as u32));
+            let each = entries.len() / examples.len();
+            for (at, example) in examples.clone().enumerate() {
+                (0..each).for_each(|entry| entries[at * each + entry] = number(input, example, entry));
+            }
+        }
+        plan.run();
+        plan.output(0).to_vec()
+    }
+
+    #[test]
+    fn scores_softmax_and_values_of_attention_are_one_pass_over_some_examples_at_a_time() {
+        let program = attention();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
+        let mut large = pool.install(|| Plan::new(&program, BATCH));
+        let [pass] = &large.passes[..] else { panic!("one pass: {:?}", large.passes) };
+        assert_eq!(pass.steps, 0..3);
+        assert!(pass.rounds > 4);
+        // A plan for two examples has no rounds.
+        let mut small = Plan::new(&program, 2);
+        assert!(small.passes.iter().all(|pass| pass.rounds == 1));
+        let expected: Vec<f64> = (0..BATCH / 2).flat_map(|at| run(&mut small, 2 * at..2 * at + 2)).collect();
+        assert_eq!(pool.install(|| run(&mut large, 0..BATCH)), expected);
     }
 }

@@ -1,6 +1,7 @@
 //! Steps that treat each row of an array by itself: statistics of norms, and derivatives of norms and of softmax in one pass.
 
 use crate::memory::{Kernel, Memory};
+use crate::passes::{Examples, Split, start};
 use crate::view::{Buffer, View};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
@@ -23,7 +24,7 @@ pub(crate) struct RowStatistics {
 }
 
 impl<T: Real> Kernel<T> for RowStatistics {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, _: Option<Examples>) {
         let rows = out.len() / 2;
         let entries = &memory.read(self.source.buffer)[self.source.offset..][..rows * self.length];
         let (means, inverses) = out.split_at_mut(rows);
@@ -62,7 +63,8 @@ pub(crate) struct RowsBackward {
 }
 
 impl<T: Real> Kernel<T> for RowsBackward {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>) {
+        let start = start(examples, out.len());
         let unit = self.length * if let RowRule::Softmax { inner } = self.rule { inner } else { 1 };
         if out.is_empty() || unit == 0 {
             return;
@@ -70,6 +72,7 @@ impl<T: Real> Kernel<T> for RowsBackward {
         let y = memory.read(self.y);
         let gradient = memory.get(self.gradient);
         let fill = |first: usize, out: &mut [T]| {
+            let first = start + first;
             let entries = first..first + out.len();
             if let Some(gradient) = gradient {
                 out.copy_from_slice(&gradient[entries.clone()]);
@@ -91,5 +94,13 @@ impl<T: Real> Kernel<T> for RowsBackward {
         } else {
             out.par_chunks_mut(length).enumerate().for_each(|(part, out)| fill(part * length, out));
         }
+    }
+
+    fn by_example(&self, split: &Split) -> Option<usize> {
+        let (unit, is_whole) = match &self.rule {
+            RowRule::Softmax { inner } => (self.length * inner, true),
+            RowRule::Normalise { inverses, .. } => (self.length, !split.is_within(inverses.buffer)),
+        };
+        (is_whole && split.each().is_multiple_of(unit.max(1))).then(|| split.each() * OPERATIONS)
     }
 }

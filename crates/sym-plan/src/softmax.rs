@@ -2,6 +2,7 @@
 
 use crate::evaluator::{Evaluator, Registers};
 use crate::memory::{Kernel, Memory};
+use crate::passes::{Examples, Split, start};
 use crate::view::Buffer;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
@@ -23,8 +24,9 @@ pub(crate) struct Softmax {
 }
 
 impl<T: Real> Kernel<T> for Softmax {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>) {
         let unit = self.length * self.inner;
+        let start = start(examples, out.len());
         if unit == 0 {
             return;
         }
@@ -33,7 +35,7 @@ impl<T: Real> Kernel<T> for Softmax {
         let length = part_length(out.len(), parts, unit);
         let fill = |part: usize, out: &mut [T]| {
             if let Some(entries) = entries {
-                out.copy_from_slice(&entries[part * length..part * length + out.len()]);
+                out.copy_from_slice(&entries[start + part * length..][..out.len()]);
             }
             if self.inner == 1 {
                 softmax::rows(out, self.length);
@@ -46,6 +48,11 @@ impl<T: Real> Kernel<T> for Softmax {
         } else {
             out.par_chunks_mut(length).enumerate().for_each(|(part, out)| fill(part, out));
         }
+    }
+
+    fn by_example(&self, split: &Split) -> Option<usize> {
+        let is_whole = split.each().is_multiple_of((self.length * self.inner).max(1));
+        is_whole.then(|| split.each() * OPERATIONS)
     }
 }
 
@@ -65,19 +72,20 @@ impl<T: Real> SoftmaxOfChain<T> {
 }
 
 impl<T: Real> Kernel<T> for SoftmaxOfChain<T> {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>) {
         if self.length == 0 || out.is_empty() {
             return;
         }
         let Self { evaluator, registers, length } = self;
         let unit = evaluator.unit;
-        let parts = parts(evaluator.operations() + out.len() * OPERATIONS);
+        let start = start(examples, out.len());
+        let parts = parts(out.len() * (evaluator.operations() + OPERATIONS));
         let of_part = part_length(out.len(), parts, unit);
         let of_block = unit * (BLOCK / unit).max(1);
         evaluator.provide(registers, parts);
         let fill = |part: usize, registers: &mut Registers<T>, out: &mut [T]| {
             for (at, block) in out.chunks_mut(of_block).enumerate() {
-                evaluator.fill(registers, memory, part * of_part + at * of_block, block);
+                evaluator.fill(registers, memory, start + part * of_part + at * of_block, block);
                 softmax::rows(block, *length);
             }
         };
@@ -90,5 +98,9 @@ impl<T: Real> Kernel<T> for SoftmaxOfChain<T> {
                 .enumerate()
                 .for_each(|(part, (registers, out))| fill(part, registers, out));
         }
+    }
+
+    fn by_example(&self, split: &Split) -> Option<usize> {
+        self.evaluator.is_by_example(split).then(|| split.each() * (self.evaluator.operations() + OPERATIONS))
     }
 }

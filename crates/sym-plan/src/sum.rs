@@ -3,6 +3,7 @@
 use crate::chain::Chain;
 use crate::evaluator::{Evaluator, Registers};
 use crate::memory::{Kernel, Memory};
+use crate::passes::Examples;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 use std::ops::Range;
@@ -66,7 +67,7 @@ impl<T: Real> Sum<T> {
     /// Each result as a sum over successive entries.
     fn rows(&mut self, out: &mut [T], memory: &Memory<T>) {
         let Self { evaluator, registers, summed, .. } = self;
-        let parts = parts(evaluator.operations());
+        let parts = parts(out.len() * *summed * evaluator.operations());
         // Blocks begin at the same entries in every division.
         let unit = evaluator.unit.max(if evaluator.unit <= evaluator.block { evaluator.block } else { 1 });
         let unit = (unit / (*summed).max(1)).max(1);
@@ -122,7 +123,7 @@ impl<T: Real> Sum<T> {
             return;
         }
         partial.fill(rounded(0.0));
-        if parts(evaluator.operations()) == 1 {
+        if parts(results * *summed * evaluator.operations()) == 1 {
             fill(0, &mut registers[0], out);
             partial.chunks_exact_mut(results).enumerate().for_each(|(part, out)| fill(part + 1, &mut registers[0], out));
         } else {
@@ -164,7 +165,7 @@ fn blocks<T: Real>(
 }
 
 impl<T: Real> Kernel<T> for Sum<T> {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, _: Option<Examples>) {
         out.fill(rounded(0.0));
         if out.is_empty() || self.summed == 0 {
             return;

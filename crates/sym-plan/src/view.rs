@@ -142,6 +142,16 @@ impl Odometer {
         Self { at: vec![0; sizes.len()], sizes, strides, start: offsets.clone(), offsets }
     }
 
+    /// Begins at these offsets.
+    pub fn start(&mut self, offsets: [isize; 3]) {
+        self.start.copy_from_slice(&offsets);
+    }
+
+    /// Gives an axis another size.
+    pub fn shorten(&mut self, axis: usize, size: usize) {
+        self.sizes[axis] = size;
+    }
+
     /// Back to the first index.
     pub fn reset(&mut self) {
         self.at.fill(0);

@@ -10,12 +10,14 @@ mod index;
 mod scheme;
 
 use crate::memory::{Kernel, Memory};
+use crate::passes::{Examples, Split};
 use crate::view::{Buffer, Odometer};
 use copied::Copied;
 pub(crate) use index::{Index, Kind};
-use index::{in_left, in_result, in_right, inner, volume};
+use index::{StrideOf, in_left, in_result, in_right, inner, volume};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use scheme::{Scheme, Target};
+use std::ops::Range;
 use sym_kernels::arithmetic::{add, rounded};
 use sym_kernels::matrix::{Sizes, Strides, multiply};
 use sym_kernels::share::{may_share, parts};
@@ -49,8 +51,8 @@ pub(crate) struct Product<T> {
     copied: [Option<Copied>; 2],
     /// Where a product goes that is not made at its place.
     laid: Option<Copied>,
-    /// The number of shares that was asked for.
-    parts: usize,
+    /// Sizes and strides of left and right along all indices but that of the divided loop.
+    others: [Vec<(usize, isize)>; 2],
     shares: Vec<Share<T>>,
     /// All sums but the first.
     partial: Vec<T>,
@@ -112,7 +114,13 @@ impl<T: Real> Product<T> {
         let is_worth_sums = total >= LEAST_DEPTH * SUMS && may_share(entries * total / DENSITY);
         let in_sums = longest.filter(|&at| is_worth_sums && all_loops[at].0.size >= 2 * SUMS);
         let divided = outermost.map(Divided::Result).or(in_sums.map(Divided::Sums));
-        let mut product = Self {
+        // Sizes and strides of all indices of a factor but the divided one.
+        let others = [in_left as StrideOf, in_right].map(|stride| {
+            let divided = outermost.map(|at| all_loops[at].0);
+            let others = indices.iter().filter(|index| Some(**index) != divided);
+            others.map(|index| (index.size, stride(index))).collect()
+        });
+        Self {
             left,
             right,
             factor,
@@ -126,47 +134,46 @@ impl<T: Real> Product<T> {
             divided,
             copied: [copied_left, copied_right],
             laid,
-            parts: 0,
+            others,
             shares: Vec::new(),
             partial: vec![rounded(0.0); if matches!(divided, Some(Divided::Sums(_))) { (SUMS - 1) * entries } else { 0 }],
-        };
-        product.divide(1, entries);
-        product
+        }
     }
 
-    /// Divides the turns of a loop into shares: sums if there are any, else as many as there are threads.
-    fn divide(&mut self, threads: usize, entries: usize) {
-        let starts = [self.left.1 as isize, self.right.1 as isize, 0];
-        let share = |sizes: Vec<usize>, starts: Vec<isize>, length: usize| Share {
-            odometer: Odometer::new(sizes, self.loop_strides.clone(), starts),
-            length,
-            scratch: [&self.copied[0], &self.copied[1], &self.laid]
-                .map(|copied| vec![rounded(0.0); copied.as_ref().map_or(0, |copied| copied.length)]),
-        };
-        self.parts = threads;
-        let (axis, parts) = match self.divided {
-            Some(Divided::Sums(axis)) => (axis, SUMS),
-            Some(Divided::Result(axis)) if threads > 1 => (axis, threads),
-            _ => {
-                self.shares = vec![share(self.loops.clone(), starts.to_vec(), entries)];
-                return;
-            }
-        };
-        let of_part = |part: usize| part * self.loops[axis] / parts;
-        self.shares = (0..parts)
-            .map(|part| {
-                let (first, behind) = (of_part(part), of_part(part + 1));
-                let mut sizes = self.loops.clone();
-                sizes[axis] = behind - first;
-                let length = if self.partial.is_empty() { entries / self.loops[axis] * sizes[axis] } else { entries };
-                let moved = |side: usize| starts[side] + first as isize * self.loop_strides[side][axis];
-                share(sizes, vec![moved(0), moved(1), 0], length)
-            })
-            .collect();
+    /// Divides the turns into `parts` shares, of those of the divided loop only the ones in `range`; `length` is that of the result they fill.
+    fn divide(&mut self, parts: usize, range: Range<usize>, length: usize) {
+        while self.shares.len() < parts {
+            self.shares.push(Share {
+                odometer: Odometer::new(self.loops.clone(), self.loop_strides.clone(), vec![0; 3]),
+                length: 0,
+                scratch: [&self.copied[0], &self.copied[1], &self.laid]
+                    .map(|copied| vec![rounded(0.0); copied.as_ref().map_or(0, |copied| copied.length)]),
+            });
+        }
+        self.shares.truncate(parts);
+        let [left, right] = [self.left.1 as isize, self.right.1 as isize];
+        for (part, share) in self.shares.iter_mut().enumerate() {
+            let Some(Divided::Result(axis) | Divided::Sums(axis)) = self.divided else {
+                share.odometer.start([left, right, 0]);
+                share.length = length;
+                continue;
+            };
+            let of_part = |part: usize| range.start + part * range.len() / parts;
+            let (first, behind) = (of_part(part), of_part(part + 1));
+            let moved = |side: usize| first as isize * self.loop_strides[side][axis];
+            share.odometer.shorten(axis, behind - first);
+            share.odometer.start([left + moved(0), right + moved(1), 0]);
+            share.length = if self.partial.is_empty() { length / range.len() * (behind - first) } else { length };
+        }
     }
 }
 
 impl<T: Real> Product<T> {
+    /// Operations of a turn, in those on single entries.
+    fn of_turn(&self) -> usize {
+        self.sizes.rows * self.sizes.columns * self.sizes.depth / DENSITY
+    }
+
     /// All turns of one share; `threads` threads work on each turn.
     fn turns(&self, share: &mut Share<T>, out: &mut [T], memory: &Memory<T>, threads: usize) {
         let Share { odometer, scratch, .. } = share;
@@ -216,17 +223,21 @@ impl<T: Real> Product<T> {
 }
 
 impl<T: Real> Kernel<T> for Product<T> {
-    fn run(&mut self, out: &mut [T], memory: &Memory<T>) {
-        let Sizes { rows, columns, depth } = self.sizes;
-        let of_turn = rows * columns * depth / DENSITY;
-        let threads = parts(of_turn * self.loops.iter().product::<usize>());
-        let threads = match self.divided {
-            Some(Divided::Result(axis)) => threads.min(self.loops[axis]),
-            _ => 1,
-        };
-        if threads != self.parts {
-            self.divide(threads, out.len());
+    fn run(&mut self, out: &mut [T], memory: &Memory<T>, examples: Option<Examples>) {
+        if out.is_empty() {
+            return;
         }
+        let of_turn = self.of_turn();
+        let turns = self.loops.iter().product::<usize>();
+        let (parts_wanted, range) = match self.divided {
+            Some(Divided::Result(axis)) => {
+                let range = examples.map_or(0..self.loops[axis], |Examples { first, count }| first..first + count);
+                (parts(of_turn * turns / self.loops[axis] * range.len()).min(range.len()), range)
+            }
+            Some(Divided::Sums(axis)) => (SUMS, 0..self.loops[axis]),
+            None => (1, 0..1),
+        };
+        self.divide(parts_wanted, range, out.len());
         let (mut shares, mut partial) = (std::mem::take(&mut self.shares), std::mem::take(&mut self.partial));
         if let [share] = &mut shares[..] {
             self.turns(share, out, memory, parts(of_turn));
@@ -249,5 +260,15 @@ impl<T: Real> Kernel<T> for Product<T> {
             partial.chunks_exact(out.len().max(1)).for_each(|sum| add(out, sum));
         }
         (self.shares, self.partial) = (shares, partial);
+    }
+
+    fn by_example(&self, split: &Split) -> Option<usize> {
+        let Some(Divided::Result(axis)) = self.divided else { return None };
+        let keeps = |side: usize, buffer: Buffer, strides: &[(usize, isize)]| {
+            let offset = [self.left.1, self.right.1][side];
+            split.keeps_strides(buffer, offset, self.loop_strides[side][axis], strides.iter().copied())
+        };
+        let keeps = keeps(0, self.left.0, &self.others[0]) && keeps(1, self.right.0, &self.others[1]);
+        (self.loops[axis] == split.batch && keeps).then(|| self.of_turn() * self.loops.iter().product::<usize>() / split.batch)
     }
 }
