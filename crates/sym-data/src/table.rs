@@ -1,0 +1,245 @@
+//! Tables of examples, kept in the type of their file.
+
+use crate::element::Entries;
+use std::sync::Arc;
+
+/// Rows of numbers, one an example. Cloning shares the numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    entries: Arc<Entries>,
+    width: usize,
+    affine: Option<Arc<Affine>>,
+}
+
+/// What stored numbers stand for: (stored − centre) / spread.
+///
+/// There are one or more pairs; they divide the columns of a row into as many successive parts of one size, such as the channels of an
+/// image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Affine {
+    /// What is subtracted.
+    pub centre: Vec<f64>,
+    /// What the difference is divided by.
+    pub spread: Vec<f64>,
+}
+
+/// A number type that rows are asked for in.
+pub trait Number: Copy {
+    /// The nearest number.
+    fn nearest(value: f64) -> Self;
+}
+
+impl Number for f32 {
+    fn nearest(value: f64) -> Self {
+        value as f32
+    }
+}
+
+impl Number for f64 {
+    fn nearest(value: f64) -> Self {
+        value
+    }
+}
+
+impl Affine {
+    /// The same map of all columns.
+    pub fn whole(centre: f64, spread: f64) -> Self {
+        Self { centre: vec![centre], spread: vec![spread] }
+    }
+}
+
+impl Table {
+    /// Rows of `width` numbers.
+    ///
+    /// # Panics
+    ///
+    /// Where the numbers are no whole number of rows.
+    pub fn new(entries: Entries, width: usize) -> Self {
+        assert!(entries.len().checked_rem(width).unwrap_or(entries.len()) == 0, "a table has whole rows");
+        Self { entries: Arc::new(entries), width, affine: None }
+    }
+
+    /// Rows of numbers in double precision.
+    ///
+    /// # Panics
+    ///
+    /// As [`Table::new`].
+    pub fn of(values: Vec<f64>, width: usize) -> Self {
+        Self::new(Entries::Double(values), width)
+    }
+
+    /// The table of what its present numbers become.
+    ///
+    /// # Panics
+    ///
+    /// Where the map has a number of parts that does not divide the width.
+    #[must_use]
+    pub fn mapped(&self, map: &Affine) -> Self {
+        let affine = match self.affine.as_deref() {
+            None => map.clone(),
+            Some(first) => compose(first, map),
+        };
+        assert!(self.width.is_multiple_of(affine.centre.len()), "parts of a row have one size");
+        Self { affine: Some(Arc::new(affine)), ..self.clone() }
+    }
+
+    /// Entries a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.entries.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// The numbers as they are stored.
+    pub fn stored(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// What they stand for, where that is something else.
+    pub fn affine(&self) -> Option<&Affine> {
+        self.affine.as_deref()
+    }
+
+    /// One row into a buffer of its width.
+    ///
+    /// # Panics
+    ///
+    /// For a row that is not there, and for a buffer of another size.
+    pub fn row<T: Number>(&self, row: usize, into: &mut [T]) {
+        let range = row * self.width..(row + 1) * self.width;
+        match &*self.entries {
+            Entries::Bytes(values) => self.put(&values[range], into),
+            Entries::Single(values) => self.put(&values[range], into),
+            Entries::Double(values) => self.put(&values[range], into),
+        }
+    }
+
+    fn put<S: Copy + Into<f64>, T: Number>(&self, stored: &[S], into: &mut [T]) {
+        assert_eq!(stored.len(), into.len(), "a buffer holds a row");
+        let Some(affine) = &self.affine else {
+            into.iter_mut().zip(stored).for_each(|(into, &stored)| *into = T::nearest(stored.into()));
+            return;
+        };
+        let part = (self.width / affine.centre.len()).max(1);
+        let pairs = affine.centre.iter().zip(&affine.spread);
+        for ((into, stored), (centre, spread)) in into.chunks_mut(part).zip(stored.chunks(part)).zip(pairs) {
+            into.iter_mut().zip(stored).for_each(|(into, &stored)| *into = T::nearest((stored.into() - centre) / spread));
+        }
+    }
+
+    /// These rows, in this order, into a buffer that holds them.
+    ///
+    /// # Panics
+    ///
+    /// As [`Table::row`].
+    pub fn gather<T: Number>(&self, rows: impl IntoIterator<Item = usize>, into: &mut [T]) {
+        let mut into = into.chunks_mut(self.width.max(1));
+        for row in rows {
+            self.row(row, into.next().unwrap_or_default());
+        }
+    }
+
+    /// All numbers in double precision.
+    pub fn dense(&self) -> Vec<f64> {
+        self.range(0, self.rows())
+    }
+
+    /// Rows from `start` to before `end` in double precision.
+    ///
+    /// # Panics
+    ///
+    /// For rows that are not there.
+    pub fn range(&self, start: usize, end: usize) -> Vec<f64> {
+        let mut values = vec![0.0; (end - start) * self.width];
+        self.gather(start..end, &mut values);
+        values
+    }
+
+    /// One number.
+    ///
+    /// # Panics
+    ///
+    /// For a place that is not there.
+    pub fn at(&self, row: usize, column: usize) -> f64 {
+        let stored = self.entries.at(row * self.width + column);
+        match &self.affine {
+            None => stored,
+            Some(affine) => {
+                let part = column / (self.width / affine.centre.len()).max(1);
+                (stored - affine.centre[part]) / affine.spread[part]
+            }
+        }
+    }
+
+    /// The rows at these positions, in this order, in the same storage.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let positions = rows.iter().flat_map(|&row| row * self.width..(row + 1) * self.width);
+        Self { entries: Arc::new(self.entries.pick(positions)), ..self.clone() }
+    }
+
+    /// Bytes of the numbers in memory.
+    pub fn bytes(&self) -> usize {
+        match &*self.entries {
+            Entries::Bytes(values) => values.len(),
+            Entries::Single(values) => values.len() * 4,
+            Entries::Double(values) => values.len() * 8,
+        }
+    }
+}
+
+/// ((x − c₁)/s₁ − c₂)/s₂ = (x − (c₁ + s₁c₂)) / (s₁s₂), by the finer division of the two.
+fn compose(first: &Affine, second: &Affine) -> Affine {
+    let parts = first.centre.len().max(second.centre.len());
+    let of = |affine: &Affine, part: usize| {
+        let at = part * affine.centre.len() / parts;
+        (affine.centre[at], affine.spread[at])
+    };
+    let pairs = (0..parts).map(|part| (of(first, part), of(second, part)));
+    let (centre, spread) = pairs.map(|((c1, s1), (c2, s2))| (c1 + s1 * c2, s1 * s2)).unzip();
+    Affine { centre, spread }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_bytes_take_a_byte_a_number() {
+        let table = Table::new(Entries::Bytes(vec![7; 3072 * 10]), 3072).mapped(&Affine::whole(0.0, 255.0));
+        assert_eq!((table.rows(), table.bytes()), (10, 30_720));
+        let mut row = vec![0f32; 3072];
+        table.row(9, &mut row);
+        assert_eq!(row[3071], (7.0f64 / 255.0) as f32);
+    }
+
+    #[test]
+    fn maps_of_whole_rows_and_of_channels_compose() {
+        let stored: Vec<u8> = (0..12).collect();
+        let table = Table::new(Entries::Bytes(stored.clone()), 6).mapped(&Affine::whole(0.0, 4.0));
+        let channels = Affine { centre: vec![0.5, 1.0, -2.0], spread: vec![2.0, 0.5, 8.0] };
+        let mapped = table.mapped(&channels);
+        for (at, &byte) in stored.iter().enumerate() {
+            let part = at % 6 / 2;
+            let expected = (f64::from(byte) / 4.0 - channels.centre[part]) / channels.spread[part];
+            assert_eq!(mapped.at(at / 6, at % 6), expected);
+            assert_eq!(mapped.dense()[at], expected);
+        }
+    }
+
+    #[test]
+    fn rows_come_in_the_order_asked_for_in_both_precisions() {
+        let table = Table::of(vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6], 2);
+        let mut double = [0.0f64; 6];
+        table.gather([2, 0, 2], &mut double);
+        assert_eq!(double, [0.5, 0.6, 0.1, 0.2, 0.5, 0.6]);
+        let mut single = [0.0f32; 2];
+        table.gather([1], &mut single);
+        assert_eq!(single, [0.3f32, 0.4]);
+        assert_eq!(table.select(&[1, 1]).dense(), [0.3, 0.4, 0.3, 0.4]);
+        assert_eq!(Table::of(Vec::new(), 0).rows(), 0);
+    }
+}
