@@ -1,0 +1,57 @@
+//! Neighbouring units (PSU A.1): exchanges of neighbours generate all permutations.
+
+use crate::MatrixRef;
+
+/// The distance of each unit to the next, in the order of norms, smallest first, equal ones in their own order. A row is a unit: its (in, bias,
+/// out) weights. This is the distance of the pair, √2 times ‖θ − Pθ‖ for the exchange of the two.
+pub fn neighbour_distances(units: MatrixRef<'_>) -> Vec<f64> {
+    let entries = 0..units.columns();
+    let square = |unit: usize| -> f64 { entries.clone().map(|at| units.at(unit, at) * units.at(unit, at)).sum() };
+    let mut order: Vec<(f64, usize)> = (0..units.rows()).map(|unit| (square(unit), unit)).collect();
+    order.sort_by(|(left, _), (right, _)| left.total_cmp(right));
+    order.windows(2).map(|pair| distance(units, pair[0].1, pair[1].1)).collect()
+}
+
+/// The Euclidean distance of two rows.
+pub(crate) fn distance(units: MatrixRef<'_>, one: usize, other: usize) -> f64 {
+    let differences = (0..units.columns()).map(|at| units.at(one, at) - units.at(other, at));
+    differences.map(|difference| difference * difference).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Matrix;
+
+    #[test]
+    fn units_are_ordered_by_norm_and_compared_with_their_neighbour() {
+        // Norms 5, 1, 3; neighbours (0,1,0,0) → (2,0,1,2) → (3,0,0,4).
+        let units = Matrix::new(3, 4, vec![3.0, 0.0, 0.0, 4.0, 0.0, 1.0, 0.0, 0.0, 2.0, 0.0, 1.0, 2.0]).expect("3 × 4");
+        let found = neighbour_distances(units.view());
+        let expected = [10.0f64.sqrt(), 6.0f64.sqrt()];
+        assert!(found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-15), "{found:?}");
+    }
+
+    #[test]
+    fn the_distance_is_that_to_the_mean_of_both_times_the_root_of_two() {
+        let units = Matrix::from_fn(2, 3, |row, column| (1 + row * 5 + column * column) as f64);
+        // ‖θ − Pθ‖ with P the mean of the identity and of the exchange of both rows.
+        let away: f64 = (0..2)
+            .flat_map(|row| (0..3).map(move |at| (row, at)))
+            .map(|(row, at)| {
+                let (own, other) = (units.row(row)[at], units.row(1 - row)[at]);
+                (own - 0.5 * (own + other)).powi(2)
+            })
+            .sum::<f64>()
+            .sqrt();
+        assert!((neighbour_distances(units.view())[0] - 2.0f64.sqrt() * away).abs() < 1e-14);
+    }
+
+    #[test]
+    fn equal_units_are_symmetric_and_one_unit_has_no_pair() {
+        let units = Matrix::from_fn(3, 4, |_, column| column as f64);
+        assert_eq!(neighbour_distances(units.view()), [0.0, 0.0]);
+        assert!(neighbour_distances(Matrix::from_fn(1, 4, |_, _| 1.0).view()).is_empty());
+        assert!(neighbour_distances(Matrix::from_fn(0, 4, |_, _| 1.0).view()).is_empty());
+    }
+}
