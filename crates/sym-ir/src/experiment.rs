@@ -2,8 +2,13 @@
 //!
 //! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
 
+mod sweep;
+
+pub use sweep::{Plotted, SettingValue, Statistic, Sweep, SweepPlot, SweepRun};
+
 use crate::Program;
 use crate::intervention::Edit;
+pub use crate::probes::{Probe, ProbeKind};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sym_diagnostics::{Diagnostic, Span};
@@ -17,6 +22,8 @@ pub struct Document {
     pub data: IndexMap<String, Data>,
     /// Training runs by name.
     pub trains: IndexMap<String, Train>,
+    /// Sweeps by name.
+    pub sweeps: IndexMap<String, Sweep>,
     /// Theorems by name.
     pub theorems: IndexMap<String, Theorem>,
     /// Figures, in source order.
@@ -280,73 +287,6 @@ pub struct Measure {
     pub probes: Vec<Probe>,
 }
 
-/// A measured quantity with its name in records, such as `delta(fc1)`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Probe {
-    /// What.
-    pub kind: ProbeKind,
-    /// The layer, space or parameter that it looks at; empty for those of the whole model.
-    pub target: String,
-    /// The threshold in use, for those that have one.
-    pub threshold: f64,
-    /// Where it is written.
-    pub span: Span,
-}
-
-/// Measured quantities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProbeKind {
-    /// Loss on all training examples.
-    Loss,
-    /// Loss on the second part of the data.
-    TestLoss,
-    /// Share of training examples whose largest logit is the class.
-    Accuracy,
-    /// The same on the second part.
-    TestAccuracy,
-    /// For a unit space: units sorted by the norm of (in, bias, out); the distance of neighbours, a column a pair (PSU A.1, Eq. 3).
-    Delta,
-    /// Number of neighbour pairs with distance below the threshold.
-    Ndos,
-    /// Number of neighbour pairs with distance at or above it.
-    Ndosb,
-    /// Number of singular values above threshold × the largest.
-    Rank,
-    /// Euclidean norm of a parameter, or of all.
-    Norm,
-    /// Steps at which a pair first exceeds the threshold: their number so far.
-    Breakings,
-}
-
-impl ProbeKind {
-    /// Every probe under its name in the language.
-    pub const ALL: [(&'static str, ProbeKind); 10] = [
-        ("loss", ProbeKind::Loss),
-        ("test_loss", ProbeKind::TestLoss),
-        ("accuracy", ProbeKind::Accuracy),
-        ("test_accuracy", ProbeKind::TestAccuracy),
-        ("delta", ProbeKind::Delta),
-        ("ndos", ProbeKind::Ndos),
-        ("ndosb", ProbeKind::Ndosb),
-        ("rank", ProbeKind::Rank),
-        ("norm", ProbeKind::Norm),
-        ("breakings", ProbeKind::Breakings),
-    ];
-
-    /// The name in the language.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
-    }
-}
-
-impl Probe {
-    /// The column's name in records: `loss`, `delta(fc1)`.
-    pub fn column(&self) -> String {
-        if self.target.is_empty() { self.kind.name().to_string() } else { format!("{}({})", self.kind.name(), self.target) }
-    }
-}
-
 /// A theorem to execute: a full and a reduced model trained side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theorem {
@@ -424,7 +364,9 @@ pub struct Figure {
     pub series: Vec<Series>,
     /// Marked events.
     pub marks: Vec<Series>,
-    /// The horizontal axis: `step`.
+    /// What is drawn of sweeps.
+    pub sweeps: Vec<SweepPlot>,
+    /// The horizontal axis: `step`, or the setting of a sweep.
     pub over: String,
     /// Logarithmic axes.
     pub log_x: bool,
@@ -513,6 +455,19 @@ pub enum Quantity {
     },
     /// `barrier(A, B, aligned: true, points: 25)`.
     Barrier(BarrierOf),
+    /// `spearman(Decay.rank(fc1.weight) at end, width)`: a number of all runs of a sweep.
+    OfSweep {
+        /// Which number.
+        statistic: Statistic,
+        /// The sweep.
+        sweep: String,
+        /// The quantity.
+        probe: Probe,
+        /// When.
+        when: When,
+        /// The number of the setting that it is set against.
+        setting: Option<usize>,
+    },
     /// Arithmetic on numbers.
     Binary(sym_syntax::ast::BinaryOperator, Box<Quantity>, Box<Quantity>),
 }

@@ -16,11 +16,13 @@ pub mod intervention;
 pub mod library;
 pub mod mask;
 mod names;
+pub mod probes;
 pub mod program;
 pub mod selector;
 pub mod source;
 pub mod storage;
 mod text;
+pub mod values;
 
 pub use adjoint::Adjoint;
 pub use builder::Builder;

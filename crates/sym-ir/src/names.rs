@@ -125,6 +125,7 @@ pub fn item_name(item: &Item) -> Option<&Ident> {
         ItemKind::Data(data) => Some(&data.name),
         ItemKind::Train(train) => Some(&train.name),
         ItemKind::Theorem(theorem) => Some(&theorem.name),
+        ItemKind::Sweep(sweep) => Some(&sweep.name),
         ItemKind::Use(_) | ItemKind::Figure(_) | ItemKind::Expect(_) | ItemKind::Assume(_) | ItemKind::Error => None,
     }
 }

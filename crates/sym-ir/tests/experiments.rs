@@ -43,7 +43,7 @@ fn diagnostics(sources: &Sources, document: &Document) -> String {
 }
 
 fn probe(probe: &Probe) -> String {
-    if probe.threshold == 0.0 { probe.column() } else { format!("{} threshold {}", probe.column(), probe.threshold) }
+    probe.column_with_settings()
 }
 
 fn train(train: &Train) -> String {
@@ -83,7 +83,13 @@ fn figure(figure: &Figure) -> String {
     let series = |all: &[sym_ir::experiment::Series]| {
         all.iter().map(|one| format!("{}.{}", one.train, probe(&one.probe))).collect::<Vec<_>>().join("; ")
     };
-    format!("figure {} over {}: {}\n    marks {}\n", figure.name, figure.over, series(&figure.series), series(&figure.marks))
+    let sweeps: Vec<String> = figure
+        .sweeps
+        .iter()
+        .map(|plot| format!("{}.{} {:?} colour {:?}", plot.sweep, probe(&plot.probe), plot.plotted, plot.colour))
+        .collect();
+    let drawn = if sweeps.is_empty() { series(&figure.series) } else { sweeps.join("; ") };
+    format!("figure {} over {}: {drawn}\n    marks {}\n", figure.name, figure.over, series(&figure.marks))
 }
 
 /// Everything typed, without programs and spans.
@@ -115,6 +121,25 @@ fn summary(document: &Document) -> String {
             "    steps {}, seed {}, projected {}, again {:?}, divergence below {:e}",
             one.steps, one.seed, one.projected, one.reproject, one.tolerance
         );
+    }
+    for sweep in document.sweeps.values() {
+        let _ = writeln!(text, "sweep {} = {} runs of {}", sweep.name, sweep.runs.len(), sweep.train);
+        for run in &sweep.runs {
+            let one = &run.train;
+            let noise = match &run.data.source {
+                sym_ir::experiment::DataSource::Teacher { noise, count, .. } => format!("{count} examples with noise {noise}"),
+                _ => String::new(),
+            };
+            let _ = writeln!(
+                text,
+                "    {}: {} entries, lr {}, decay {}, steps {}, {noise}",
+                sweep.label(run),
+                one.program.trainable_entries().unwrap_or_default(),
+                one.optimizer.learning_rate,
+                one.optimizer.decay,
+                one.steps
+            );
+        }
     }
     for one in &document.figures {
         text += &figure(one);

@@ -13,6 +13,7 @@
 //! | given weights are moved along orbits and compared | [`control`] |
 //! | given weights become a smaller model | [`compress`] |
 //! | symmetries are proved with numbers | [`proof`] |
+//! | a `sweep` item becomes runs | [`sweep`] |
 //! | `theorem` items are executed | [`theorem`] |
 //!
 //! Architecture invariant: this crate does not parse and does not print. Everything random comes from a named stream and every sum that
@@ -33,6 +34,7 @@ pub mod probes;
 pub mod proof;
 pub mod record;
 mod select;
+pub mod sweep;
 #[cfg(test)]
 mod testing;
 pub mod theorem;

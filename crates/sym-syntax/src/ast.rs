@@ -4,9 +4,11 @@
 
 mod interventions;
 mod state;
+mod sweep;
 
 pub use interventions::{Change, Intervention, Target, TargetKind};
 pub use state::StateClause;
+pub use sweep::Sweep;
 
 use sym_diagnostics::Span;
 
@@ -71,6 +73,8 @@ pub enum ItemKind {
     Assume(Claim),
     /// `theorem Reduction on Mlp(width: 64) { … }`.
     Theorem(Theorem),
+    /// `sweep Decay = train Saddle over { decay: logspace(1e-5, 1e-1, 9), width: [64, 256] }`.
+    Sweep(Sweep),
     /// Text that is no item; a diagnostic has been given.
     Error,
 }

@@ -6,16 +6,18 @@ use std::collections::HashMap;
 use sym_diagnostics::{Diagnostic, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{BarrierOf, Carrier, Claim, Probe};
-use sym_runtime::claims::{self, Curve, Evidence};
+use sym_ir::experiment::{BarrierOf, Carrier, Claim, Probe, Sweep};
+use sym_runtime::claims::{self, Curve, Evidence, SweepCurves};
 use sym_runtime::proof::Assumption;
 use sym_runtime::record::Record;
+use sym_runtime::sweep::SweepOutcome;
 
 /// Models and records.
 pub struct Findings<'a> {
     /// The models.
     pub models: Vec<Analysed<'a>>,
     records: IndexMap<String, Record>,
+    sweeps: IndexMap<String, (&'a Sweep, SweepOutcome)>,
     barriers: HashMap<BarrierOf, Result<f64, String>>,
     /// Assumptions that no proof has to test: their group is on another number of units than the space has.
     mismatches: Vec<(Span, Diagnostic)>,
@@ -24,7 +26,8 @@ pub struct Findings<'a> {
 impl<'a> Findings<'a> {
     /// Nothing has run yet. What the assumptions declare and the rules do not derive is noted in their models.
     pub fn new(models: Vec<Analysed<'a>>, assumptions: &[Claim]) -> Self {
-        let mut findings = Self { models, records: IndexMap::new(), barriers: HashMap::new(), mismatches: Vec::new() };
+        let mut findings =
+            Self { models, records: IndexMap::new(), sweeps: IndexMap::new(), barriers: HashMap::new(), mismatches: Vec::new() };
         for claim in assumptions {
             let Some(declared) = Assumption::of(claim) else { continue };
             let Some(at) = findings.position(&declared.model) else { continue };
@@ -50,6 +53,16 @@ impl<'a> Findings<'a> {
     /// Adds the record of a run.
     pub fn add_record(&mut self, train: &str, record: Record) {
         self.records.insert(train.to_string(), record);
+    }
+
+    /// Adds what a sweep came to.
+    pub fn add_sweep(&mut self, sweep: &'a Sweep, outcome: SweepOutcome) {
+        self.sweeps.insert(sweep.name.clone(), (sweep, outcome));
+    }
+
+    /// The sweeps that were run, in the order of the file.
+    pub fn sweeps(&self) -> impl Iterator<Item = &(&'a Sweep, SweepOutcome)> {
+        self.sweeps.values()
     }
 
     /// Adds the height of a barrier, or why it has none.
@@ -104,6 +117,14 @@ impl Evidence for Findings<'_> {
 
     fn curves(&self, train: &str, probe: &Probe) -> Option<Vec<Curve>> {
         self.records.get(train)?.curves(probe)
+    }
+
+    fn sweep(&self, sweep: &str, probe: &Probe) -> Option<Vec<SweepCurves>> {
+        let (sweep, outcome) = self.sweeps.get(sweep)?;
+        let runs = sweep.runs.iter().zip(&outcome.runs);
+        let curves = runs
+            .filter_map(|(run, done)| Some(SweepCurves { values: run.values.clone(), curves: done.as_ref()?.curves(probe)? }));
+        Some(curves.collect())
     }
 
     fn barrier(&self, of: &BarrierOf) -> Option<Result<f64, String>> {

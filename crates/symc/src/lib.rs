@@ -22,6 +22,7 @@ mod proof;
 mod rows;
 mod session;
 mod subject;
+mod sweeps;
 mod theorems;
 
 use clap::Parser;

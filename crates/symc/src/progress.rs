@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
+use sym_runtime::sweep::SweepObserver;
 use sym_runtime::{Observer, Progress};
 
 /// The loss is shown again after so many steps: often enough to read, seldom enough to cost nothing.
@@ -63,6 +64,40 @@ impl Observer for Bars {
         }
         if progress.step >= progress.steps {
             bar.finish_and_clear();
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::interrupted()
+    }
+}
+
+/// Shows how many runs of a sweep are done, with the time that is left.
+pub struct SweepBar(ProgressBar);
+
+impl SweepBar {
+    /// A bar that is drawn if `shown` and standard error is a terminal.
+    pub fn new(name: &str, runs: usize, shown: bool) -> Self {
+        let shown = shown && std::io::stderr().is_terminal();
+        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let style = ProgressStyle::with_template("{prefix:<20} {bar:30} {pos:>5}/{len} runs {msg}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(runs as u64), target).with_style(style).with_prefix(name.to_string());
+        bar.enable_steady_tick(std::time::Duration::from_millis(500));
+        Self(bar)
+    }
+
+    /// Removes the bar.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl SweepObserver for SweepBar {
+    fn runs(&self, done: usize, found: usize, _of: usize) {
+        self.0.set_position(done as u64);
+        if found > 0 {
+            self.0.set_message(format!("({found} found)"));
         }
     }
 

@@ -8,6 +8,7 @@ pub mod json;
 pub mod reduced;
 mod repeated;
 pub mod short;
+pub mod sweeps;
 pub mod table;
 mod text;
 pub mod theorems;

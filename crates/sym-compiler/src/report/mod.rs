@@ -14,6 +14,7 @@ pub use integer::Integer;
 pub use intervention::{EffectiveRow, InterventionRow};
 mod reduce;
 mod run;
+mod sweep;
 mod weights;
 
 pub use model::{
@@ -23,6 +24,7 @@ pub use model::{
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
 pub use reduce::{ReduceReport, ReducedSpaceRow};
 pub use run::{FeaturesRow, LazyRow, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
+pub use sweep::{SweepReport, SweepRow};
 pub use weights::{BarrierRow, ProjectionRow, WeightsReport};
 
 use serde::Serialize;
@@ -54,6 +56,9 @@ pub struct Report {
     pub expectations: Vec<ExpectationRow>,
     /// Training runs; only `run` fills it.
     pub runs: Vec<RunReport>,
+    /// Sweeps; only `run` fills it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sweeps: Vec<SweepReport>,
     /// Executed theorems, a row an optimiser; only `run` and `verify` fill it.
     pub theorems: Vec<TheoremRow>,
     /// The directory of all records; only `run` fills it.

@@ -32,6 +32,19 @@ pub(super) fn arguments(expr: &Expr) -> &[Argument] {
     }
 }
 
+/// Gives a call, or a bare name, an argument, in place of one of that name. False where the expression is neither.
+pub(super) fn set_argument(expr: &mut Expr, name: &Ident, value: &Expr) -> bool {
+    let (callee, mut arguments) = match &expr.kind {
+        ExprKind::Path(path) => (path.clone(), Vec::new()),
+        ExprKind::Call { callee, arguments } => (callee.clone(), arguments.clone()),
+        _ => return false,
+    };
+    arguments.retain(|argument| argument.name.as_ref().is_none_or(|known| known.text != name.text));
+    arguments.push(Argument { name: Some(name.clone()), value: value.clone() });
+    expr.kind = ExprKind::Call { callee, arguments };
+    true
+}
+
 impl<'a> Arguments<'a> {
     /// The arguments of a call of `name`, of which `known` may be named.
     pub(super) fn of(expr: &'a Expr, name: &str, known: &'static [&'static str]) -> Self {

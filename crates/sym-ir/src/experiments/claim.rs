@@ -3,7 +3,7 @@
 use super::arguments::{Arguments, callee};
 use super::values::{arithmetic, constant, flag, name, size, whole, word};
 use super::{Elaborator, probe};
-use crate::experiment::{BarrierOf, Carrier, Claim, GroupName, Quantity, When};
+use crate::experiment::{BarrierOf, Carrier, Claim, GroupName, Quantity, Statistic, When};
 use crate::selector;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{self, Expr, ExprKind, Ident};
@@ -28,7 +28,7 @@ const GROUPS: [&str; 16] = [
     "directions",
 ];
 
-const QUANTITIES: [&str; 5] = ["symmetry", "dims", "flat", "drop_ratio", "barrier"];
+const QUANTITIES: [&str; 9] = ["symmetry", "dims", "flat", "drop_ratio", "barrier", "spearman", "slope", "lowest", "highest"];
 
 const CARRIERS: [(&str, Carrier); 3] =
     [("model", Carrier::Model), ("objective", Carrier::Objective), ("dynamics", Carrier::Dynamics)];
@@ -49,6 +49,7 @@ fn sort(quantity: &Quantity) -> Sort {
         | Quantity::Measured { .. }
         | Quantity::DropRatio { .. }
         | Quantity::Barrier(_)
+        | Quantity::OfSweep { .. }
         | Quantity::Binary(..) => Sort::Number,
     }
 }
@@ -106,6 +107,17 @@ impl Elaborator<'_> {
                 let typed = self.numeric(operand, typed)?;
                 Some(Quantity::Binary(ast::BinaryOperator::Subtract, Box::new(Quantity::Number(0.0)), Box::new(typed)))
             }
+            ExprKind::At { quantity, .. } if self.is_of_sweep(quantity) => {
+                let found = self.reporter.text(expr.span);
+                self.reporter.push(
+                    Diagnostic::new(Code::E0211, expr.span, "a sweep has one value a run: a claim needs one number")
+                        .label("many numbers")
+                        .found("one number a run")
+                        .expected("one number")
+                        .help(format!("write `highest({found})`, `lowest(…)`, `spearman({found}, SETTING)` or `slope(…)`")),
+                );
+                None
+            }
             ExprKind::At { quantity, when } => self.measured(quantity, when),
             _ => match callee(expr) {
                 Some([word]) => self.named(expr, word),
@@ -143,36 +155,10 @@ impl Elaborator<'_> {
 
     /// `Saddle.loss at end`.
     fn measured(&mut self, quantity: &Expr, when: &Expr) -> Option<Quantity> {
-        let when = match name(when) {
-            Some("start") => When::Start,
-            Some("end") => When::End,
-            Some(other) => {
-                self.reporter.unknown(when.span, "moment", other, ["start", "end"]);
-                return None;
-            }
-            None => When::Step(whole(when, "a step", 0, &mut self.reporter)?),
-        };
+        let when = self.moment(when)?;
         let (train, word) = self.run_and_quantity(quantity)?;
         let probes = probe::referred(quantity, word, &train, &mut self.reporter)?;
-        let [probe] = probes.as_slice() else {
-            self.reporter.wrong_type(quantity, "a claim", "one quantity, not several");
-            return None;
-        };
-        if probe.kind == crate::experiment::ProbeKind::Delta {
-            let layer = probe.target.clone();
-            self.reporter.push(
-                Diagnostic::new(
-                    Code::E0211,
-                    quantity.span,
-                    format!("`delta({layer})` has one value a pair: a claim needs one number"),
-                )
-                .label("many numbers")
-                .found("one number a pair")
-                .expected("one number")
-                .help(format!("write `{}.ndosb({layer})`, the number of pairs apart", train.name)),
-            );
-            return None;
-        }
+        let probe = self.one_number(quantity, &probes, &train.name)?;
         if let When::Step(step) = when
             && step > train.steps
         {
@@ -184,7 +170,7 @@ impl Elaborator<'_> {
             );
             return None;
         }
-        Some(Quantity::Measured { train: train.name, probe: probe.clone(), when })
+        Some(Quantity::Measured { train: train.name, probe, when })
     }
 
     fn named(&mut self, expr: &Expr, word: &Ident) -> Option<Quantity> {
@@ -194,6 +180,7 @@ impl Elaborator<'_> {
             "flat" => self.counted(expr, "flat").map(Quantity::ContinuousDim),
             "drop_ratio" => self.drop_ratio(expr),
             "barrier" => self.barrier(expr),
+            statistic if Statistic::ALL.iter().any(|(name, ..)| *name == statistic) => self.statistic(expr, statistic),
             group if GROUPS.contains(&group) => self.group(expr, group),
             other => {
                 if matches!(expr.kind, ExprKind::Call { .. }) {

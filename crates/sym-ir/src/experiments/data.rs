@@ -12,6 +12,15 @@ const SOURCES: [&str; 4] = ["digits", "csv", "teacher", "gaussian"];
 
 impl Elaborator<'_> {
     pub(super) fn data(&mut self, data: &ast::Data, span: Span) {
+        if let Some(found) = self.data_of(data, span)
+            && !self.document.data.contains_key(&found.name)
+        {
+            self.document.data.insert(found.name.clone(), found);
+        }
+    }
+
+    /// The data set that an item describes.
+    pub(super) fn data_of(&mut self, data: &ast::Data, span: Span) -> Option<Data> {
         let source = self.data_source(&data.source);
         let split = match &data.split {
             None => Some(None),
@@ -19,12 +28,7 @@ impl Elaborator<'_> {
                 whole(&split.count, "the split", 1, &mut self.reporter).map(|count| Some((count, split.name.text.clone())))
             }
         };
-        if let (Some(source), Some(split)) = (source, split)
-            && !self.document.data.contains_key(&data.name.text)
-        {
-            let name = data.name.text.clone();
-            self.document.data.insert(name.clone(), Data { name, source, split, span });
-        }
+        Some(Data { name: data.name.text.clone(), source: source?, split: split?, span })
     }
 
     fn data_source(&mut self, expr: &Expr) -> Option<DataSource> {

@@ -1,8 +1,9 @@
 //! Reads the fields of a body, with the profile and `--set` applied.
 
+use super::arguments::set_argument;
 use super::reporter::Reporter;
 use sym_diagnostics::{Code, Diagnostic, Span};
-use sym_syntax::ast::{Argument, Expr, ExprKind, Field, FieldValue, Ident};
+use sym_syntax::ast::{Expr, Field, FieldValue, Ident};
 
 /// The fields that a kind of item has.
 pub(super) struct Schema {
@@ -73,22 +74,10 @@ impl Fields {
             return;
         };
         for expr in exprs {
-            let (callee, mut arguments) = match &expr.kind {
-                ExprKind::Path(path) => (path.clone(), Vec::new()),
-                ExprKind::Call { callee, arguments } => (callee.clone(), arguments.clone()),
-                _ => {
-                    reporter.wrong_type(
-                        expr,
-                        &format!("`{}` on the command line", new.key.text),
-                        "a call such as `gd(lr: 0.05)`",
-                    );
-                    continue;
-                }
-            };
             let named = Ident { text: name.to_string(), span: new.key.span };
-            arguments.retain(|argument| argument.name.as_ref().is_none_or(|known| known.text != name));
-            arguments.push(Argument { name: Some(named), value: value.clone() });
-            expr.kind = ExprKind::Call { callee, arguments };
+            if !set_argument(expr, &named, value) {
+                reporter.wrong_type(expr, &format!("what `{}` changes", new.key.text), "a call such as `gd(lr: 0.05)`");
+            }
         }
     }
 

@@ -20,14 +20,27 @@ impl Elaborator<'_> {
             Some(expr) => string(expr, "`title`", &mut self.reporter).map(Some),
         };
         fields.require("plot", "plot Run.loss over step", &mut self.reporter);
-        let mut series = Vec::new();
+        let (mut series, mut sweeps, mut over) = (Vec::new(), Vec::new(), None);
         let mut complete = true;
         for field in fields.all("plot") {
             let FieldValue::Plot { series: exprs, against, options } = &field.value else {
                 complete &= matches!(field.value, FieldValue::Error);
                 continue;
             };
+            if exprs.iter().any(|expr| self.is_of_sweep(expr)) {
+                for expr in exprs {
+                    match self.sweep_plots(expr, against.as_ref(), options) {
+                        Some((found, axis)) => {
+                            self.one_axis(&mut over, axis, expr.span);
+                            sweeps.extend(found);
+                        }
+                        None => complete = false,
+                    }
+                }
+                continue;
+            }
             self.over_step(against.as_ref());
+            self.one_axis(&mut over, "step".to_string(), field.span);
             self.no_options(options);
             for expr in exprs {
                 match self.measured_series(expr) {
@@ -39,8 +52,22 @@ impl Elaborator<'_> {
         let marks = self.marks(&fields, &series);
         let (log_x, log_y) = self.log(&fields);
         let (Some(stem), Some(title), Some(marks)) = (stem, title, marks) else { return };
-        if self.reporter.count() == before && complete && !series.is_empty() {
-            self.document.figures.push(Figure { name: stem, title, series, marks, over: "step".to_string(), log_x, log_y, span });
+        if self.reporter.count() == before
+            && complete
+            && let Some(over) = over
+        {
+            self.document.figures.push(Figure { name: stem, title, series, marks, sweeps, over, log_x, log_y, span });
+        }
+    }
+
+    /// Panels of a figure share their horizontal axis.
+    fn one_axis(&mut self, over: &mut Option<String>, axis: String, span: Span) {
+        match over {
+            Some(first) if *first != axis => {
+                let (found, expected) = (format!("`{axis}`"), format!("`{first}`, as in the `plot` before"));
+                self.reporter.bad_value(span, "the horizontal axis of one figure", &found, &expected);
+            }
+            _ => *over = Some(axis),
         }
     }
 

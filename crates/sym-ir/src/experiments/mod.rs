@@ -1,4 +1,4 @@
-//! From the syntax of `data`, `train`, `theorem`, `figure`, `expect` and `assume` items to their typed form.
+//! From the syntax of `data`, `train`, `sweep`, `theorem`, `figure`, `expect` and `assume` items to their typed form.
 //!
 //! An item with an error is missing from the document; items that refer to it say nothing about that.
 
@@ -13,6 +13,8 @@ mod optimizer;
 pub(crate) mod overrides;
 mod probe;
 mod reporter;
+mod statistic;
+mod sweep;
 mod theorem;
 mod train;
 pub(crate) mod values;
@@ -60,6 +62,11 @@ pub fn elaborate(
         }
     }
     for item in items {
+        if let ast::ItemKind::Sweep(sweep) = &item.kind {
+            elaborator.sweep(sweep, item.span);
+        }
+    }
+    for item in items {
         match &item.kind {
             ast::ItemKind::Figure(figure) => elaborator.figure(figure, item.span),
             ast::ItemKind::Expect(claim) => elaborator.expectation(claim),
@@ -87,11 +94,12 @@ struct Names<'a> {
     models: IndexMap<&'a str, &'a ast::Model>,
     data: IndexMap<&'a str, &'a ast::Data>,
     trains: IndexMap<&'a str, &'a ast::Train>,
+    sweeps: IndexMap<&'a str, &'a ast::Sweep>,
 }
 
 impl<'a> Names<'a> {
     fn collect(items: &[&'a ast::Item]) -> Self {
-        let mut names = Self { models: IndexMap::new(), data: IndexMap::new(), trains: IndexMap::new() };
+        let mut names = Self { models: IndexMap::new(), data: IndexMap::new(), trains: IndexMap::new(), sweeps: IndexMap::new() };
         for item in items {
             match &item.kind {
                 ast::ItemKind::Model(model) => {
@@ -102,6 +110,9 @@ impl<'a> Names<'a> {
                 }
                 ast::ItemKind::Train(train) => {
                     names.trains.entry(&train.name.text).or_insert(train);
+                }
+                ast::ItemKind::Sweep(sweep) => {
+                    names.sweeps.entry(&sweep.name.text).or_insert(sweep);
                 }
                 _ => {}
             }
@@ -133,6 +144,7 @@ impl Reporter<'_> {
             let fields: &[ast::Field] = match &item.kind {
                 ast::ItemKind::Train(train) => &train.fields,
                 ast::ItemKind::Theorem(theorem) => &theorem.fields,
+                ast::ItemKind::Sweep(sweep) => &sweep.fields,
                 _ => &[],
             };
             for field in fields {

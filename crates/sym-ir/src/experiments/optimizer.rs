@@ -9,6 +9,11 @@ use sym_syntax::ast::Expr;
 
 const NAMES: [&str; 4] = ["gd", "sgd", "adam", "adamw"];
 
+/// The arguments of each.
+const GD: [&str; 2] = ["lr", "decay"];
+const SGD: [&str; 5] = ["lr", "momentum", "nesterov", "decay", "batch"];
+const ADAM: [&str; 5] = ["lr", "beta1", "beta2", "eps", "decay"];
+
 /// PyTorch's default for `adamw`.
 const ADAMW_DECAY: f64 = 0.01;
 
@@ -19,19 +24,24 @@ pub(super) fn elaborate(expr: &Expr, reporter: &mut Reporter) -> Option<Optimize
         return None;
     };
     match name.text.as_str() {
-        "gd" => descent(Arguments::of(expr, "gd", &["lr", "decay"]), false, reporter),
-        "sgd" => descent(Arguments::of(expr, "sgd", &["lr", "momentum", "nesterov", "decay", "batch"]), true, reporter),
-        "adam" => adam(Arguments::of(expr, "adam", &["lr", "beta1", "beta2", "eps", "decay"]), DecayKind::Coupled, 0.0, reporter),
-        "adamw" => adam(
-            Arguments::of(expr, "adamw", &["lr", "beta1", "beta2", "eps", "decay"]),
-            DecayKind::Decoupled,
-            ADAMW_DECAY,
-            reporter,
-        ),
+        "gd" => descent(Arguments::of(expr, "gd", &GD), false, reporter),
+        "sgd" => descent(Arguments::of(expr, "sgd", &SGD), true, reporter),
+        "adam" => adam(Arguments::of(expr, "adam", &ADAM), DecayKind::Coupled, 0.0, reporter),
+        "adamw" => adam(Arguments::of(expr, "adamw", &ADAM), DecayKind::Decoupled, ADAMW_DECAY, reporter),
         other => {
             reporter.unknown(name.span, "optimiser", other, NAMES);
             None
         }
+    }
+}
+
+/// The arguments of an optimiser; none for one that is unknown.
+pub(super) fn arguments_of(name: &str) -> &'static [&'static str] {
+    match name {
+        "gd" => &GD,
+        "sgd" => &SGD,
+        "adam" | "adamw" => &ADAM,
+        _ => &[],
     }
 }
 

@@ -1,68 +1,55 @@
-//! Probes: `loss`, `delta(fc1, pairs: neighbours)`, `ndosb(fc1, threshold: 0.1)`, `rank(fc1.weight)`.
+//! Probes: `loss`, `delta(fc1, pairs: neighbours)`, `ndosb(fc1, threshold: 0.1)`, `rank(fc1.weight)`, as [`crate::probes`] declares them.
 
 use super::arguments::{self, Arguments};
 use super::initial::unmatched;
 use super::reporter::Reporter;
-use super::values::{name, non_negative, selector as selector_of};
+use super::values::{name, non_negative, positive, selector as selector_of, whole};
 use crate::experiment::{Probe, ProbeKind, Train};
-use crate::{Program, selector};
+use crate::probes::{Fallback, Looks, PROBES, Range, Setting, SettingValue};
+use crate::{Program, selector, values};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{Expr, Ident};
-
-/// The share of the largest singular value above which others count, where a `rank` probe names none.
-const RANK_THRESHOLD: f64 = 0.01;
-
-/// What a probe looks at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Looks {
-    /// The whole model.
-    Model,
-    /// The units of a layer.
-    Units,
-    /// Matrices.
-    Matrices,
-    /// Parameters; the whole model where none is named.
-    Parameters,
-}
-
-fn looks(kind: ProbeKind) -> Looks {
-    match kind {
-        ProbeKind::Loss | ProbeKind::TestLoss | ProbeKind::Accuracy | ProbeKind::TestAccuracy => Looks::Model,
-        ProbeKind::Delta | ProbeKind::Ndos | ProbeKind::Ndosb | ProbeKind::Breakings => Looks::Units,
-        ProbeKind::Rank => Looks::Matrices,
-        ProbeKind::Norm => Looks::Parameters,
-    }
-}
-
-fn known(kind: ProbeKind) -> &'static [&'static str] {
-    match kind {
-        ProbeKind::Loss | ProbeKind::TestLoss | ProbeKind::Accuracy | ProbeKind::TestAccuracy | ProbeKind::Norm => &[],
-        ProbeKind::Delta => &["pairs"],
-        ProbeKind::Ndos | ProbeKind::Ndosb | ProbeKind::Breakings | ProbeKind::Rank => &["threshold"],
-    }
-}
 
 /// A probe as written, before its selector is resolved.
 struct Written {
     kind: ProbeKind,
     target: Option<(String, Span)>,
-    threshold: Option<f64>,
+    settings: Vec<(&'static str, SettingValue)>,
     span: Span,
 }
 
+impl Written {
+    fn has(&self, setting: &Setting) -> bool {
+        self.settings.iter().any(|(name, _)| *name == setting.name)
+    }
+
+    fn probe(&self, target: &str) -> Probe {
+        let probe = Probe::new(self.kind, target, self.span);
+        self.settings.iter().cloned().fold(probe, |probe, (name, value)| probe.with(name, value))
+    }
+}
+
 fn kind_of(name: &Ident, reporter: &mut Reporter) -> Option<ProbeKind> {
-    let found = ProbeKind::ALL.iter().find(|(word, _)| *word == name.text).map(|(_, kind)| *kind);
+    let found = ProbeKind::named(&name.text);
     if found.is_none() {
-        reporter.unknown(name.span, "probe", &name.text, ProbeKind::ALL.iter().map(|(word, _)| *word));
+        reporter.unknown(name.span, "probe", &name.text, PROBES.iter().map(|probe| probe.name));
     }
     found
 }
 
-fn read(expr: &Expr, kind: ProbeKind, reporter: &mut Reporter) -> Option<Written> {
+/// The names of a probe's settings.
+fn known(kind: ProbeKind) -> &'static [&'static str] {
+    static KNOWN: std::sync::LazyLock<Vec<Vec<&'static str>>> = std::sync::LazyLock::new(|| {
+        PROBES.iter().map(|probe| probe.settings.iter().map(|setting| setting.name).collect()).collect()
+    });
+    &KNOWN[kind as usize]
+}
+
+fn read(expr: &Expr, kind: ProbeKind, program: &Program, reporter: &mut Reporter) -> Option<Written> {
     let mut arguments = Arguments::of(expr, kind.name(), known(kind));
     let mut sound = true;
     let mut target = None;
-    if looks(kind) != Looks::Model
+    if kind.declaration().looks != Looks::Model
         && let Some(value) = arguments.positional()
     {
         target = selector_of(value).map(|text| (text, value.span));
@@ -71,55 +58,104 @@ fn read(expr: &Expr, kind: ProbeKind, reporter: &mut Reporter) -> Option<Written
             sound = false;
         }
     }
-    let threshold = match known(kind).contains(&"threshold").then(|| arguments.named("threshold")).flatten() {
-        None => None,
-        Some(value) => {
-            let threshold = non_negative(value, "`threshold`", reporter);
-            sound &= threshold.is_some();
-            threshold
+    let mut settings = Vec::new();
+    for setting in kind.declaration().settings {
+        let Some(given) = arguments.named(setting.name) else { continue };
+        match value(given, setting, program, reporter) {
+            Some(value) => settings.push((setting.name, value)),
+            None => sound = false,
         }
-    };
-    if kind == ProbeKind::Delta
-        && let Some(value) = arguments.named("pairs")
-        && name(value) != Some("neighbours")
-    {
-        let found = reporter.text(value.span);
-        reporter.bad_value(value.span, "`pairs`", &format!("`{found}`"), "`neighbours`");
-        sound = false;
     }
     arguments.finish(reporter);
-    sound.then_some(Written { kind, target, threshold, span: expr.span })
+    sound.then_some(Written { kind, target, settings, span: expr.span })
+}
+
+/// The value of a setting.
+fn value(expr: &Expr, setting: &Setting, program: &Program, reporter: &mut Reporter) -> Option<SettingValue> {
+    let what = format!("`{}`", setting.name);
+    match setting.range {
+        Range::NonNegative => non_negative(expr, &what, reporter).map(SettingValue::Number),
+        Range::Positive => positive(expr, &what, reporter).map(SettingValue::Number),
+        Range::Whole(least) => whole(expr, &what, least, reporter).map(|value| SettingValue::Number(value as f64)),
+        Range::Word(words) => {
+            let found = name(expr).filter(|found| words.contains(found));
+            if found.is_none() {
+                let found = reporter.text(expr.span);
+                let expected = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+                reporter.bad_value(expr.span, &what, &format!("`{found}`"), &expected);
+            }
+            found.map(|found| SettingValue::Name(found.to_string()))
+        }
+        Range::Value | Range::Parameter => {
+            let Some(text) = selector_of(expr) else {
+                let expected =
+                    if setting.range == Range::Value { "a value such as `h`" } else { "a parameter such as `head.weight`" };
+                reporter.wrong_type(expr, &what, expected);
+                return None;
+            };
+            let known = match setting.range {
+                Range::Value => values::named(program, &text).is_some(),
+                _ => program.parameters.iter().any(|parameter| parameter.path == text),
+            };
+            if known {
+                return Some(SettingValue::Name(text));
+            }
+            reporter.push(match setting.range {
+                Range::Value => no_value(&text, expr.span, program),
+                _ => unmatched(&text, expr.span, program),
+            });
+            None
+        }
+    }
+}
+
+/// E0221: a name of no value.
+fn no_value(target: &str, span: Span, program: &Program) -> Diagnostic {
+    let names = values::names(program);
+    Diagnostic::new(Code::E0221, span, format!("`{target}` matches no value of `{}`", program.name))
+        .label("matches nothing")
+        .found(format!("`{target}`"))
+        .expected(format!("a value or layer of `{}`", program.name))
+        .suggest(target, names.iter().map(|(name, _)| name.as_str()))
 }
 
 /// E0210: a probe of a layer without the layer.
 fn untargeted(written: &Written, reporter: &mut Reporter) {
     let word = written.kind.name();
-    let example = if looks(written.kind) == Looks::Matrices { "fc1.weight" } else { "fc1" };
+    let (what, example) = match written.kind.declaration().looks {
+        Looks::Matrices => ("layer or parameter", "fc1.weight"),
+        Looks::Values => ("value or layer", "h"),
+        _ => ("layer or parameter", "fc1"),
+    };
     reporter.push(
         Diagnostic::new(Code::E0210, written.span, format!("`{word}` needs to know what to look at"))
-            .label("no layer or parameter here")
-            .expected("a layer or parameter")
+            .label(format!("no {what} here"))
+            .expected(format!("a {what}"))
             .help(format!("write `{word}({example})`")),
     );
 }
 
-/// What a selector means for a kind of probe: layers for unit probes, matrices for `rank`, parameters for `norm`.
+/// What a selector means for a kind of probe: layers for unit probes, matrices for `rank`, parameters for `norm`, values for those of features.
 fn targets(kind: ProbeKind, target: &str, span: Span, program: &Program, reporter: &mut Reporter) -> Option<Vec<String>> {
-    let found: Vec<String> = match looks(kind) {
+    let looks = kind.declaration().looks;
+    let found: Vec<String> = match looks {
         Looks::Model => Vec::new(),
         Looks::Units => selector::prefixes(target, program).into_iter().map(str::to_string).collect(),
+        Looks::Values => values::selected(program, target),
         Looks::Matrices | Looks::Parameters => program
             .parameters
             .iter()
             .filter(|parameter| selector::selects(target, &parameter.path))
-            .filter(|parameter| looks(kind) == Looks::Parameters || parameter.shape.len() >= 2)
+            .filter(|parameter| looks == Looks::Parameters || parameter.shape.len() >= 2)
             .map(|parameter| parameter.path.clone())
             .collect(),
     };
     if !found.is_empty() {
         return Some(found);
     }
-    if selector::prefixes(target, program).is_empty() {
+    if looks == Looks::Values {
+        reporter.push(no_value(target, span, program));
+    } else if selector::prefixes(target, program).is_empty() {
         reporter.push(unmatched(target, span, program));
     } else {
         let matrices =
@@ -135,62 +171,63 @@ fn targets(kind: ProbeKind, target: &str, span: Span, program: &Program, reporte
     None
 }
 
+/// The targets of a probe as written; E0210 where there is none and one is needed.
+fn resolved(written: &Written, program: &Program, reporter: &mut Reporter) -> Option<Vec<String>> {
+    match &written.target {
+        Some((target, span)) => targets(written.kind, target, *span, program, reporter),
+        None if matches!(written.kind.declaration().looks, Looks::Model | Looks::Parameters) => Some(vec![String::new()]),
+        None => {
+            untargeted(written, reporter);
+            None
+        }
+    }
+}
+
 /// The probes that one entry of `measure { … }` stands for: a glob stands for one probe each.
 pub(super) fn measured(expr: &Expr, program: &Program, reporter: &mut Reporter) -> Vec<Probe> {
     let Some([name]) = arguments::callee(expr) else {
         reporter.wrong_type(expr, "`measure`", "a probe such as `loss`");
         return Vec::new();
     };
-    let Some(written) = kind_of(name, reporter).and_then(|kind| read(expr, kind, reporter)) else { return Vec::new() };
-    let kind = written.kind;
-    let threshold = match (kind, written.threshold) {
-        (_, Some(threshold)) => threshold,
-        (ProbeKind::Rank, None) => RANK_THRESHOLD,
-        (ProbeKind::Ndos | ProbeKind::Ndosb | ProbeKind::Breakings, None) => {
-            needs_threshold(kind.name(), expr.span, reporter);
+    let Some(written) = kind_of(name, reporter).and_then(|kind| read(expr, kind, program, reporter)) else { return Vec::new() };
+    for setting in written.kind.declaration().settings {
+        if let Fallback::Required(help) = setting.fallback
+            && !written.has(setting)
+        {
+            needs(written.kind.name(), setting.name, help, expr.span, reporter);
             return Vec::new();
         }
-        _ => 0.0,
-    };
-    let probe = |target: String| Probe { kind, target, threshold, span: expr.span };
-    match &written.target {
-        Some((target, span)) => {
-            targets(kind, target, *span, program, reporter).unwrap_or_default().into_iter().map(probe).collect()
-        }
-        None if matches!(looks(kind), Looks::Model | Looks::Parameters) => vec![probe(String::new())],
-        None => {
-            untargeted(&written, reporter);
-            Vec::new()
-        }
     }
+    let found = resolved(&written, program, reporter).unwrap_or_default();
+    found.iter().map(|target| written.probe(target)).collect()
 }
 
-fn needs_threshold(word: &str, span: Span, reporter: &mut Reporter) {
+/// E0210: a probe without a setting that it needs.
+fn needs(word: &str, setting: &str, help: &str, span: Span, reporter: &mut Reporter) {
     reporter.push(
-        Diagnostic::new(Code::E0210, span, format!("`{word}` needs a `threshold`"))
-            .label("no `threshold` here")
-            .expected("`threshold: …`")
-            .help("add `threshold: 0.1`: the distance below which two units count as alike"),
+        Diagnostic::new(Code::E0210, span, format!("`{word}` needs a `{setting}`"))
+            .label(format!("no `{setting}` here"))
+            .expected(format!("`{setting}: …`"))
+            .help(help),
     );
 }
 
 /// The probes of a run that an expression refers to: `Saddle.rank(fc1.weight)`, where `name` is `rank`. E0201 where the run does not
 /// measure them.
 pub(super) fn referred(expr: &Expr, name: &Ident, train: &Train, reporter: &mut Reporter) -> Option<Vec<Probe>> {
-    let written = kind_of(name, reporter).and_then(|kind| read(expr, kind, reporter))?;
+    let written = kind_of(name, reporter).and_then(|kind| read(expr, kind, &train.program, reporter))?;
     let all = || train.measures.iter().flat_map(|measure| &measure.probes);
-    let wanted: Vec<String> = match &written.target {
-        Some((target, span)) => targets(written.kind, target, *span, &train.program, reporter)?,
-        None if matches!(looks(written.kind), Looks::Model | Looks::Parameters) => vec![String::new()],
-        None => {
-            untargeted(&written, reporter);
-            return None;
-        }
-    };
+    let wanted = resolved(&written, &train.program, reporter)?;
+    // What tells two probes apart by name: their other value.
+    let with = |probe: &Probe| probe.word("with").map(str::to_string);
     let mut found = Vec::new();
     for target in wanted {
-        let Some(probe) = all().find(|probe| probe.kind == written.kind && probe.target == target) else {
-            let column = Probe { kind: written.kind, target, threshold: 0.0, span: expr.span }.column();
+        let asked = written.probe(&target);
+        let same = |probe: &&Probe| probe.kind == written.kind && probe.target == target;
+        let named = |probe: &&Probe| same(probe) && (with(&asked).is_none() || with(probe) == with(&asked));
+        let given = |probe: &&Probe| named(probe) && written.settings.iter().all(|setting| probe.settings.contains(setting));
+        let Some(probe) = all().find(given).or_else(|| all().find(named)) else {
+            let column = asked.column();
             let columns: Vec<String> = all().map(Probe::column).collect();
             reporter.push(
                 Diagnostic::new(Code::E0201, expr.span, format!("`{}` does not measure `{column}`", train.name))
@@ -202,14 +239,23 @@ pub(super) fn referred(expr: &Expr, name: &Ident, train: &Train, reporter: &mut 
             );
             return None;
         };
-        if let Some(threshold) = written.threshold.filter(|threshold| *threshold != probe.threshold) {
-            let (found, expected) = (threshold.to_string(), format!("{}, as in `{}`", probe.threshold, train.name));
-            reporter.bad_value(expr.span, "`threshold`", &found, &expected);
+        if let Some((name, value)) = written.settings.iter().find(|setting| !probe.settings.contains(setting)) {
+            let own = probe.settings.iter().find(|(known, _)| known == name).map_or_else(String::new, |(_, value)| shown(value));
+            let expected = format!("{own}, as in `{}`", train.name);
+            reporter.bad_value(expr.span, &format!("`{name}`"), &shown(value), &expected);
             return None;
         }
         found.push(Probe { span: expr.span, ..probe.clone() });
     }
     Some(found)
+}
+
+/// A setting's value as it is written.
+fn shown(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Number(number) => number.to_string(),
+        SettingValue::Name(name) => name.clone(),
+    }
 }
 
 /// `breaking(fc1, threshold: 0.1)`: the steps at which a neighbour pair first exceeds the threshold, read from the run's `delta(fc1)`.
@@ -218,7 +264,7 @@ pub(super) fn breaking(expr: &Expr, train: &Train, reporter: &mut Reporter) -> O
     let layer = arguments.required("layer", "fc1", reporter);
     let threshold = arguments.named("threshold");
     if threshold.is_none() {
-        needs_threshold("breaking", expr.span, reporter);
+        needs("breaking", "threshold", NEEDS_THRESHOLD, expr.span, reporter);
     }
     let threshold = threshold.and_then(|value| non_negative(value, "`threshold`", reporter));
     arguments.finish(reporter);
@@ -248,5 +294,9 @@ pub(super) fn breaking(expr: &Expr, train: &Train, reporter: &mut Reporter) -> O
         );
         return None;
     }
-    Some(layers.into_iter().map(|target| Probe { kind: ProbeKind::Breakings, target, threshold, span: expr.span }).collect())
+    let probe =
+        |target: String| Probe::new(ProbeKind::Breakings, &target, expr.span).with("threshold", SettingValue::Number(threshold));
+    Some(layers.into_iter().map(probe).collect())
 }
+
+const NEEDS_THRESHOLD: &str = "add `threshold: 0.1`: the distance below which two units count as alike";

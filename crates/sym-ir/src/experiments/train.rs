@@ -23,18 +23,35 @@ const MAX_SEEDS: u64 = 10_000;
 
 impl Elaborator<'_> {
     pub(super) fn train(&mut self, train: &ast::Train, span: Span) {
+        let overrides = self.overrides.of(&train.name.text);
+        if let Some(found) = self.train_with(train, &overrides, None, span)
+            && !self.document.trains.contains_key(&found.name)
+        {
+            self.document.trains.insert(found.name.clone(), found);
+        }
+    }
+
+    /// The run that an item describes with some of its fields replaced, on other data where these are given.
+    pub(super) fn train_with(
+        &mut self,
+        train: &ast::Train,
+        overrides: &[ast::Field],
+        data: Option<&Data>,
+        span: Span,
+    ) -> Option<Train> {
         let name = train.name.text.clone();
         let fields = Fields::resolve(
             (format!("train `{name}`"), train.name.span),
             &train.fields,
             &SCHEMA,
             self.profile,
-            &self.overrides.of(&name),
+            overrides,
             &mut self.reporter,
         );
         let before = self.reporter.count();
         let model = self.models.instantiate(&train.model);
-        let data = fields.required("data", "data Digits", &mut self.reporter).cloned().and_then(|expr| self.data_named(&expr));
+        let named = fields.required("data", "data Digits", &mut self.reporter).cloned().and_then(|expr| self.data_named(&expr));
+        let data = data.cloned().or(named);
         let reporter = &mut self.reporter;
         let loss_expr = fields.required("loss", "loss mse", reporter);
         let loss = loss_expr.and_then(|expr| word(expr, "loss", &LOSSES, reporter));
@@ -58,7 +75,7 @@ impl Elaborator<'_> {
                     .help("write `sgd(…)` in place of `gd(…)`, or remove `batch`"),
             );
         }
-        let Some((model, Instance { program, edits })) = model else { return };
+        let (model, Instance { program, edits }) = model?;
         let init: Vec<_> =
             fields.exprs("init").iter().filter_map(|expr| initial::elaborate(expr, Some(&program), reporter)).collect();
         let measures = measures(&fields, &program, reporter);
@@ -68,34 +85,18 @@ impl Elaborator<'_> {
         for probe in measures.iter().flat_map(|measure| &measure.probes) {
             check_probe(probe, data.as_ref(), loss, reporter);
         }
-        if reporter.count() > before || self.document.trains.contains_key(&name) {
-            return;
+        if reporter.count() > before {
+            return None;
         }
         let (Some(data), Some(loss), Some(mut optimizer), Some(steps), Some(batch), Some(seeds), Some(checkpoint)) =
             (data, loss, optimizer, steps, batch, seeds, checkpoint)
         else {
-            return;
+            return None;
         };
         let batch = batch.or(optimizer.batch);
         optimizer.batch = batch;
         let data = data.name;
-        let train = Train {
-            name: name.clone(),
-            model,
-            program,
-            edits,
-            data,
-            loss,
-            init,
-            optimizer,
-            batch,
-            steps,
-            seeds,
-            measures,
-            checkpoint,
-            span,
-        };
-        self.document.trains.insert(name, train);
+        Some(Train { name, model, program, edits, data, loss, init, optimizer, batch, steps, seeds, measures, checkpoint, span })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{BarrierOf, Carrier, Probe};
+use sym_ir::experiment::{BarrierOf, Carrier, Probe, SettingValue};
 
 /// A measured quantity of one seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,15 @@ pub struct Curve {
     pub columns: Vec<Vec<f64>>,
 }
 
+/// What one run of a sweep measured of a probe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepCurves {
+    /// The values of the settings.
+    pub values: Vec<SettingValue>,
+    /// One curve a seed.
+    pub curves: Vec<Curve>,
+}
+
 /// What is known once a file has been analysed and its runs are done.
 pub trait Evidence {
     /// The program of a model or training run.
@@ -25,6 +34,9 @@ pub trait Evidence {
 
     /// The measured curves of a probe, one a seed; `None` before the run.
     fn curves(&self, train: &str, probe: &Probe) -> Option<Vec<Curve>>;
+
+    /// The curves of a probe in every run of a sweep that measured it; `None` before the runs.
+    fn sweep(&self, sweep: &str, probe: &Probe) -> Option<Vec<SweepCurves>>;
 
     /// The height of a barrier, or why it has none; `None` before the runs.
     fn barrier(&self, of: &BarrierOf) -> Option<Result<f64, String>>;

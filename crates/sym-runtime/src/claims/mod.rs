@@ -1,12 +1,15 @@
 //! Claims: what `expect` items state, judged by symmetries and measured curves, and what `assume` items declare.
 
+mod correlation;
 mod evidence;
 mod group;
 mod number;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Curve, Evidence, breakings};
+pub use correlation::{slope, spearman};
+pub use evidence::{Curve, Evidence, SweepCurves, breakings};
+pub use number::at;
 
 use crate::proof::Assumption;
 use number::Number;

@@ -1,7 +1,8 @@
 //! Numbers in claims: counts, measured values, and the drop of a loss around breakings.
 
-use super::evidence::{Curve, Evidence, breakings};
-use sym_ir::experiment::{Carrier, Probe, ProbeKind, Quantity, When};
+use super::correlation::{slope, spearman};
+use super::evidence::{Curve, Evidence, SweepCurves, breakings};
+use sym_ir::experiment::{Carrier, Probe, ProbeKind, Quantity, SettingValue, Statistic, When};
 use sym_syntax::ast::BinaryOperator;
 
 /// What is known of a number.
@@ -32,17 +33,21 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
             None => Number::NotYet,
         },
         Quantity::DropRatio { train, breaking, window } => {
-            let loss = Probe { kind: ProbeKind::Loss, target: String::new(), ..breaking.clone() };
-            let delta = Probe { kind: ProbeKind::Delta, ..breaking.clone() };
+            let loss = Probe::new(ProbeKind::Loss, "", breaking.span);
+            let delta = Probe::new(ProbeKind::Delta, &breaking.target, breaking.span);
             let (Some(losses), Some(deltas)) = (evidence.curves(train, &loss), evidence.curves(train, &delta)) else {
                 return Number::NotYet;
             };
             mean(&losses, |curve| {
                 let events =
-                    deltas.iter().find(|delta| delta.seed == curve.seed).map(|delta| breakings(delta, breaking.threshold));
+                    deltas.iter().find(|delta| delta.seed == curve.seed).map(|delta| breakings(delta, breaking.threshold()));
                 drop_ratio(curve, &events.unwrap_or_default(), *window)
             })
         }
+        Quantity::OfSweep { statistic, sweep, probe, when, setting } => match evidence.sweep(sweep, probe) {
+            Some(runs) => of_sweep(*statistic, &runs, *when, *setting),
+            None => Number::NotYet,
+        },
         Quantity::Barrier(barrier) => match evidence.barrier(barrier) {
             Some(Ok(height)) => Number::Known(height, None),
             Some(Err(reason)) => Number::Undefined(reason),
@@ -89,8 +94,42 @@ fn mean(curves: &[Curve], value: impl Fn(&Curve) -> Result<f64, String>) -> Numb
     }
 }
 
+/// A number of all runs of a sweep, each seed for itself.
+fn of_sweep(statistic: Statistic, runs: &[SweepCurves], when: When, setting: Option<usize>) -> Number {
+    let mut points = Vec::new();
+    let mut missing = 0;
+    for run in runs {
+        let setting = match setting.map(|at| &run.values[at]) {
+            Some(SettingValue::Number(value)) => *value,
+            _ => 0.0,
+        };
+        for curve in &run.curves {
+            match at(curve, when) {
+                Ok(value) if value.is_finite() => points.push((setting, value)),
+                _ => missing += 1,
+            }
+        }
+    }
+    let values = points.iter().map(|point| point.1);
+    let found = match statistic {
+        Statistic::Spearman => spearman(&points),
+        Statistic::Slope => slope(&points),
+        Statistic::Lowest => values.reduce(f64::min),
+        Statistic::Highest => values.reduce(f64::max),
+    };
+    let without = if missing > 0 { format!(", {missing} without a finite value left out") } else { String::new() };
+    match found {
+        Some(value) => Number::Known(value, Some(format!("of {} values{without}", points.len()))),
+        None => Number::Undefined(format!("{} values{without} decide nothing", points.len())),
+    }
+}
+
 /// The value of a curve with one column at a step.
-fn at(curve: &Curve, when: When) -> Result<f64, String> {
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn at(curve: &Curve, when: When) -> Result<f64, String> {
     let index = match when {
         When::Start => (!curve.steps.is_empty()).then_some(0),
         When::End => curve.steps.len().checked_sub(1),

@@ -1,4 +1,4 @@
-use super::{Curve, Evidence, Outcome, assume, evaluate};
+use super::{Curve, Evidence, Outcome, SweepCurves, assume, evaluate};
 use std::collections::HashMap;
 use sym_diagnostics::{Code, FileId, Span};
 use sym_infer::{Group, Kept, Symmetries};
@@ -59,6 +59,10 @@ impl Evidence for Known {
         self.curves.get(&probe.column()).cloned()
     }
 
+    fn sweep(&self, _: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
+        None
+    }
+
     fn barrier(&self, _: &sym_ir::experiment::BarrierOf) -> Option<Result<f64, String>> {
         None
     }
@@ -81,7 +85,7 @@ fn fc1() -> Quantity {
 }
 
 fn loss(when: When) -> Quantity {
-    let probe = Probe { kind: ProbeKind::Loss, target: String::new(), threshold: 0.0, span: SPAN };
+    let probe = Probe::new(ProbeKind::Loss, "", SPAN);
     Quantity::Measured { train: "Run".to_string(), probe, when }
 }
 

@@ -40,10 +40,7 @@ pub fn barrier(
         between.add(to, share(at));
         losses.push(mean_loss(program, &between, examples, of)?);
     }
-    let (first, last) = (losses[0], losses[points - 1]);
-    let excess = |(at, loss): (usize, &f64)| loss - ((1.0 - share(at)) * first + share(at) * last);
-    let largest = losses.iter().enumerate().map(excess).fold(0.0, f64::max);
-    let height = if losses.iter().all(|loss| loss.is_finite()) { largest } else { f64::INFINITY };
+    let height = sym_measure::barrier::height(&losses);
     Ok(Barrier { losses, height })
 }
 

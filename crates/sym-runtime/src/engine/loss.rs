@@ -43,6 +43,39 @@ pub fn loss_and_cotangent<T: Number>(
     }
 }
 
+/// How the derivative that [`loss_and_cotangent`] writes changes where the outputs change by `tangents`: the second derivative of the mean loss, L'' ḟ.
+///
+/// 2 ḟ / (entries) for the mean squared error, (diag p − ppᵀ) ḟ / (examples) for cross-entropy with p = softmax(z).
+pub fn change_of_cotangent(
+    loss: Loss,
+    outputs: &[f64],
+    tangents: &[f64],
+    targets: &Targets,
+    rows: Option<&[usize]>,
+    change: &mut [f64],
+) {
+    let examples = rows.map_or(targets.len(), <[usize]>::len);
+    let width = outputs.len().checked_div(examples).unwrap_or(0).max(1);
+    match loss {
+        Loss::Mse => {
+            let factor = 2.0 / outputs.len() as f64;
+            change.iter_mut().zip(tangents).for_each(|(change, tangent)| *change = factor * tangent);
+        }
+        Loss::CrossEntropy => {
+            let parts = outputs.chunks_exact(width).zip(tangents.chunks_exact(width)).zip(change.chunks_exact_mut(width));
+            for ((outputs, tangents), change) in parts {
+                let largest = outputs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let weights: Vec<f64> = outputs.iter().map(|value| libm::exp(value - largest)).collect();
+                let partition: f64 = weights.iter().sum();
+                let mean: f64 = weights.iter().zip(tangents).map(|(weight, tangent)| weight * tangent).sum::<f64>() / partition;
+                for ((change, weight), tangent) in change.iter_mut().zip(&weights).zip(tangents) {
+                    *change = weight / partition * (tangent - mean) / examples as f64;
+                }
+            }
+        }
+    }
+}
+
 /// Operations an entry, about.
 const OPERATIONS: usize = 10;
 

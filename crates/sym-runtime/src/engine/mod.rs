@@ -14,6 +14,7 @@ use sym_ir::experiment::{Loss, Optimizer};
 use sym_lower::Backend;
 
 pub use interpreted::Interpreted;
+pub(crate) use loss::{change_of_cotangent, loss_and_cotangent};
 pub use planned::Planned;
 
 /// What an optimiser remembers of one parameter, by name; nothing before the first step and for what is not trained.

@@ -1,15 +1,20 @@
-//! What is measured, one file a quantity. All of it is computed in double precision on the host, in a fixed order.
+//! What is measured. A probe is declared in [`sym_ir::probes`]; what it looks at in a model, `target` finds, and its value, `quantity` computes with the functions
+//! of `sym-measure`. All of it is computed in double precision, in a fixed order, and changes no bit of what trains.
 
-mod degree;
-mod delta;
+mod event;
+mod groups;
+mod instruments;
 mod norm;
 mod panel;
-mod rank;
+mod quantity;
 mod score;
+mod target;
+mod units;
 
-pub use degree::{Detector, Event};
-pub use delta::{distances, unit_vectors};
+pub use event::{Detector, Event, Kind};
+pub use instruments::Instruments;
 pub use norm::norm;
-pub use panel::{Panel, View};
-pub use rank::{matrix, rank};
+pub use panel::Panel;
+pub use quantity::View;
 pub use score::{Score, score};
+pub use target::Ground;

@@ -1,27 +1,13 @@
 //! All probes of a training run with their columns.
 
-use super::{Detector, Event, Score, degree, distances, matrix, norm, rank};
-use crate::select::selects;
-use sym_diagnostics::{Code, Diagnostic};
-use sym_infer::{Space, Symmetries, Weights};
-use sym_ir::experiment::{Probe, ProbeKind, Train};
-use sym_ir::{ParameterId, Program};
-
-/// What a measurement sees. Scores are computed when a probe asks for them.
-pub struct View<'a> {
-    /// The program.
-    pub program: &'a Program,
-    /// Its weights.
-    pub weights: &'a Weights,
-    /// The score on training examples (`false`) or on the second part (`true`).
-    pub score: &'a dyn Fn(bool) -> Score,
-}
-
-impl std::fmt::Debug for View<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("View").field("weights", &self.weights.values.len()).finish_non_exhaustive()
-    }
-}
+use super::quantity::{View, values};
+use super::target::{Ground, Target, resolve};
+use super::{Detector, Event, Kind, Score};
+use sym_diagnostics::Diagnostic;
+use sym_ir::experiment::{Probe, ProbeKind};
+use sym_ir::probes::Columns;
+use sym_measure::events::Levels;
+use sym_measure::states::{broken, symmetric};
 
 /// A probe with what it looks at.
 #[derive(Debug, Clone)]
@@ -33,15 +19,8 @@ struct Entry {
     /// Its columns.
     width: usize,
     target: Target,
-}
-
-/// What a probe looks at.
-#[derive(Debug, Clone)]
-enum Target {
-    Scores,
-    Space { space: Box<Space>, detector: Option<usize> },
-    Matrix(ParameterId),
-    Selector(String),
+    /// The detector of its events.
+    detector: Option<usize>,
 }
 
 /// The probes of a run, resolved.
@@ -49,7 +28,7 @@ enum Target {
 pub struct Panel {
     entries: Vec<Entry>,
     columns: Vec<String>,
-    /// The pairs of each detector.
+    /// The generators of each detector.
     detectors: Vec<usize>,
 }
 
@@ -58,21 +37,19 @@ impl Panel {
     ///
     /// # Errors
     ///
-    /// E0221 for a space or parameter that the model does not have, E0220 for a second part that the data lack, E0211 for an accuracy
-    /// without classes.
-    pub fn new(train: &Train, symmetries: &Symmetries, has_test: bool, has_classes: bool) -> Result<Self, Vec<Diagnostic>> {
+    /// As [`resolve`], of all probes.
+    pub fn new(ground: &Ground<'_>) -> Result<Self, Vec<Diagnostic>> {
         let mut panel = Self { entries: Vec::new(), columns: Vec::new(), detectors: Vec::new() };
         let mut problems = Vec::new();
-        for measure in &train.measures {
+        for measure in &ground.train.measures {
             for probe in &measure.probes {
-                if panel
-                    .entries
-                    .iter()
-                    .any(|entry| entry.probe.column() == probe.column() && entry.probe.threshold == probe.threshold)
-                {
+                let same = |entry: &Entry| {
+                    (entry.probe.kind, &entry.probe.target, &entry.probe.settings) == (probe.kind, &probe.target, &probe.settings)
+                };
+                if panel.entries.iter().any(same) {
                     continue;
                 }
-                match panel.resolve(probe, train, symmetries, has_test, has_classes) {
+                match resolve(probe, ground) {
                     Ok((target, width)) => panel.append(probe, measure.every, target, width),
                     Err(problem) => problems.push(problem),
                 }
@@ -81,71 +58,23 @@ impl Panel {
         if problems.is_empty() { Ok(panel) } else { Err(problems) }
     }
 
-    fn resolve(
-        &mut self,
-        probe: &Probe,
-        train: &Train,
-        symmetries: &Symmetries,
-        has_test: bool,
-        has_classes: bool,
-    ) -> Result<(Target, usize), Diagnostic> {
-        let name = probe.kind.name();
-        match probe.kind {
-            ProbeKind::Loss | ProbeKind::TestLoss | ProbeKind::Accuracy | ProbeKind::TestAccuracy => {
-                if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy) && !has_test {
-                    let message = format!("`{name}` needs a second part of `{}`", train.data);
-                    return Err(Diagnostic::new(Code::E0220, probe.span, message)
-                        .help(format!("`split 100 as test` in `data {}`", train.data)));
-                }
-                if matches!(probe.kind, ProbeKind::Accuracy | ProbeKind::TestAccuracy) && !has_classes {
-                    let message = format!("`{name}` needs classes and the targets of `{}` are numbers", train.data);
-                    return Err(Diagnostic::new(Code::E0211, probe.span, message).found("numbers").expected("classes"));
-                }
-                Ok((Target::Scores, 1))
-            }
-            ProbeKind::Delta | ProbeKind::Ndos | ProbeKind::Ndosb | ProbeKind::Breakings => {
-                let space = symmetries.spaces.iter().find(|space| space.name == probe.target).ok_or_else(|| {
-                    let names = symmetries.spaces.iter().map(|space| space.name.as_str());
-                    Diagnostic::new(
-                        Code::E0221,
-                        probe.span,
-                        format!("`{}` has no unit space `{}`", train.program.name, probe.target),
-                    )
-                    .found(probe.target.clone())
-                    .suggest(&probe.target, names)
-                })?;
-                let pairs = (space.size as usize).saturating_sub(1);
-                let detector = (probe.kind != ProbeKind::Delta).then(|| {
-                    self.detectors.push(pairs);
-                    self.detectors.len() - 1
-                });
-                let width = if probe.kind == ProbeKind::Delta { pairs } else { 1 };
-                Ok((Target::Space { space: Box::new(space.clone()), detector }, width))
-            }
-            ProbeKind::Rank => {
-                let found = train.program.parameter_ids().find(|(_, parameter)| parameter.path == probe.target);
-                found.map(|(id, _)| (Target::Matrix(id), 1)).ok_or_else(|| no_parameter(probe, &train.program))
-            }
-            ProbeKind::Norm => {
-                let known = probe.target.is_empty()
-                    || train.program.parameters.iter().any(|parameter| selects(&probe.target, &parameter.path));
-                known.then(|| (Target::Selector(probe.target.clone()), 1)).ok_or_else(|| no_parameter(probe, &train.program))
-            }
-        }
-    }
-
-    fn append(&mut self, probe: &Probe, every: u64, target: Target, width: usize) {
+    fn append(&mut self, probe: &Probe, every: u64, target: Target, count: usize) {
         let mut name = probe.column();
         if self.entries.iter().any(|entry| entry.probe.column() == name) {
-            name = format!("{}({}, threshold: {})", probe.kind.name(), probe.target, probe.threshold);
+            name = probe.column_with_settings();
         }
         let column = self.columns.len();
-        if probe.kind == ProbeKind::Delta {
-            self.columns.extend((0..width).map(|pair| format!("{name}[{pair}]")));
-        } else {
-            self.columns.push(name);
+        match probe.kind.declaration().columns {
+            Columns::One => self.columns.push(name),
+            Columns::Estimate => self.columns.extend([name.clone(), format!("{name}.error")]),
+            Columns::Many(_) => self.columns.extend((0..count).map(|at| format!("{name}[{at}]"))),
         }
-        self.entries.push(Entry { probe: probe.clone(), every: every.max(1), column, width, target });
+        let detector = follows(probe.kind).then(|| {
+            self.detectors.push(count);
+            self.detectors.len() - 1
+        });
+        let width = self.columns.len() - column;
+        self.entries.push(Entry { probe: probe.clone(), every: every.max(1), column, width, target, detector });
     }
 
     /// The names of all columns.
@@ -155,7 +84,7 @@ impl Panel {
 
     /// Fresh detectors.
     pub fn detectors(&self) -> Vec<Detector> {
-        self.detectors.iter().map(|&pairs| Detector::new(pairs)).collect()
+        self.detectors.iter().map(|&generators| Detector::new(generators)).collect()
     }
 
     /// Whether anything is measured at this step.
@@ -163,74 +92,87 @@ impl Panel {
         last || self.entries.iter().any(|entry| step.is_multiple_of(entry.every))
     }
 
-    /// The row of this step, one value a column; `None` for what is not measured at it.
-    pub fn measure(&self, step: u64, last: bool, view: &View<'_>, detectors: &mut [Detector]) -> Vec<Option<f64>> {
+    /// The row of this step, one value a column; `None` for what is not measured at it, or has no value.
+    pub fn measure(&self, step: u64, last: bool, view: &mut View<'_, '_>, detectors: &mut [Detector]) -> Vec<Option<f64>> {
         let mut row = vec![None; self.columns.len()];
+        // Accuracy comes with the loss, and several probes of one space with its distances.
         let mut scores: [Option<Score>; 2] = [None, None];
-        let mut known: Vec<(&str, Vec<f64>)> = Vec::new();
+        let mut known: Vec<(&Entry, Vec<f64>)> = Vec::new();
+        let score = &mut *view.score;
+        let mut once = |test: bool| *scores[usize::from(test)].get_or_insert_with(|| score(test));
+        let View { program, weights, start, seed, .. } = *view;
+        let mut view = View { program, weights, start, seed, score: &mut once, instruments: &mut *view.instruments };
         for entry in self.entries.iter().filter(|entry| last || step.is_multiple_of(entry.every)) {
-            let threshold = entry.probe.threshold;
-            match &entry.target {
-                Target::Scores => {
-                    let test = matches!(entry.probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy);
-                    let score = *scores[usize::from(test)].get_or_insert_with(|| (view.score)(test));
-                    let accuracy = matches!(entry.probe.kind, ProbeKind::Accuracy | ProbeKind::TestAccuracy);
-                    row[entry.column] = if accuracy { score.accuracy } else { Some(score.loss) };
-                }
-                Target::Space { space, detector } => {
-                    if !known.iter().any(|(name, _)| *name == space.name) {
-                        known.push((&space.name, distances(view.program, space, view.weights)));
-                    }
-                    let pairs = known.iter().find(|(name, _)| *name == space.name).map_or(&[][..], |(_, pairs)| pairs);
-                    let broken = degree::broken(pairs, threshold);
-                    if let Some(detector) = detector {
-                        detectors[*detector].observe(step, pairs, threshold);
-                    }
-                    match (entry.probe.kind, detector) {
-                        (ProbeKind::Ndos, _) => row[entry.column] = Some((pairs.len() - broken) as f64),
-                        (ProbeKind::Ndosb, _) => row[entry.column] = Some(broken as f64),
-                        (ProbeKind::Breakings, Some(detector)) => {
-                            row[entry.column] = Some(detectors[*detector].breakings().count() as f64);
-                        }
-                        _ => {
-                            for (slot, &distance) in row[entry.column..entry.column + entry.width].iter_mut().zip(pairs) {
-                                *slot = Some(distance);
-                            }
-                        }
-                    }
-                }
-                Target::Matrix(id) => {
-                    row[entry.column] = rank(&matrix(view.program, *id, view.weights), threshold).map(|rank| rank as f64);
-                }
-                Target::Selector(selector) => row[entry.column] = Some(norm(view.program, view.weights, selector)),
+            let found = match known.iter().find(|(other, _)| other.watches_the_same(entry)) {
+                Some((_, deltas)) => deltas.clone(),
+                None => values(&entry.probe, &entry.target, step, &mut view),
+            };
+            if matches!(entry.target, Target::Generators(..)) {
+                known.push((entry, found.clone()));
+            }
+            let found = entry.reported(step, found, detectors);
+            for (slot, value) in row[entry.column..entry.column + entry.width].iter_mut().zip(found) {
+                *slot = Some(value);
             }
         }
         row
     }
 
-    /// What detectors saw, by step; one event for a pair that several probes of one threshold watch.
+    /// What detectors saw, by step; one event for a generator that several probes of one threshold watch.
     pub fn events(&self, detectors: &[Detector]) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         for entry in &self.entries {
-            let Target::Space { space, detector: Some(at) } = &entry.target else { continue };
-            let event = |(pair, step)| Event { step, space: space.name.clone(), pair, threshold: entry.probe.threshold };
-            events.extend(detectors[*at].breakings().map(event));
+            let (Target::Generators(space, _), Some(at)) = (&entry.target, entry.detector) else { continue };
+            for event in &detectors[at].events {
+                let found = Event {
+                    step: event.step,
+                    kind: event.kind,
+                    space: space.name.clone(),
+                    group: entry.probe.word("group").unwrap_or("own").to_string(),
+                    generator: event.generator,
+                    threshold: entry.probe.threshold(),
+                };
+                if !events.contains(&found) {
+                    events.push(found);
+                }
+            }
         }
         events.sort_by(|left, right| {
-            (left.step, &left.space, left.pair)
-                .cmp(&(right.step, &right.space, right.pair))
+            (left.step, &left.space, &left.group, left.generator, left.kind)
+                .cmp(&(right.step, &right.space, &right.group, right.generator, right.kind))
                 .then(left.threshold.total_cmp(&right.threshold))
-        });
-        events.dedup_by(|later, earlier| {
-            (&later.space, later.pair) == (&earlier.space, earlier.pair) && later.threshold == earlier.threshold
         });
         events
     }
 }
 
-fn no_parameter(probe: &Probe, program: &Program) -> Diagnostic {
-    let paths = program.parameters.iter().map(|parameter| parameter.path.as_str());
-    Diagnostic::new(Code::E0221, probe.span, format!("`{}` has no parameter `{}`", program.name, probe.target))
-        .found(probe.target.clone())
-        .suggest(&probe.target, paths)
+impl Entry {
+    /// Whether another probe is of the same distances.
+    fn watches_the_same(&self, other: &Self) -> bool {
+        match (&self.target, &other.target) {
+            (Target::Generators(one, own), Target::Generators(another, others)) => one.name == another.name && own == others,
+            _ => false,
+        }
+    }
+
+    /// What the columns show of the measured values: for probes that follow generators, counts.
+    fn reported(&self, step: u64, found: Vec<f64>, detectors: &mut [Detector]) -> Vec<f64> {
+        let Some(detector) = self.detector else { return found };
+        let threshold = self.probe.threshold();
+        let mut levels = Levels::new(threshold);
+        levels.restoration = self.probe.number("restored").unwrap_or(levels.restoration);
+        detectors[detector].observe(step, &found, levels);
+        let count = match self.probe.kind {
+            ProbeKind::Ndos => symmetric(&found, threshold),
+            ProbeKind::Ndosb => broken(&found, threshold),
+            ProbeKind::Restorations => detectors[detector].count(Kind::Restoration),
+            _ => detectors[detector].count(Kind::Breaking),
+        };
+        vec![count as f64]
+    }
+}
+
+/// Whether a probe follows generators from measurement to measurement.
+fn follows(kind: ProbeKind) -> bool {
+    matches!(kind, ProbeKind::Ndos | ProbeKind::Ndosb | ProbeKind::Breakings | ProbeKind::Restorations)
 }

@@ -86,7 +86,7 @@ fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 const PREFIX: &str = "{\"blake3\":\"";
 const MIDDLE: &str = "\",\"state\":";
 const SUFFIX: &str = "}\n";

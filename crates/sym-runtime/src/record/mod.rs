@@ -14,6 +14,8 @@ pub use summary::{SeedSummary, Summary};
 pub use table::Row;
 pub use writer::{SeedWriter, Writer};
 
+pub(crate) use files::write;
+
 use crate::claims::Curve;
 use crate::probes::Event;
 use serde::{Deserialize, Serialize};
@@ -97,7 +99,7 @@ impl Record {
     /// The curves of a probe, one a seed; `None` where the run did not measure it.
     pub fn curves(&self, probe: &Probe) -> Option<Vec<Curve>> {
         let name = probe.column();
-        let exact = format!("{}({}, threshold: {})", probe.kind.name(), probe.target, probe.threshold);
+        let exact = probe.column_with_settings();
         let columns = [exact, name].iter().map(|name| self.columns_of(name)).find(|columns| !columns.is_empty())?;
         let at: Vec<usize> = columns.iter().filter_map(|column| self.columns.iter().position(|known| known == column)).collect();
         let curve = |seed: &SeedRecord| {

@@ -39,11 +39,7 @@ impl Settings {
             .measures
             .iter()
             .map(|measure| {
-                let probes: Vec<Value> = measure
-                    .probes
-                    .iter()
-                    .map(|probe| json!({ "column": probe.column(), "threshold": probe.threshold }))
-                    .collect();
+                let probes: Vec<Value> = measure.probes.iter().map(|probe| json!(probe.column_with_settings())).collect();
                 json!({ "every": measure.every, "probes": probes })
             })
             .collect();

@@ -4,7 +4,7 @@
 //! Lanczos iteration on Hessian–vector products, which are central differences of gradients. For Adam the Hessian is the preconditioned
 //! one, P^{-1/2} H P^{-1/2}; P is the same for all entries of an orbit, so that it keeps the fixed set.
 
-use super::lanczos::extremes;
+use super::extremes::extremes;
 use super::objective::{Batch, Objective};
 use super::vectors::{combined, norm};
 use crate::Stream;

@@ -62,7 +62,42 @@ pub fn run(
     observer: &dyn Observer,
 ) -> Outcome {
     let directory = environment.out.join(&train.name);
-    match attempt(train, data, symmetries, environment, observer, &directory) {
+    let prepared = prepare(train, data, symmetries, environment);
+    outcome(
+        directory.clone(),
+        prepared.and_then(|(setup, settings)| attempt(&setup, &settings, environment, observer, &directory)),
+    )
+}
+
+/// Executes a training run whose record's directory is named by the hash of everything that determines its numbers. A record that is whole is
+/// read, one that is not is gone on with.
+pub fn run_addressed(
+    train: &Train,
+    data: &Data,
+    symmetries: &Symmetries,
+    environment: &Environment<'_>,
+    observer: &dyn Observer,
+) -> Outcome {
+    let (setup, settings) = match prepare(train, data, symmetries, environment) {
+        Ok(prepared) => prepared,
+        Err(diagnostics) => return outcome(environment.out.to_path_buf(), Err(diagnostics)),
+    };
+    let directory = environment.out.join(&settings.spec_hash[..ADDRESS]);
+    if let Ok(record) = Record::open(&directory)
+        && record.summary.complete
+        && record.settings.same_as(&settings, &directory).is_ok()
+    {
+        return outcome(directory, Ok((record, Vec::new(), false)));
+    }
+    let environment = Environment { resume: true, ..environment.clone() };
+    outcome(directory.clone(), attempt(&setup, &settings, &environment, observer, &directory))
+}
+
+/// Hexadecimal digits of a hash that name a directory.
+const ADDRESS: usize = 16;
+
+fn outcome(directory: PathBuf, found: Result<(Record, Vec<Diagnostic>, bool), Vec<Diagnostic>>) -> Outcome {
+    match found {
         Ok((record, diagnostics, interrupted)) => Outcome { directory, record: Some(record), diagnostics, interrupted },
         Err(diagnostics) => Outcome { directory, record: None, diagnostics, interrupted: false },
     }
@@ -76,18 +111,28 @@ struct SeedOutcome {
     state: Checkpoint,
 }
 
-fn attempt(
-    train: &Train,
+/// What all seeds share, and everything that determines the numbers.
+fn prepare<'a>(
+    train: &'a Train,
     data: &Data,
-    symmetries: &Symmetries,
+    symmetries: &'a Symmetries,
+    environment: &Environment<'_>,
+) -> Result<(Setup<'a>, Settings), Vec<Diagnostic>> {
+    let setup = Setup::new(train, data, symmetries, environment)?;
+    let settings = Settings::new(train, data, &setup.data, &setup.files, environment.backend, environment.dtype);
+    Ok((setup, settings))
+}
+
+fn attempt(
+    setup: &Setup<'_>,
+    settings: &Settings,
     environment: &Environment<'_>,
     observer: &dyn Observer,
     directory: &Path,
 ) -> Result<(Record, Vec<Diagnostic>, bool), Vec<Diagnostic>> {
-    let setup = Setup::new(train, data, symmetries, environment)?;
-    let settings = Settings::new(train, data, &setup.data, &setup.files, environment.backend, environment.dtype);
+    let train = setup.train;
     let single = setup.dtype == burn::tensor::DType::F32;
-    let writer = Writer::open(directory, environment.spec, &settings, setup.panel.columns(), single, environment.resume)
+    let writer = Writer::open(directory, environment.spec, settings, setup.panel.columns(), single, environment.resume)
         .map_err(|error| vec![error])?;
 
     let next = AtomicUsize::new(0);
@@ -96,7 +141,7 @@ fn attempt(
     let work = || {
         while let Some(&seed) = train.seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
             let at = train.seeds.iter().position(|&other| other == seed).unwrap_or(0);
-            match run_seed(&setup, &writer, seed, observer) {
+            match run_seed(setup, &writer, seed, observer) {
                 Ok((summary, rows, state)) => {
                     let outcome = SeedOutcome { at, summary, rows, state };
                     outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
@@ -222,5 +267,7 @@ impl SeedOutcome {
     }
 }
 
+#[cfg(test)]
+mod measured;
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,9 @@ use super::setup::Setup;
 use crate::data::Table;
 use crate::engine::{self, Engine, Memory};
 use crate::optim::names;
-use crate::probes::{Detector, View, score};
+use crate::probes::{Detector, Instruments, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
 use crate::{Observer, Progress, evaluate, init};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
@@ -22,6 +21,10 @@ pub struct Seed<'a> {
     number: u64,
     engine: Box<dyn Engine>,
     detectors: Vec<Detector>,
+    /// What probes compute with; they do not touch the engine's weights.
+    instruments: Instruments<'a>,
+    /// The weights at step 0.
+    start: Weights,
     batches: Batches,
     step: u64,
     /// Seconds before `started`.
@@ -73,11 +76,15 @@ impl<'a> Seed<'a> {
             width: setup.width,
         };
         let engine = engine::engine(task, setup.backend, setup.dtype)?;
+        // As the engine has them: rounded to its number type.
+        let start = engine.weights();
         let mut seed = Self {
             setup,
             number,
             engine,
             detectors: setup.panel.detectors(),
+            instruments: Instruments::new(program, train.loss, examples),
+            start,
             batches: Batches::new(number, examples.len(), setup.batch),
             step: 0,
             before: 0.0,
@@ -154,19 +161,26 @@ impl<'a> Seed<'a> {
 
     fn measure(&mut self, last: bool, weights: &Weights) -> Row {
         let setup = self.setup;
-        let engine = RefCell::new(&mut self.engine);
-        let scored = |test: bool| {
+        let engine = &mut self.engine;
+        let mut scored = |test: bool| {
             let examples = if test { setup.data.test.as_ref() } else { Some(&setup.data.train) };
             match examples {
                 Some(examples) => {
-                    let mut outputs = |inputs: &[Table]| engine.borrow_mut().outputs(inputs);
+                    let mut outputs = |inputs: &[Table]| engine.outputs(inputs);
                     score(&mut outputs, examples, setup.train.loss, setup.width, setup.chunk)
                 }
                 None => crate::probes::Score { loss: f64::NAN, accuracy: None },
             }
         };
-        let view = View { program: &setup.train.program, weights, score: &scored };
-        let values = setup.panel.measure(self.step, last, &view, &mut self.detectors);
+        let mut view = View {
+            program: &setup.train.program,
+            weights,
+            start: &self.start,
+            seed: self.number,
+            score: &mut scored,
+            instruments: &mut self.instruments,
+        };
+        let values = setup.panel.measure(self.step, last, &mut view, &mut self.detectors);
         Row { step: self.step, wall_seconds: self.seconds(), values }
     }
 
@@ -259,8 +273,8 @@ impl<'a> Seed<'a> {
         if checkpoint
             .detectors
             .iter()
-            .map(|detector| detector.first.len())
-            .ne(self.detectors.iter().map(|detector| detector.first.len()))
+            .map(|detector| detector.broken.len())
+            .ne(self.detectors.iter().map(|detector| detector.broken.len()))
         {
             return Err("its event detectors are others".to_string());
         }

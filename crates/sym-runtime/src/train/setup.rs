@@ -3,7 +3,7 @@
 use super::Environment;
 use crate::data::{self, DataSet, Targets};
 use crate::init::Files;
-use crate::probes::Panel;
+use crate::probes::{Ground, Panel};
 use burn::tensor::{DType, Device};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::Symmetries;
@@ -61,8 +61,8 @@ impl<'a> Setup<'a> {
         let data = data::load(item, &train.program, environment.base)?;
         let files = Files::read(&train.program, &train.init, environment.base)?;
         let width = check_targets(train, item, &data)?;
-        let has_classes = matches!(data.train.targets, Targets::Classes(_));
-        let panel = Panel::new(train, symmetries, data.test.is_some(), has_classes)?;
+        let ground = Ground { train, symmetries, targets: &data.train.targets, has_test: data.test.is_some() };
+        let panel = Panel::new(&ground)?;
         let batch = batch(train, data.train.len())?;
         let interval = train.checkpoint.unwrap_or_else(|| train.steps.div_ceil(10).max(100)).max(1);
         Ok(Self {

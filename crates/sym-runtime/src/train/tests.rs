@@ -5,11 +5,12 @@ use crate::record::{Ending, Row};
 use crate::{Progress, Silent, testing};
 use std::sync::atomic::AtomicU64;
 use sym_ir::experiment::{DataSource, DecayKind, Distribution, Init, InitKind, Loss, Measure, Optimizer, Probe, ProbeKind, Rule};
+use sym_ir::probes::SettingValue;
 
 const STEPS: u64 = 40;
 
 fn probe(kind: ProbeKind, target: &str, threshold: f64) -> Probe {
-    Probe { kind, target: target.to_string(), threshold, span: testing::span() }
+    Probe::new(kind, target, testing::span()).with("threshold", SettingValue::Number(threshold))
 }
 
 fn adam() -> Rule {
@@ -63,7 +64,7 @@ fn waves() -> Data {
     }
 }
 
-fn environment(out: &Path) -> Environment<'_> {
+pub(super) fn environment(out: &Path) -> Environment<'_> {
     Environment { out, spec: "// spec\n", base: Path::new("."), backend: "cpu", dtype: "f64", threads: 1, resume: false }
 }
 
@@ -75,27 +76,27 @@ fn run_in(out: &Path, train: &Train, change: impl FnOnce(&mut Environment<'_>), 
 
 /// Everything of one seed's record but wall time.
 #[derive(Debug, PartialEq)]
-struct Content {
+pub(super) struct Content {
     seed: u64,
     /// Steps with the bits of all columns.
     rows: Vec<(u64, Vec<Option<u64>>)>,
-    events: usize,
+    events: Vec<crate::probes::Event>,
     /// The file of final weights.
-    weights: Vec<u8>,
+    pub(super) weights: Vec<u8>,
 }
 
-fn content(record: &Record) -> Vec<Content> {
+pub(super) fn content(record: &Record) -> Vec<Content> {
     let row = |row: &Row| (row.step, row.values.iter().map(|value| value.map(f64::to_bits)).collect());
     let content = |seed: &crate::record::SeedRecord| Content {
         seed: seed.seed,
         rows: seed.rows.iter().map(row).collect(),
-        events: seed.events.len(),
+        events: seed.events.clone(),
         weights: std::fs::read(record.weights_path(seed.seed)).expect("final weights"),
     };
     record.seeds.iter().map(content).collect()
 }
 
-fn finished(outcome: Outcome) -> Record {
+pub(super) fn finished(outcome: Outcome) -> Record {
     assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
     let record = outcome.record.expect("a record");
     assert!(record.summary.complete);
@@ -117,7 +118,7 @@ fn training_lowers_the_loss_and_records_what_was_asked_for() {
         assert_eq!(record.summary.seeds[seed].last["loss"], loss[10].1);
         assert_eq!(
             record.series(seed, "breakings(fc1)").last().map(|(_, count)| *count as usize),
-            Some(record.seeds[seed].events.len())
+            Some(record.seeds[seed].events.iter().filter(|event| event.kind == crate::probes::Kind::Breaking).count())
         );
     }
     assert_eq!(record.summary.parameters, 3 * 4 + 4 + 4 * 2 + 2);

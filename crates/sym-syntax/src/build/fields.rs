@@ -1,7 +1,7 @@
 //! Fields of `train`, `figure` and `theorem` items and of statements.
 
 use super::Builder;
-use crate::ast::{Argument, Expr, ExprKind, Field, FieldValue, StateClause};
+use crate::ast::{Argument, Expr, ExprKind, Field, FieldValue, Ident, StateClause};
 use crate::grammar::Rule;
 use pest::iterators::Pair;
 use sym_diagnostics::{Code, Diagnostic, Span};
@@ -21,7 +21,13 @@ impl<'a> Builder<'a> {
                     fields.push(Field { key, value: FieldValue::Error, span });
                 }
                 Rule::plain_field => fields.push(self.plain_field(part)),
-                Rule::every_field | Rule::profile_field | Rule::state_field | Rule::expect_field | Rule::plot_field => {
+                Rule::sweep_setting => fields.push(self.setting(part)),
+                Rule::sweep_profile
+                | Rule::every_field
+                | Rule::profile_field
+                | Rule::state_field
+                | Rule::expect_field
+                | Rule::plot_field => {
                     fields.push(self.special_field(part));
                 }
                 _ => {}
@@ -68,6 +74,26 @@ impl<'a> Builder<'a> {
         Field { key, value, span }
     }
 
+    /// `SETTING: VALUES` of a sweep.
+    fn setting(&mut self, pair: Pair<'a, Rule>) -> Field {
+        let span = self.span(&pair);
+        let mut key = self.no_name(span.start as usize);
+        let mut values = self.no_expr(span.end as usize);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::path => key = Ident { text: part.as_str().to_string(), span: self.span(&part) },
+                Rule::missing_expr => {
+                    let expected = format!("values for `{}`, such as `[1, 2]`", key.text);
+                    self.missing(part.as_span().start(), Code::E0103, &expected, None);
+                }
+                Rule::expr => values = self.value(part),
+                _ => {}
+            }
+        }
+        let value = if values.kind == ExprKind::Error { FieldValue::Error } else { FieldValue::Exprs(vec![values]) };
+        Field { key, value, span }
+    }
+
     fn colon(&mut self, pair: &Pair<'a, Rule>, key: &str) {
         let span = self.span(pair);
         let sign = pair.as_str().trim();
@@ -86,7 +112,7 @@ impl<'a> Builder<'a> {
         let key = self.keyword(&pair);
         let value = match pair.as_rule() {
             Rule::every_field => self.every(pair),
-            Rule::profile_field => self.profile(pair),
+            Rule::profile_field | Rule::sweep_profile => self.profile(pair),
             Rule::state_field => {
                 let mut clauses = Vec::new();
                 for part in pair.into_inner() {
@@ -151,7 +177,7 @@ impl<'a> Builder<'a> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::ident | Rule::missing_name => name = self.name(&part, "a name for the profile"),
-                Rule::inner_fields => fields = self.fields(part),
+                Rule::inner_fields | Rule::sweep_fields => fields = self.fields(part),
                 _ => {}
             }
         }

@@ -3,14 +3,14 @@
 use super::Builder;
 use crate::ast::{
     Block, Claim, Comparison, Data, Expr, ExprKind, Figure, Function, Item, ItemKind, Model, ModelBody, Parameter, ParameterKind,
-    Split, StringLiteral, Theorem, Train, UsePath,
+    Split, StringLiteral, Sweep, Theorem, Train, UsePath,
 };
 use crate::grammar::Rule;
 use pest::iterators::Pair;
 use sym_diagnostics::{Code, Diagnostic};
 
 /// The words that start an item.
-const ITEM_WORDS: [&str; 10] = ["use", "fn", "block", "model", "data", "train", "figure", "expect", "assume", "theorem"];
+const ITEM_WORDS: [&str; 11] = ["use", "fn", "block", "model", "data", "train", "sweep", "figure", "expect", "assume", "theorem"];
 
 impl<'a> Builder<'a> {
     /// Appends the item of a child of `file`.
@@ -28,18 +28,18 @@ impl<'a> Builder<'a> {
             Rule::expect_item => ItemKind::Expect(self.claim_of(pair)),
             Rule::assume_item => ItemKind::Assume(self.claim_of(pair)),
             Rule::theorem_item => ItemKind::Theorem(self.theorem(pair)),
+            Rule::sweep_item => ItemKind::Sweep(self.sweep(pair)),
             Rule::later_item => {
                 let (word, place) = self.token(pair.as_span().start());
                 let message = format!("this version has no {word} items");
-                let help =
-                    if word == "`sweep`" { "write one `train` item per setting" } else { "name the probes in a `train` item" };
+                let help = "name the probes in a `train` item";
                 self.report(
                     span,
                     Diagnostic::new(Code::E0106, place, message)
                         .label("an item that this version does not have")
                         .found(word)
                         .expected(
-                            "one of `use`, `fn`, `block`, `model`, `data`, `train`, `figure`, `expect`, `assume`, `theorem`",
+                            "one of `use`, `fn`, `block`, `model`, `data`, `train`, `sweep`, `figure`, `expect`, `assume`, `theorem`",
                         )
                         .help(help),
                 );
@@ -63,6 +63,7 @@ impl<'a> Builder<'a> {
             ItemKind::Data(data) => data.name.text.is_empty(),
             ItemKind::Train(train) => train.name.text.is_empty(),
             ItemKind::Theorem(theorem) => theorem.name.text.is_empty(),
+            ItemKind::Sweep(sweep) => sweep.name.text.is_empty(),
             ItemKind::Figure(figure) => figure.name.parts.is_empty(),
             ItemKind::Use(_) | ItemKind::Expect(_) | ItemKind::Assume(_) | ItemKind::Error => false,
         };
@@ -77,7 +78,9 @@ impl<'a> Builder<'a> {
             let mut diagnostic = Diagnostic::new(Code::E0106, place, format!("unknown item {found}"))
                 .label("no item starts with this word")
                 .found(found)
-                .expected("one of `use`, `fn`, `block`, `model`, `data`, `train`, `figure`, `expect`, `assume`, `theorem`");
+                .expected(
+                    "one of `use`, `fn`, `block`, `model`, `data`, `train`, `sweep`, `figure`, `expect`, `assume`, `theorem`",
+                );
             if near.is_some() {
                 diagnostic = diagnostic.suggest(&name, ITEM_WORDS);
             }
@@ -266,6 +269,30 @@ impl<'a> Builder<'a> {
             }
         }
         figure
+    }
+
+    fn sweep(&mut self, pair: Pair<'a, Rule>) -> Sweep {
+        let start = pair.as_span().start();
+        let mut sweep = Sweep { name: self.no_name(start), train: self.no_name(start), fields: Vec::new() };
+        let mut is_named = false;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident | Rule::missing_name if is_named => sweep.train = self.name(&part, "the name of a `train` item"),
+                Rule::ident | Rule::missing_name => {
+                    sweep.name = self.name(&part, "a name for the sweep");
+                    is_named = true;
+                }
+                Rule::missing_equals => self.missing(part.as_span().start(), Code::E0101, "`=`", None),
+                Rule::missing_train => {
+                    let help = "a sweep repeats a run: `sweep Rates = train Run over { lr: [0.01, 0.1] }`".to_string();
+                    self.missing(part.as_span().start(), Code::E0101, "`train`", Some(help));
+                }
+                Rule::missing_over => self.missing(part.as_span().start(), Code::E0101, "`over`", None),
+                Rule::sweep_fields => sweep.fields = self.fields(part),
+                _ => {}
+            }
+        }
+        sweep
     }
 
     fn theorem(&mut self, pair: Pair<'a, Rule>) -> Theorem {

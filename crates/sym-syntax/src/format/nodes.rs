@@ -111,6 +111,10 @@ impl Source<'_> {
                 let header = vec![text(format!("theorem {} on ", theorem.name.text)), self.expr(&theorem.model)];
                 vec![Piece::Text(Document::Group(header)), self.fields(theorem.model.span.end as usize, &theorem.fields)]
             }
+            ItemKind::Sweep(sweep) => {
+                let header = format!("sweep {} = train {} over", sweep.name.text, sweep.train.text);
+                vec![Piece::Text(text(header)), self.settings(sweep.train.span.end as usize, &sweep.fields)]
+            }
             ItemKind::Expect(claim) => one(vec![text("expect ".into()), self.claim(claim)]),
             ItemKind::Assume(claim) => one(vec![text("assume ".into()), self.claim(claim)]),
             ItemKind::Error => vec![Piece::Text(text(self.slice(span).to_string()))],
@@ -156,6 +160,26 @@ impl Source<'_> {
     fn fields(&self, from: usize, fields: &[Field]) -> Piece {
         let children = fields.iter().map(|field| self.field(field)).collect();
         self.body(from, children, ";")
+    }
+
+    /// The settings of a sweep: `lr: [0.01, 0.1], width: [8, 16]`.
+    fn settings(&self, from: usize, fields: &[Field]) -> Piece {
+        let children = fields.iter().map(|field| self.setting(field)).collect();
+        self.body(from, children, ",")
+    }
+
+    fn setting(&self, field: &Field) -> Node {
+        let pieces = match &field.value {
+            FieldValue::Exprs(values) => {
+                let values = comma_separated(values.iter().map(|value| self.expr(value)).collect());
+                one(vec![Document::text(format!("{}: ", field.key.text)), values])
+            }
+            FieldValue::Profile { name, fields } => {
+                vec![Piece::Text(Document::text(format!("profile {}", name.text))), self.settings(name.span.end as usize, fields)]
+            }
+            _ => vec![Piece::Text(Document::text(self.slice(field.span)))],
+        };
+        Node { span: field.span, pieces }
     }
 
     /// A body whose `{` is the first one after `from`.

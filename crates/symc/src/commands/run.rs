@@ -6,10 +6,10 @@ use crate::console::Console;
 use crate::figure::{self, Drawing};
 use crate::findings::Findings;
 use crate::progress::Bars;
-use crate::render::{comparison, json, short, table, theorems as tables};
+use crate::render::{comparison, json, short, sweeps as rendered, table, theorems as tables};
 use crate::report::{Diagnosed, Report, TheoremRow};
 use crate::session::{self, Compiled};
-use crate::{Exit, barriers, claims, interrupt, interventions, output, proof, theorems};
+use crate::{Exit, barriers, claims, interrupt, interventions, output, proof, sweeps, theorems};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
@@ -57,6 +57,7 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     let findings = Findings::new(models, &compiled.document.assumptions);
     let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new(), started };
     execution.train(arguments);
+    execution.sweep(arguments);
     let theorems = if interrupt::interrupted() { Vec::new() } else { execution.theorems() };
     if !interrupt::interrupted() {
         execution.prove();
@@ -67,8 +68,9 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
 
     let mut report = Report { expectations, theorems, figures, ..Report::default() };
     report.runs = findings.records().map(|(train, record)| crate::rows::run(train, record)).collect();
+    report.sweeps = findings.sweeps().map(|(sweep, outcome)| sweeps::report(sweep, outcome)).collect();
     report.models = findings.models.iter().map(|model| model.report(&compiled)).collect();
-    if !report.runs.is_empty() {
+    if !report.runs.is_empty() || !report.sweeps.is_empty() {
         report.record = Some(out.display().to_string());
     }
     found.extend(later);
@@ -107,26 +109,16 @@ struct Execution<'a> {
     started: Instant,
 }
 
-impl Execution<'_> {
+impl<'a> Execution<'a> {
     /// Prints what a stage has to say as soon as it says it.
     fn say(&mut self, diagnostics: Vec<Diagnostic>) {
         self.console.diagnostics(&self.compiled.sources, &diagnostics);
         self.found.extend(diagnostics);
     }
 
-    fn train(&mut self, arguments: &arguments::Run) {
+    fn train(&mut self, arguments: &'a arguments::Run) {
         let document = &self.compiled.document;
-        let file = self.compiled.sources.iter().next().map_or("", |(_, file)| file.text.as_str());
-        let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new("")).to_path_buf();
-        let environment = Environment {
-            out: self.out,
-            spec: file,
-            base: &base,
-            backend: &arguments.execution.backend,
-            dtype: &arguments.execution.dtype,
-            threads: rayon::current_num_threads(),
-            resume: arguments.resume.is_some(),
-        };
+        let environment = self.environment(arguments);
         for train in document.trains.values() {
             if interrupt::interrupted() {
                 return;
@@ -146,6 +138,31 @@ impl Execution<'_> {
                 self.findings.add_record(&train.name, record);
             }
             self.say(outcome.diagnostics);
+        }
+    }
+
+    fn environment(&self, arguments: &'a arguments::Run) -> Environment<'a> {
+        Environment {
+            out: self.out,
+            spec: self.compiled.sources.iter().next().map_or("", |(_, file)| file.text.as_str()),
+            base: Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new("")),
+            backend: &arguments.execution.backend,
+            dtype: &arguments.execution.dtype,
+            threads: rayon::current_num_threads(),
+            resume: arguments.resume.is_some(),
+        }
+    }
+
+    fn sweep(&mut self, arguments: &'a arguments::Run) {
+        let environment = self.environment(arguments);
+        for sweep in self.compiled.document.sweeps.values() {
+            if interrupt::interrupted() {
+                return;
+            }
+            let shown = !self.console.quiet && self.console.format == Format::Human;
+            let mut outcome = sweeps::execute(sweep, &environment, shown);
+            self.say(std::mem::take(&mut outcome.diagnostics));
+            self.findings.add_sweep(sweep, outcome);
         }
     }
 
@@ -203,6 +220,9 @@ fn print(report: &Report, console: Console) {
                 output::print(&table::run(run, style));
             }
             output::print(&comparison::comparison(&report.runs, style));
+            for sweep in &report.sweeps {
+                output::print(&rendered::sweep(sweep, style));
+            }
             for model in &report.models {
                 output::print(&table::model(model, style));
             }
@@ -216,6 +236,7 @@ fn print(report: &Report, console: Console) {
         Format::Short => {
             let mut lines: Vec<String> = report.runs.iter().map(short::run).collect();
             lines.push(comparison::short(&report.runs));
+            lines.extend(report.sweeps.iter().map(rendered::short));
             lines.extend(report.models.iter().map(short::model));
             lines.extend(report.theorems.iter().map(short::theorem));
             lines.extend(report.expectations.iter().map(|row| short::expectation(row) + "\n"));

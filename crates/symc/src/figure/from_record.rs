@@ -1,7 +1,8 @@
 //! From a `figure` item and measured curves to a drawing.
 
-use super::{Drawing, Line, Mark, Panel, Tone};
+use super::{Drawing, Line, Mark, Panel, Tone, of_sweep};
 use sym_ir::experiment::{Figure, Probe, ProbeKind, Series};
+use sym_ir::probes::Columns;
 use sym_runtime::claims::{Curve, Evidence, breakings};
 
 /// With more lines than this the legend names only the first, the middle and the last.
@@ -22,7 +23,7 @@ impl Drawing {
             let paired = curves.iter().any(|curve| curve.columns.len() > 1);
             let key = PanelKey::of(series, paired);
             let at = panels.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
-                panels.push((key, Panel { y_label: String::new(), log_y: figure.log_y, lines: Vec::new(), marks: Vec::new() }));
+                panels.push((key, Panel::empty(String::new(), figure.log_y)));
                 panels.len() - 1
             });
             let panel = &mut panels[at].1;
@@ -35,10 +36,11 @@ impl Drawing {
                 panel.marks.extend(marks(figure, series, evidence, Drawn::Seeds(tones)));
             }
         }
+        let mut panels: Vec<Panel> = panels.into_iter().map(|(_, panel)| without_repeats(panel)).collect();
+        panels.extend(figure.sweeps.iter().filter_map(|plot| of_sweep::panel(plot, figure.log_y, evidence)));
         if panels.is_empty() {
             return None;
         }
-        let panels = panels.into_iter().map(|(_, panel)| without_repeats(panel)).collect();
         Some(Self { title: figure.title.clone(), x_label: figure.over.clone(), log_x: figure.log_x, panels })
     }
 }
@@ -62,18 +64,9 @@ impl PanelKey {
     }
 }
 
-fn axis_label(probe: &Probe) -> String {
-    let of = |what: &str| if probe.target.is_empty() { what.to_string() } else { format!("{what} of {}", probe.target) };
-    match probe.kind {
-        ProbeKind::Loss | ProbeKind::TestLoss => "loss".to_string(),
-        ProbeKind::Accuracy | ProbeKind::TestAccuracy => "accuracy".to_string(),
-        ProbeKind::Delta => of("pair distance Δ"),
-        ProbeKind::Ndos => of("symmetric pairs"),
-        ProbeKind::Ndosb => of("broken pairs"),
-        ProbeKind::Rank => of("rank"),
-        ProbeKind::Norm => of("norm"),
-        ProbeKind::Breakings => of("breakings"),
-    }
+pub(super) fn axis_label(probe: &Probe) -> String {
+    let what = probe.kind.declaration().label;
+    if probe.target.is_empty() { what.to_string() } else { format!("{what} of {}", probe.target) }
 }
 
 fn points(curve: &Curve, column: &[f64]) -> Vec<(f64, f64)> {
@@ -83,6 +76,10 @@ fn points(curve: &Curve, column: &[f64]) -> Vec<(f64, f64)> {
 /// A line a pair.
 fn pairs(panel: &mut Panel, series: &Series, curve: &Curve, seeds: usize, several_runs: bool) {
     let count = curve.columns.len();
+    let thing = match series.probe.kind.declaration().columns {
+        Columns::Many(thing) => thing,
+        Columns::One | Columns::Estimate => "column",
+    };
     panel.y_label = axis_label(&series.probe);
     if several_runs {
         panel.y_label = format!("{}, {}", series.train, panel.y_label);
@@ -91,9 +88,10 @@ fn pairs(panel: &mut Panel, series: &Series, curve: &Curve, seeds: usize, severa
         let named = count <= NAMED_LINES || at == 0 || at == count / 2 || at + 1 == count;
         let seed = if seeds > 1 && at == 0 { format!(" (seed {})", curve.seed) } else { String::new() };
         panel.lines.push(Line {
-            label: named.then(|| format!("pair {}{seed}", at + 1)),
+            label: named.then(|| format!("{thing} {}{seed}", at + 1)),
             tone: Tone::Ordered(at as f64 / (count.max(2) - 1) as f64),
             points: points(curve, column),
+            dots: false,
         });
     }
 }
@@ -131,7 +129,7 @@ fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: boo
         }
         let tone = Tone::Category(panel.lines.len());
         tones.push((curve.seed, tone));
-        panel.lines.push(Line { label: Some(label.join(", ")), tone, points: points(curve, column) });
+        panel.lines.push(Line { label: Some(label.join(", ")), tone, points: points(curve, column), dots: false });
     }
     tones
 }
@@ -140,9 +138,9 @@ fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: boo
 fn marks(figure: &Figure, series: &Series, evidence: &dyn Evidence, of: Drawn) -> Vec<Mark> {
     let mut marks = Vec::new();
     for mark in figure.marks.iter().filter(|mark| mark.train == series.train) {
-        let delta = Probe { kind: ProbeKind::Delta, ..mark.probe.clone() };
+        let delta = Probe::new(ProbeKind::Delta, &mark.probe.target, mark.probe.span);
         let curves = evidence.curves(&mark.train, &delta).unwrap_or_default();
-        let label = format!("Δ of {} > {}", mark.probe.target, mark.probe.threshold);
+        let label = format!("Δ of {} > {}", mark.probe.target, mark.probe.threshold());
         let mut label = Some(label);
         for curve in &curves {
             let tone = match &of {
@@ -154,7 +152,7 @@ fn marks(figure: &Figure, series: &Series, evidence: &dyn Evidence, of: Drawn) -
                     *tone
                 }
             };
-            let mut places: Vec<f64> = breakings(curve, mark.probe.threshold).into_iter().map(|step| step as f64).collect();
+            let mut places: Vec<f64> = breakings(curve, mark.probe.threshold()).into_iter().map(|step| step as f64).collect();
             places.dedup();
             if !places.is_empty() {
                 marks.push(Mark { label: label.take(), tone, places });

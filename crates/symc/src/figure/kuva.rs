@@ -1,15 +1,25 @@
 //! Painting by the kuva library.
 
 use super::paint::{Painter, Picture};
-use super::{Drawing, Panel, Tone, colour, thin};
+use super::{Drawing, HeatMap, Panel, Tone, colour, thin};
 use ::kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
-use ::kuva::prelude::{Figure, Layout, LinePlot, Palette, Plot, PngBackend, ReferenceLine, SvgBackend};
+use ::kuva::plot::{BandPlot, Heatmap};
+use ::kuva::prelude::{Figure, Layout, LinePlot, Palette, Plot, PngBackend, ReferenceLine, ScatterPlot, SvgBackend};
 
 /// Width and height of a panel in pixels of the SVG.
 const PANEL: (f64, f64) = (760.0, 300.0);
 
 /// A PNG has this many pixels for each of the SVG.
 const SCALE: f32 = 2.0;
+
+/// The opacity of the range over seeds.
+const BAND: f64 = 0.18;
+
+/// Room beside the first and the last dot, as a share of the axis.
+const MARGIN: f64 = 0.02;
+
+/// The radius of a dot.
+const DOT: f64 = 3.2;
 
 /// Marks stay behind the lines.
 const MARK_WIDTH: f64 = 0.7;
@@ -44,9 +54,26 @@ impl Painter for Kuva {
 }
 
 fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout) {
+    if let Some(map) = &panel.map {
+        return map_of(drawing, map);
+    }
     let width = if panel.lines.len() > 8 { 1.1 } else { 1.8 };
     let mut plots = Vec::new();
     let mut legend = Vec::new();
+    for band in &panel.bands {
+        let shown = |&&(x, low, high): &&(f64, f64, f64)| {
+            [x, low, high].iter().all(|value| value.is_finite()) && (!drawing.log_x || x > 0.0) && (!panel.log_y || low > 0.0)
+        };
+        let points: Vec<(f64, f64, f64)> = band.points.iter().filter(shown).copied().collect();
+        if points.len() > 1 {
+            let (x, low, high) = (
+                points.iter().map(|point| point.0).collect::<Vec<_>>(),
+                points.iter().map(|point| point.1).collect::<Vec<_>>(),
+                points.iter().map(|point| point.2).collect::<Vec<_>>(),
+            );
+            plots.push(Plot::Band(BandPlot::new(x, low, high).with_color(colour::hex(band.tone)).with_opacity(BAND)));
+        }
+    }
     for line in &panel.lines {
         let points = thin::visible(&line.points, drawing.log_x, panel.log_y);
         if points.is_empty() {
@@ -55,6 +82,9 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
         let color = colour::hex(line.tone);
         if let Some(label) = &line.label {
             legend.push(LegendEntry { label: plain(label), color: color.clone(), shape: LegendShape::Line, dasharray: None });
+        }
+        if line.dots {
+            plots.push(Plot::Scatter(ScatterPlot::new().with_data(points.clone()).with_color(color.clone()).with_size(DOT)));
         }
         plots.push(Plot::Line(LinePlot::new().with_data(points).with_color(color).with_stroke_width(width)));
     }
@@ -69,10 +99,17 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
     if last {
         layout = layout.with_x_label(plain(&drawing.x_label));
     }
+    // Dots at the ends are seen whole.
+    let margin = if panel.lines.iter().any(|line| line.dots) { MARGIN } else { 0.0 };
     if drawing.log_x {
         layout = layout.with_log_x();
-    } else if let Some((low, high)) = span(drawing) {
-        layout = layout.with_x_axis_min(low).with_x_axis_max(high);
+        if let Some((low, high)) = span(drawing, |x| x > 0.0).filter(|_| margin > 0.0) {
+            let margin = (high / low).powf(margin);
+            layout = layout.with_x_axis_min(low / margin).with_x_axis_max(high * margin);
+        }
+    } else if let Some((low, high)) = span(drawing, |_| true) {
+        let margin = margin * (high - low);
+        layout = layout.with_x_axis_min(low - margin).with_x_axis_max(high + margin);
     }
     if panel.log_y && !plots.is_empty() {
         layout = layout.with_log_y();
@@ -104,11 +141,26 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
     (plots, layout)
 }
 
+/// A heat map with its settings along both axes.
+fn map_of(drawing: &Drawing, map: &HeatMap) -> (Vec<Plot>, Layout) {
+    let plots = vec![Plot::Heatmap(Heatmap::new().with_data(map.values.clone()).with_legend(plain(&map.label)))];
+    let layout = Layout::auto_from_plots(&plots)
+        .with_x_label(plain(&drawing.x_label))
+        .with_y_label(plain(&map.y_label))
+        .with_title(plain(&map.label))
+        .with_x_categories(map.columns.clone())
+        .with_y_categories(map.rows.clone())
+        .with_label_size(14)
+        .with_tick_size(12);
+    (plots, layout)
+}
+
 /// The first and the last place of any line, the same for all panels; `None` where nothing has an extent.
-fn span(drawing: &Drawing) -> Option<(f64, f64)> {
+fn span(drawing: &Drawing, counts: impl Fn(f64) -> bool) -> Option<(f64, f64)> {
     let places = drawing.panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points).map(|point| point.0);
-    let (low, high) =
-        places.filter(|x| x.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let (low, high) = places
+        .filter(|&x| x.is_finite() && counts(x))
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
     (low < high).then_some((low, high))
 }
 

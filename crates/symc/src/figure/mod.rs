@@ -6,6 +6,7 @@ mod colour;
 mod files;
 mod from_record;
 mod kuva;
+mod of_sweep;
 mod paint;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,10 @@ pub struct Panel {
     pub log_y: bool,
     /// Lines, drawn in order.
     pub lines: Vec<Line>,
+    /// Ranges behind the lines.
+    pub bands: Vec<Band>,
+    /// A map in place of lines.
+    pub map: Option<HeatMap>,
     /// Marked places on the horizontal axis.
     pub marks: Vec<Mark>,
 }
@@ -50,6 +55,39 @@ pub struct Line {
     pub tone: Tone,
     /// Points, left to right; those that are not finite are left out.
     pub points: Vec<(f64, f64)>,
+    /// Whether each point has a dot.
+    pub dots: bool,
+}
+
+/// The range of a line's values over seeds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// Its line's colour.
+    pub tone: Tone,
+    /// Place, least and greatest value.
+    pub points: Vec<(f64, f64, f64)>,
+}
+
+/// A value for each pair of a column and a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatMap {
+    /// Label of the vertical axis.
+    pub y_label: String,
+    /// Labels from the left.
+    pub columns: Vec<String>,
+    /// Labels from the bottom.
+    pub rows: Vec<String>,
+    /// What the colours mean.
+    pub label: String,
+    /// Values, row by row from the bottom; NaN where there is none.
+    pub values: Vec<Vec<f64>>,
+}
+
+impl Panel {
+    /// A panel without anything in it.
+    fn empty(y_label: String, log_y: bool) -> Self {
+        Self { y_label, log_y, lines: Vec::new(), bands: Vec::new(), map: None, marks: Vec::new() }
+    }
 }
 
 /// Vertical lines.

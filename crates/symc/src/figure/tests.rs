@@ -1,10 +1,11 @@
-use super::{Drawing, draw};
+use super::{Drawing, HeatMap, Panel, draw};
 use std::collections::HashMap;
 use sym_diagnostics::{FileId, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
 use sym_ir::experiment::{Carrier, Figure, Probe, ProbeKind, Series};
-use sym_runtime::claims::{Curve, Evidence};
+use sym_ir::probes::SettingValue;
+use sym_runtime::claims::{Curve, Evidence, SweepCurves};
 
 const SPAN: Span = Span::new(FileId(0), 0, 0);
 
@@ -24,13 +25,20 @@ impl Evidence for Curves {
         self.0.get(&probe.column()).cloned()
     }
 
+    fn sweep(&self, _: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
+        None
+    }
+
     fn barrier(&self, _: &sym_ir::experiment::BarrierOf) -> Option<Result<f64, String>> {
         None
     }
 }
 
 fn series(kind: ProbeKind, target: &str, threshold: f64) -> Series {
-    Series { train: "Saddle".to_string(), probe: Probe { kind, target: target.to_string(), threshold, span: SPAN } }
+    Series {
+        train: "Saddle".to_string(),
+        probe: Probe::new(kind, target, SPAN).with("threshold", SettingValue::Number(threshold)),
+    }
 }
 
 /// A loss with one drop for each of fifteen pairs that break one after another, for two seeds.
@@ -61,6 +69,7 @@ fn figure(series: Vec<Series>, marks: Vec<Series>) -> Figure {
         title: None,
         series,
         marks,
+        sweeps: Vec::new(),
         over: "step".to_string(),
         log_x: false,
         log_y: false,
@@ -125,4 +134,38 @@ fn a_logarithmic_axis_leaves_out_what_it_cannot_show() {
     let figure = Figure { log_x: true, log_y: true, ..figure(vec![series(ProbeKind::Loss, "", 0.0)], Vec::new()) };
     let drawing = Drawing::from_record(&figure, &curves).expect("measured");
     draw(&drawing, directory.path(), "empty").expect("an empty pair of axes");
+}
+
+/// The attribute of the first element that has this colour.
+fn place_of(svg: &str, colour: &str, attribute: &str) -> f64 {
+    let at = svg.find(&format!("fill=\"{colour}\"")).unwrap_or_else(|| panic!("no {colour} in {svg}"));
+    let start = svg[..at].rfind('<').expect("an element");
+    let element = &svg[start..start + svg[start..].find('>').expect("its end")];
+    let value = element.split(&format!(" {attribute}=\"")).nth(1).expect("the attribute").split('"').next();
+    value.expect("its value").parse().expect("a number")
+}
+
+#[test]
+fn the_rows_of_a_heat_map_stand_at_their_labels() {
+    let map = HeatMap {
+        y_label: "decay".to_string(),
+        columns: vec!["4".to_string(), "16".to_string()],
+        rows: vec!["low".to_string(), "high".to_string()],
+        label: "rank".to_string(),
+        values: vec![vec![1.0, 1.0], vec![1.0, 5.0]],
+    };
+    let panel = Panel { map: Some(map), ..Panel::empty("rank".to_string(), false) };
+    let drawing = Drawing { title: None, x_label: "width".to_string(), log_x: false, panels: vec![panel] };
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let [svg, _] = draw(&drawing, directory.path(), "map").expect("drawn");
+    let svg = std::fs::read_to_string(svg).expect("readable");
+    let label = |text: &str| {
+        let at = svg.find(&format!(">{text}<")).expect("the label");
+        let element = &svg[svg[..at].rfind('<').expect("an element")..at];
+        element.split(" y=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a place").parse::<f64>().expect("a number")
+    };
+    // Viridis ends in this yellow: the greatest value, in the row `high`.
+    let greatest = place_of(&svg, "#fde725", "y");
+    assert!(label("high") < label("low"), "labels rise");
+    assert!((greatest - label("high")).abs() < (greatest - label("low")).abs());
 }

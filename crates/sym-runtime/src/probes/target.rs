@@ -1,0 +1,228 @@
+//! What a probe looks at in a given model, checked before the first step.
+
+use super::groups::{Charges, Subgroup};
+use super::instruments::Coordinates;
+use crate::data::Targets;
+use crate::select::selects;
+use sym_diagnostics::{Code, Diagnostic};
+use sym_infer::{Space, Symmetries};
+use sym_ir::experiment::{Probe, ProbeKind, Train};
+use sym_ir::probes::{Columns, Looks};
+use sym_ir::{ParameterId, Program, ValueId, values};
+
+/// The most entries of a Jacobian, or of gradients of examples: a gibibyte.
+const MOST_ENTRIES: usize = 1 << 27;
+
+/// What a probe looks at.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The whole model.
+    Model,
+    /// The units of a space.
+    Units(Box<Space>),
+    /// Generators of a subgroup of a space's group.
+    Generators(Box<Space>, Subgroup),
+    /// Conserved quantities of a space.
+    Charges(Charges),
+    /// A parameter as a matrix.
+    Matrix(ParameterId),
+    /// Parameters by a selector.
+    Selector(String),
+    /// A value, and what else is needed.
+    Value {
+        /// The value.
+        value: ValueId,
+        /// The one to compare with.
+        with: Option<ValueId>,
+        /// The classifier behind it.
+        classifier: Option<ParameterId>,
+    },
+}
+
+/// What a run has for its probes.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// The run.
+    pub train: &'a Train,
+    /// The symmetries of its program.
+    pub symmetries: &'a Symmetries,
+    /// Its training targets.
+    pub targets: &'a Targets,
+    /// Whether there is a second part of the data.
+    pub has_test: bool,
+}
+
+impl Ground<'_> {
+    fn program(&self) -> &Program {
+        &self.train.program
+    }
+
+    fn examples(&self, probe: &Probe) -> usize {
+        (probe.number("examples").unwrap_or(0.0) as usize).min(self.targets.len())
+    }
+}
+
+/// Resolves a probe; with the number of things that it is of: columns of a probe with many, generators of one that counts them.
+///
+/// # Errors
+///
+/// E0221 for a space, parameter or value that the model does not have, E0220 for a second part that the data lack, E0211 for classes or a subgroup that are not
+/// there, E0207 for a Jacobian beyond [`MOST_ENTRIES`].
+pub fn resolve(probe: &Probe, ground: &Ground<'_>) -> Result<(Target, usize), Diagnostic> {
+    needs_data(probe, ground)?;
+    let program = ground.program();
+    let target = match probe.kind.declaration().looks {
+        Looks::Model => Target::Model,
+        Looks::Parameters => {
+            let known =
+                probe.target.is_empty() || program.parameters.iter().any(|parameter| selects(&probe.target, &parameter.path));
+            if !known {
+                return Err(no_parameter(probe, &probe.target, program));
+            }
+            Target::Selector(probe.target.clone())
+        }
+        Looks::Matrices => Target::Matrix(parameter(probe, &probe.target, program)?),
+        Looks::Values => Target::Value {
+            value: value(probe, &probe.target, program)?,
+            with: probe.word("with").map(|with| value(probe, with, program)).transpose()?,
+            classifier: probe.word("classifier").map(|path| parameter(probe, path, program)).transpose()?,
+        },
+        Looks::Units => of_space(probe, space(probe, ground)?, ground)?,
+    };
+    let width = width(probe, &target, ground);
+    Ok((target, width))
+}
+
+/// How many things a probe is of.
+fn width(probe: &Probe, target: &Target, ground: &Ground<'_>) -> usize {
+    let program = ground.program();
+    let shortest = match target {
+        Target::Units(space) => space.size as usize,
+        Target::Generators(space, subgroup) => subgroup.count(program, space),
+        Target::Charges(charges) => charges.count(program),
+        Target::Matrix(id) => {
+            let sizes: Vec<usize> = program.parameter(*id).shape.iter().map(|axis| axis.size as usize).collect();
+            sizes[0].min(sizes[1..].iter().product())
+        }
+        Target::Value { value, .. } => match probe.kind {
+            ProbeKind::FeatureSpectrum => ground.examples(probe).min(entries(program, *value)),
+            _ => ground.examples(probe),
+        },
+        Target::Model => match probe.kind {
+            ProbeKind::NtkSpectrum => ground.examples(probe) * entries(program, program.outputs[0].value),
+            ProbeKind::GradientSpectrum => ground.examples(probe),
+            _ => Coordinates::of(program).size(),
+        },
+        Target::Selector(_) => 1,
+    };
+    match (probe.kind.declaration().columns, probe.number("count")) {
+        (Columns::Many(_), Some(count)) => shortest.min(count as usize),
+        (Columns::Many(_), None) | (Columns::One | Columns::Estimate, _) => shortest,
+    }
+}
+
+fn entries(program: &Program, value: ValueId) -> usize {
+    program.node(value).shape.iter().map(|axis| axis.size as usize).product()
+}
+
+/// Checks that the data have what a probe asks for, and that it fits into memory.
+fn needs_data(probe: &Probe, ground: &Ground<'_>) -> Result<(), Diagnostic> {
+    let (name, data) = (probe.kind.name(), &ground.train.data);
+    if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy) && !ground.has_test {
+        return Err(Diagnostic::new(Code::E0220, probe.span, format!("`{name}` needs a second part of `{data}`"))
+            .help(format!("`split 100 as test` in `data {data}`")));
+    }
+    let of_classes = matches!(
+        probe.kind,
+        ProbeKind::Accuracy
+            | ProbeKind::TestAccuracy
+            | ProbeKind::Nc1
+            | ProbeKind::Nc2Norms
+            | ProbeKind::Nc2Angles
+            | ProbeKind::Nc2Maximality
+            | ProbeKind::Nc3
+            | ProbeKind::Nc4
+    );
+    if of_classes && !matches!(ground.targets, Targets::Classes(_)) {
+        return Err(Diagnostic::new(
+            Code::E0211,
+            probe.span,
+            format!("`{name}` needs classes and the targets of `{data}` are numbers"),
+        )
+        .found("numbers")
+        .expected("classes"));
+    }
+    let rows = match probe.kind {
+        ProbeKind::NtkRank | ProbeKind::NtkSpectrum => {
+            ground.examples(probe).saturating_mul(entries(ground.program(), ground.program().outputs[0].value))
+        }
+        ProbeKind::GradientTrace | ProbeKind::GradientSpectrum | ProbeKind::NoiseScale => ground.examples(probe),
+        _ => return Ok(()),
+    };
+    let columns = Coordinates::of(ground.program()).size();
+    if rows.saturating_mul(columns) <= MOST_ENTRIES {
+        return Ok(());
+    }
+    let most = MOST_ENTRIES / columns.max(1) * ground.examples(probe) / rows.max(1);
+    Err(Diagnostic::new(
+        Code::E0207,
+        probe.span,
+        format!("`{name}` holds {rows} gradients of {columns} parameters, more than {MOST_ENTRIES} numbers"),
+    )
+    .found(format!("{} examples", ground.examples(probe)))
+    .expected(format!("at most {most} examples"))
+    .help(format!("write `{name}(examples: {most})`")))
+}
+
+fn space<'s>(probe: &Probe, ground: &Ground<'s>) -> Result<&'s Space, Diagnostic> {
+    let spaces = &ground.symmetries.spaces;
+    spaces.iter().find(|space| space.name == probe.target).ok_or_else(|| {
+        let message = format!("`{}` has no unit space `{}`", ground.program().name, probe.target);
+        let names = spaces.iter().map(|space| space.name.as_str());
+        Diagnostic::new(Code::E0221, probe.span, message).found(probe.target.clone()).suggest(&probe.target, names)
+    })
+}
+
+/// What a probe of units looks at in a space.
+fn of_space(probe: &Probe, space: &Space, ground: &Ground<'_>) -> Result<Target, Diagnostic> {
+    if matches!(probe.kind, ProbeKind::Imbalance | ProbeKind::Drift) {
+        return Charges::of(space).map(Target::Charges).ok_or_else(|| {
+            let message = format!("`{}` of `{}` conserves no sum of squares", space.name, ground.program().name);
+            Diagnostic::new(Code::E0211, probe.span, message)
+                .label("its group has no factors and no general matrices")
+                .found("no conserved quantity")
+                .expected("a space that is rescaled, or on which GL acts")
+        });
+    }
+    let Some(group) = probe.word("group") else { return Ok(Target::Units(Box::new(space.clone()))) };
+    Subgroup::named(space, group).map(|subgroup| Target::Generators(Box::new(space.clone()), subgroup)).map_err(|known| {
+        let message = match group {
+            "own" => format!("the group on `{}` has no generator with a symmetric state", space.name),
+            _ => format!("the group on `{}` has no generators of the kind `{group}`", space.name),
+        };
+        let words = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        let expected = if known.is_empty() { "another space".to_string() } else { words };
+        Diagnostic::new(Code::E0211, probe.span, message).found(format!("`{group}`")).expected(expected)
+    })
+}
+
+fn parameter(probe: &Probe, path: &str, program: &Program) -> Result<ParameterId, Diagnostic> {
+    let found = program.parameter_ids().find(|(_, parameter)| parameter.path == path);
+    found.map(|(id, _)| id).ok_or_else(|| no_parameter(probe, path, program))
+}
+
+fn no_parameter(probe: &Probe, path: &str, program: &Program) -> Diagnostic {
+    let paths = program.parameters.iter().map(|parameter| parameter.path.as_str());
+    Diagnostic::new(Code::E0221, probe.span, format!("`{}` has no parameter `{path}`", program.name))
+        .found(path.to_string())
+        .suggest(path, paths)
+}
+
+fn value(probe: &Probe, name: &str, program: &Program) -> Result<ValueId, Diagnostic> {
+    values::named(program, name).ok_or_else(|| {
+        let names = values::names(program);
+        Diagnostic::new(Code::E0221, probe.span, format!("`{}` has no value `{name}`", program.name))
+            .found(name.to_string())
+            .suggest(name, names.iter().map(|(name, _)| name.as_str()))
+    })
+}

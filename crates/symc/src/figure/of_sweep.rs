@@ -1,0 +1,202 @@
+//! From the runs of a sweep to a panel: lines over steps or against a setting, each the mean over seeds with their range as a band, or a heat map.
+
+use super::from_record::axis_label;
+use super::{Band, HeatMap, Line, Panel, Tone};
+use std::collections::BTreeMap;
+use sym_ir::experiment::{Plotted, SettingValue, SweepPlot, When};
+use sym_runtime::claims::{Curve, Evidence, SweepCurves, at};
+
+/// With more lines than this the legend names only the first, the middle and the last.
+const NAMED_LINES: usize = 8;
+
+/// A place along the axis, with the value of each seed there.
+type Place = (f64, Vec<f64>);
+
+/// Least, mean and greatest of some values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Spread {
+    low: f64,
+    mean: f64,
+    high: f64,
+    count: usize,
+}
+
+impl Spread {
+    fn of(values: &[f64]) -> Option<Self> {
+        let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+        let fold = |pick: fn(f64, f64) -> f64| finite.iter().copied().reduce(pick);
+        let mean = finite.iter().sum::<f64>() / finite.len() as f64;
+        Some(Self { low: fold(f64::min)?, mean, high: fold(f64::max)?, count: finite.len() })
+    }
+}
+
+/// The panel of a plot; `None` where nothing was measured.
+pub(super) fn panel(plot: &SweepPlot, log_y: bool, evidence: &dyn Evidence) -> Option<Panel> {
+    let runs = evidence.sweep(&plot.sweep, &plot.probe)?;
+    let mut panel = Panel::empty(axis_label(&plot.probe), log_y);
+    match plot.plotted {
+        Plotted::Steps => over_steps(&mut panel, plot, &runs),
+        Plotted::Against { when, setting, rows: None } => against(&mut panel, plot, &runs, when, setting),
+        Plotted::Against { when, setting, rows: Some(rows) } => {
+            panel.map = heat_map(plot, &panel.y_label, &runs, when, (setting, rows));
+        }
+    }
+    (!panel.lines.is_empty() || panel.map.is_some()).then_some(panel)
+}
+
+/// A line a run.
+fn over_steps(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves]) {
+    let colours = Colours::of(plot, &[], runs);
+    for run in runs {
+        let mut by_step: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        for curve in &run.curves {
+            let Some(column) = curve.columns.first() else { continue };
+            for (step, value) in curve.steps.iter().zip(column) {
+                by_step.entry(*step).or_default().push(*value);
+            }
+        }
+        let spreads = by_step.into_iter().filter_map(|(step, values)| Some((step as f64, Spread::of(&values)?))).collect();
+        add_line(panel, &colours, run, spreads, false);
+    }
+}
+
+/// A line for each combination of the settings that are not along the axis.
+fn against(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves], when: When, setting: usize) {
+    let colours = Colours::of(plot, &[setting], runs);
+    let places = Places::of(runs, setting);
+    let mut groups: Vec<(&SweepCurves, Vec<Place>)> = Vec::new();
+    for run in runs {
+        let is_alike = |other: &SweepCurves| {
+            other.values.iter().zip(&run.values).enumerate().all(|(at, (one, two))| at == setting || one == two)
+        };
+        let at = groups.iter().position(|(first, _)| is_alike(first)).unwrap_or_else(|| {
+            groups.push((run, Vec::new()));
+            groups.len() - 1
+        });
+        groups[at].1.push((places.place(&run.values[setting]), values(&run.curves, when)));
+    }
+    // A setting whose other settings were drawn has a group for each of its runs: then all runs are one cloud.
+    if groups.len() == runs.len() && runs.len() > 1 {
+        let points: Vec<(f64, f64)> =
+            groups.iter().flat_map(|(_, points)| points).flat_map(|(x, values)| values.iter().map(|y| (*x, *y))).collect();
+        for (x, y) in points {
+            panel.lines.push(Line { label: None, tone: Tone::Category(0), points: vec![(x, y)], dots: true });
+        }
+        return;
+    }
+    for (run, mut points) in groups {
+        points.sort_by(|one, two| one.0.total_cmp(&two.0));
+        let spreads = points.into_iter().filter_map(|(x, values)| Some((x, Spread::of(&values)?))).collect();
+        add_line(panel, &colours, run, spreads, true);
+    }
+    let count = panel.lines.len();
+    if count > NAMED_LINES {
+        for (at, line) in panel.lines.iter_mut().enumerate() {
+            if at != 0 && at != count / 2 && at + 1 != count {
+                line.label = None;
+            }
+        }
+    }
+}
+
+fn add_line(panel: &mut Panel, colours: &Colours, run: &SweepCurves, spreads: Vec<(f64, Spread)>, dots: bool) {
+    if spreads.is_empty() {
+        return;
+    }
+    let (tone, label) = colours.of_run(run);
+    let label = label.filter(|label| panel.lines.iter().all(|line| line.label.as_ref() != Some(label)));
+    if spreads.iter().any(|(_, spread)| spread.count > 1) {
+        let points = spreads.iter().map(|(x, spread)| (*x, spread.low, spread.high)).collect();
+        panel.bands.push(Band { tone, points });
+    }
+    let points = spreads.into_iter().map(|(x, spread)| (x, spread.mean)).collect();
+    panel.lines.push(Line { label, tone, points, dots });
+}
+
+/// The mean over seeds, and over runs that differ in other settings.
+fn heat_map(plot: &SweepPlot, label: &str, runs: &[SweepCurves], when: When, (setting, rows): (usize, usize)) -> Option<HeatMap> {
+    let (columns, rows_at) = (distinct(runs, setting), distinct(runs, rows));
+    let of = |row: &SettingValue, column: &SettingValue| {
+        let own = runs.iter().filter(|run| run.values[rows] == *row && run.values[setting] == *column);
+        let values: Vec<f64> = own.flat_map(|run| values(&run.curves, when)).collect();
+        Spread::of(&values).map_or(f64::NAN, |spread| spread.mean)
+    };
+    let values: Vec<Vec<f64>> = rows_at.iter().map(|row| columns.iter().map(|column| of(row, column)).collect()).collect();
+    let words = |values: &[SettingValue]| values.iter().map(ToString::to_string).collect();
+    values.iter().flatten().any(|value| value.is_finite()).then(|| HeatMap {
+        y_label: plot.settings[rows].clone(),
+        columns: words(&columns),
+        rows: words(&rows_at),
+        label: label.to_string(),
+        values,
+    })
+}
+
+/// The value of each seed at a moment.
+fn values(curves: &[Curve], when: When) -> Vec<f64> {
+    curves.iter().filter_map(|curve| at(curve, when).ok()).collect()
+}
+
+/// The different values of a setting: numbers in their order, others as they come.
+fn distinct(runs: &[SweepCurves], setting: usize) -> Vec<SettingValue> {
+    let mut found: Vec<SettingValue> = Vec::new();
+    for run in runs {
+        if !found.contains(&run.values[setting]) {
+            found.push(run.values[setting].clone());
+        }
+    }
+    if found.iter().all(|value| matches!(value, SettingValue::Number(_))) {
+        found.sort_by(|one, two| one.partial_cmp(two).unwrap_or(std::cmp::Ordering::Equal));
+    }
+    found
+}
+
+/// Places along an axis: numbers at themselves, others in a row.
+struct Places(Vec<SettingValue>);
+
+impl Places {
+    fn of(runs: &[SweepCurves], setting: usize) -> Self {
+        Self(distinct(runs, setting))
+    }
+
+    fn place(&self, value: &SettingValue) -> f64 {
+        match value {
+            SettingValue::Number(number) => *number,
+            SettingValue::Text(_) => self.0.iter().position(|other| other == value).unwrap_or(0) as f64,
+        }
+    }
+}
+
+/// The colours of lines.
+struct Colours {
+    /// The settings that name a line, with their names.
+    named: Vec<(usize, String)>,
+    /// The setting that decides the colour, with its values.
+    by: Option<(usize, Vec<SettingValue>)>,
+}
+
+impl Colours {
+    /// The colours for lines of all settings but those in `without`; where no setting is asked for and one alone varies, it decides.
+    fn of(plot: &SweepPlot, without: &[usize], runs: &[SweepCurves]) -> Self {
+        let asked = plot.colour;
+        let count = runs.first().map_or(0, |run| run.values.len());
+        let varying: Vec<usize> = (0..count).filter(|at| !without.contains(at) && distinct(runs, *at).len() > 1).collect();
+        let by = asked.or(varying.first().copied());
+        let named = asked.map_or(varying, |asked| vec![asked]);
+        let named = named.into_iter().map(|at| (at, plot.settings[at].clone())).collect();
+        Self { named, by: by.map(|at| (at, distinct(runs, at))) }
+    }
+
+    fn of_run(&self, run: &SweepCurves) -> (Tone, Option<String>) {
+        let tone = match &self.by {
+            None => Tone::Category(0),
+            Some((at, values)) => {
+                let place = values.iter().position(|value| *value == run.values[*at]).unwrap_or(0);
+                let is_ordered = values.len() > 2 && matches!(values[0], SettingValue::Number(_));
+                if is_ordered { Tone::Ordered(place as f64 / (values.len() - 1) as f64) } else { Tone::Category(place) }
+            }
+        };
+        let words: Vec<String> = self.named.iter().map(|(at, name)| format!("{name} = {}", run.values[*at])).collect();
+        (tone, (!words.is_empty()).then(|| words.join(", ")))
+    }
+}

@@ -1,0 +1,152 @@
+//! A sweep trains a run at every setting, computes again only what is missing, and leaves one table of all runs.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::RowAccessor;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use support::{Ended, symc};
+
+const FILE: &str = "model Mlp(width: int = 4) {
+    input x[4]
+    output linear(tanh(linear(x, width, name: \"fc1\")), 2, name: \"head\")
+}
+data Waves = teacher(Mlp, scale: 3, n: 40) split 10 as test
+train Fit = Mlp() {
+    data Waves
+    loss mse
+    optim gd(lr: 0.01)
+    steps 60
+    seeds 0..2
+    every 20 measure { loss; test_loss; delta(fc1) }
+}
+sweep Rates = train Fit over { lr: LRS, width: [2, 4] }
+figure \"rates\" { plot Rates.loss at end against lr, colour: width; log x }
+figure \"curves\" { plot Rates.loss over step }
+figure \"map\" { plot Rates.test_loss at end against lr, rows: width }
+expect spearman(Rates.loss at end, width) < 2
+";
+
+fn directory(rates: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    write(directory.path(), rates);
+    directory
+}
+
+fn write(directory: &Path, rates: &str) {
+    std::fs::write(directory.join("sweep.sym"), FILE.replace("LRS", rates)).expect("the scratch directory is writable");
+}
+
+fn run(directory: &Path, more: &[&str]) -> serde_json::Value {
+    let arguments: Vec<&str> = ["run", "sweep.sym", "--format", "json"].iter().chain(more).copied().collect();
+    let Ended { code, stdout, stderr } = symc(directory, &arguments);
+    assert_eq!(code, 0, "{stderr}{stdout}");
+    serde_json::from_str(&stdout).expect("one JSON document")
+}
+
+/// Bytes of every file that holds numbers, by path.
+fn numbers(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![directory.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).expect("a directory").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.file_name().is_some_and(|name| name == "weights.safetensors") {
+                found.insert(path.clone(), std::fs::read(&path).expect("readable"));
+            }
+        }
+    }
+    found
+}
+
+fn found(report: &serde_json::Value) -> Vec<bool> {
+    let runs = report["sweeps"][0]["runs"].as_array().expect("runs");
+    runs.iter().map(|run| run["found"].as_bool().expect("a flag")).collect()
+}
+
+#[test]
+fn a_second_run_computes_only_what_is_missing() {
+    let directory = directory("[0.01, 0.1]");
+    let first = run(directory.path(), &["--out", "out"]);
+    assert_eq!(found(&first), [false; 4]);
+    let before = numbers(&directory.path().join("out/Rates"));
+    assert_eq!(before.len(), 8, "a file of weights for each run and seed");
+
+    write(directory.path(), "[0.01, 0.1, 0.2]");
+    let second = run(directory.path(), &["--resume", "out"]);
+    assert_eq!(found(&second), [true, true, true, true, false, false]);
+    let after = numbers(&directory.path().join("out/Rates"));
+    assert_eq!(after.len(), 12);
+    assert!(before.iter().all(|(path, bytes)| after[path] == *bytes), "what was there stays as it was");
+}
+
+#[test]
+fn the_threads_change_no_weights() {
+    let directory = directory("[0.01, 0.1]");
+    run(directory.path(), &["--out", "one", "--threads", "1"]);
+    run(directory.path(), &["--out", "two", "--threads", "3"]);
+    let inside = |out: &str| -> Vec<(PathBuf, Vec<u8>)> {
+        let root = directory.path().join(out);
+        numbers(&root).into_iter().map(|(path, bytes)| (path.strip_prefix(&root).expect("inside").to_path_buf(), bytes)).collect()
+    };
+    assert!(inside("one") == inside("two"));
+}
+
+#[test]
+fn one_table_holds_every_measurement_with_its_settings() {
+    let directory = directory("[0.01, 0.1]");
+    let report = run(directory.path(), &["--out", "out"]);
+    let file = std::fs::File::open(directory.path().join("out/Rates/runs.parquet")).expect("the table");
+    let reader = SerializedFileReader::new(file).expect("a Parquet file");
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let names: Vec<&str> = schema.columns().iter().map(|column| column.name()).collect();
+    assert_eq!(names[..6], ["run", "lr", "width", "seed", "step", "wall_seconds"]);
+    assert_eq!(names[6..], ["loss", "test_loss", "delta(fc1)[0]", "delta(fc1)[1]", "delta(fc1)[2]"], "the widest run's pairs");
+    let rows: Vec<_> = reader.get_row_iter(None).expect("rows").map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 4 * 2 * 4, "runs, seeds, measurements");
+    // The mean over seeds of the last losses is what the report says.
+    for run in report["sweeps"][0]["runs"].as_array().expect("runs") {
+        let (lr, width) = (run["values"][0].as_f64().expect("a rate"), run["values"][1].as_f64().expect("a width"));
+        let last: Vec<f64> = rows
+            .iter()
+            .filter(|row| {
+                row.get_double(1).ok() == Some(lr) && row.get_double(2).ok() == Some(width) && row.get_long(4).ok() == Some(60)
+            })
+            .map(|row| row.get_double(6).expect("a loss"))
+            .collect();
+        assert_eq!(last.len(), 2);
+        let mean = f64::midpoint(last[0], last[1]);
+        let said = run["end"][0].as_f64().expect("a loss");
+        assert!((mean - said).abs() <= 1e-12 * mean.abs(), "{mean} against {said}");
+    }
+}
+
+#[test]
+fn a_run_that_diverges_stops_no_other() {
+    let directory = directory("[0.01, 1e6]");
+    let report = run(directory.path(), &["--out", "out"]);
+    let outcomes: Vec<&str> = report["sweeps"][0]["runs"]
+        .as_array()
+        .expect("runs")
+        .iter()
+        .map(|run| run["outcome"].as_str().expect("a word"))
+        .collect();
+    assert_eq!(outcomes, ["finished", "finished", "failed", "failed"]);
+    let warned = report["diagnostics"].as_array().expect("diagnostics").iter().filter(|one| one["code"] == "E0606").count();
+    assert_eq!(warned, 4, "one for each run and seed that diverged");
+}
+
+#[test]
+fn figures_of_sweeps_are_drawn() {
+    let directory = directory("[0.01, 0.03, 0.1]");
+    run(directory.path(), &["--out", "out"]);
+    for name in ["rates", "curves", "map"] {
+        let svg = std::fs::read_to_string(directory.path().join(format!("out/{name}.svg"))).expect("a figure");
+        assert!(svg.contains("loss"), "{name} names what it shows");
+        assert!(std::fs::metadata(directory.path().join(format!("out/{name}.png"))).expect("a picture").len() > 1000);
+    }
+}
