@@ -2,8 +2,10 @@
 //!
 //! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
 
+mod data;
 mod sweep;
 
+pub use data::{Data, DataSource, Distribution, FileFormat, FileSource, Normalisation, Preparation};
 pub use sweep::{Plotted, SettingValue, Statistic, Sweep, SweepPlot, SweepRun};
 
 use crate::Program;
@@ -53,82 +55,6 @@ pub struct Model {
     pub edits: Vec<Edit>,
     /// The item.
     pub span: Span,
-}
-
-/// A data set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Data {
-    /// Name.
-    pub name: String,
-    /// Where examples come from.
-    pub source: DataSource,
-    /// How many examples form the second part, and its name.
-    pub split: Option<(u64, String)>,
-    /// The item.
-    pub span: Span,
-}
-
-/// Where examples come from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum DataSource {
-    /// `digits()`: 1,797 images of handwritten digits, 8×8 grey values scaled to 0..1, with classes 0..9; ships with the tool.
-    Digits,
-    /// `csv("file", target: "column"|last)`: a numeric table with one target column; relative to the file.
-    Csv {
-        /// Path as written.
-        path: String,
-        /// Name of the target column; the last one where absent.
-        target: Option<String>,
-        /// Whether the target is a class number.
-        classes: Option<u64>,
-        /// Span of the path.
-        span: Span,
-    },
-    /// `teacher(MODEL, init: kaiming, scale: 10, n: 300, x: sin(normal(0, 1.5)))`: inputs from a distribution, targets from a network.
-    Teacher {
-        /// The teacher.
-        program: Box<Program>,
-        /// Its initial values.
-        init: Init,
-        /// Factor on its output.
-        scale: f64,
-        /// Number of training examples; the split's part comes on top.
-        count: u64,
-        /// Distribution of the inputs.
-        inputs: Distribution,
-        /// Standard deviation of noise added to the targets.
-        noise: f64,
-    },
-    /// `gaussian(d: 10, n: 100, std: 1)`: targets equal inputs.
-    Identity {
-        /// Entries of an input and of a target.
-        dimension: u64,
-        /// Number of training examples.
-        count: u64,
-        /// Distribution of the inputs.
-        inputs: Distribution,
-    },
-}
-
-/// A distribution of independent numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Distribution {
-    /// Normal.
-    Normal {
-        /// Mean.
-        mean: f64,
-        /// Standard deviation.
-        std: f64,
-    },
-    /// Uniform on low..high.
-    Uniform {
-        /// Lower end.
-        low: f64,
-        /// Upper end.
-        high: f64,
-    },
-    /// The sine of another.
-    Sine(Box<Distribution>),
 }
 
 /// A training run.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use sym_diagnostics::{Diagnostic, Sources};
-use sym_ir::experiment::{Claim, Document, Figure, Probe, Quantity, Train};
+use sym_ir::experiment::{Claim, Document, Figure, Preparation, Probe, Quantity, Train};
 use sym_ir::{Loader, Options};
 
 struct NoFiles;
@@ -97,13 +97,18 @@ fn summary(document: &Document) -> String {
     let mut text = String::new();
     for data in document.data.values() {
         let source = match &data.source {
-            sym_ir::experiment::DataSource::Teacher { program, init, scale, count, inputs, noise } => {
-                format!("teacher {} {:?} scale {scale} n {count} x {inputs:?} noise {noise}", program.name, init.kind)
+            sym_ir::experiment::DataSource::Teacher { program, init, scale, count, inputs, rank, noise } => {
+                format!(
+                    "teacher {} {:?} scale {scale} n {count} x {inputs:?} rank {rank:?} noise {noise}",
+                    program.name, init.kind
+                )
             }
-            sym_ir::experiment::DataSource::Csv { path, target, classes, .. } => format!("csv {path} {target:?} {classes:?}"),
+            sym_ir::experiment::DataSource::File(file) => format!("{:?} at {}", file.format, file.path),
             other => format!("{other:?}"),
         };
-        let _ = writeln!(text, "data {} = {source}, split {:?}", data.name, data.split);
+        let prepared = &data.preparation;
+        let prepared = if *prepared == Preparation::default() { String::new() } else { format!(", {prepared:?}") };
+        let _ = writeln!(text, "data {} = {source}{prepared}, split {:?}", data.name, data.split);
     }
     for one in document.trains.values() {
         text += &train(one);

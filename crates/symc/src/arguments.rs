@@ -1,5 +1,6 @@
 //! The arguments of the command line.
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -39,6 +40,7 @@ impl Arguments {
             Command::Lower(lower) => lower.format,
             Command::Test(test) => test.format,
             Command::Doctor(doctor) => doctor.format,
+            Command::Data(data) => data.format,
             Command::Fmt(_) | Command::Explain(_) => Format::Human,
         }
     }
@@ -69,6 +71,8 @@ pub enum Command {
     Reduce(Reduce),
     /// Say what this build can do on this machine: versions, processor, backends and their devices.
     Doctor(Doctor),
+    /// List published data sets, or fetch one with its checksums.
+    Data(Data),
 }
 
 /// `symc check`.
@@ -345,6 +349,33 @@ pub struct Doctor {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+/// `symc data`.
+#[derive(Debug, Args)]
+pub struct Data {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: DataAction,
+    /// The form of the report.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// What `symc data` does.
+#[derive(Debug, Subcommand)]
+pub enum DataAction {
+    /// Say which data sets can be fetched, how large they are and who publishes them.
+    List,
+    /// Fetch a data set and check it. What is there is kept; what was begun goes on. `https_proxy` and `http_proxy` name a proxy.
+    Get {
+        /// Its name.
+        #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(sym_data::SOURCES.iter().map(|source| source.name)))]
+        name: String,
+        /// The folder to put it in: `data/NAME` where it is not given.
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
 }
 
 /// `symc lower`.

@@ -105,3 +105,38 @@ impl SweepObserver for SweepBar {
         interrupt::interrupted()
     }
 }
+
+/// Shows how much of a data set has been fetched.
+pub struct DownloadBar {
+    bar: ProgressBar,
+    /// Bytes of the files before the one that is fetched.
+    before: u64,
+    file: String,
+    at: u64,
+}
+
+impl DownloadBar {
+    /// A bar over all bytes of a data set, drawn if `shown` and standard error is a terminal.
+    pub fn new(bytes: u64, shown: bool) -> Self {
+        let bar = if shown && std::io::stderr().is_terminal() { ProgressBar::new(bytes) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("{prefix:<28} {bar:30} {bytes:>10}/{total_bytes} {bytes_per_sec} {eta:>5}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { bar: bar.with_style(style), before: 0, file: String::new(), at: 0 }
+    }
+
+    /// So many bytes of a file have been fetched.
+    pub fn at(&mut self, file: &str, done: u64) {
+        if self.file != file {
+            self.before += self.at;
+            self.file = file.to_string();
+            self.bar.set_prefix(self.file.clone());
+        }
+        self.at = done;
+        self.bar.set_position(self.before + done);
+    }
+
+    /// Removes it.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -11,7 +11,7 @@ pub(super) struct Arguments<'a> {
     pub(super) name: String,
     /// The whole call.
     pub(super) span: Span,
-    known: &'static [&'static str],
+    known: Vec<&'static str>,
     rest: Vec<&'a Argument>,
     taken: Vec<&'a Ident>,
 }
@@ -48,7 +48,19 @@ pub(super) fn set_argument(expr: &mut Expr, name: &Ident, value: &Expr) -> bool 
 impl<'a> Arguments<'a> {
     /// The arguments of a call of `name`, of which `known` may be named.
     pub(super) fn of(expr: &'a Expr, name: &str, known: &'static [&'static str]) -> Self {
-        Self { name: name.to_string(), span: expr.span, known, rest: arguments(expr).iter().collect(), taken: Vec::new() }
+        Self {
+            name: name.to_string(),
+            span: expr.span,
+            known: known.to_vec(),
+            rest: arguments(expr).iter().collect(),
+            taken: Vec::new(),
+        }
+    }
+
+    /// With further arguments that may be named.
+    pub(super) fn also(mut self, more: &[&'static str]) -> Self {
+        self.known.extend(more);
+        self
     }
 
     /// The argument `name: value`.

@@ -2,7 +2,7 @@
 
 use super::reporter::Reporter;
 use crate::Program;
-use crate::experiment::{Data, DataSource, Loss};
+use crate::experiment::{Data, DataSource, FileFormat, FileSource, Loss};
 use sym_diagnostics::{Code, Diagnostic, Span};
 
 /// What one example of a data set consists of.
@@ -16,21 +16,31 @@ struct Example {
 enum Target {
     /// A class number below this.
     Class(u128),
-    /// That many numbers.
-    Numbers(u128),
+    /// That many numbers; unknown for a file that may hold any number of them.
+    Numbers(Option<u128>),
 }
 
 impl Example {
     fn of(data: &Data) -> Self {
         match &data.source {
             DataSource::Digits => Self { inputs: Some(64), target: Target::Class(10) },
-            DataSource::Csv { classes: Some(classes), .. } => Self { inputs: None, target: Target::Class(u128::from(*classes)) },
-            DataSource::Csv { classes: None, .. } => Self { inputs: None, target: Target::Numbers(1) },
+            DataSource::File(FileSource { format, .. }) => {
+                let target = match (format.classes(), format) {
+                    (Some(classes), _) => Target::Class(u128::from(classes)),
+                    (None, FileFormat::Npz { .. }) => Target::Numbers(None),
+                    (None, _) => Target::Numbers(Some(1)),
+                };
+                Self { inputs: format.inputs(), target }
+            }
+            DataSource::InContext { tokens, features, .. } => {
+                let entries = u128::from(*tokens).saturating_mul(u128::from(*features).saturating_add(1));
+                Self { inputs: Some(entries), target: Target::Numbers(Some(1)) }
+            }
             DataSource::Teacher { program, .. } => {
-                Self { inputs: Some(input_entries(program)), target: Target::Numbers(output_entries(program)) }
+                Self { inputs: Some(input_entries(program)), target: Target::Numbers(Some(output_entries(program))) }
             }
             DataSource::Identity { dimension, .. } => {
-                Self { inputs: Some(u128::from(*dimension)), target: Target::Numbers(u128::from(*dimension)) }
+                Self { inputs: Some(u128::from(*dimension)), target: Target::Numbers(Some(u128::from(*dimension))) }
             }
         }
     }
@@ -52,7 +62,7 @@ pub(super) fn check(program: &Program, data: &Data, loss: Loss, model: Span, los
             mismatch(program, data, "output", model, outputs, classes, reporter);
             false
         }
-        (Loss::Mse, Target::Numbers(numbers)) if numbers != outputs => {
+        (Loss::Mse, Target::Numbers(Some(numbers))) if numbers != outputs => {
             mismatch(program, data, "output", model, outputs, numbers, reporter);
             false
         }

@@ -169,7 +169,7 @@ fn check_probe(probe: &Probe, data: Option<&Data>, loss: Option<Loss>, reporter:
     let word = probe.kind.name();
     if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy)
         && let Some(data) = data
-        && data.split.is_none()
+        && !data.has_test()
     {
         reporter.push(
             Diagnostic::new(

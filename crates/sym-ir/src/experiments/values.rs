@@ -86,6 +86,12 @@ pub(super) fn whole(expr: &Expr, what: &str, minimum: u64, reporter: &mut Report
     Some(value)
 }
 
+/// A whole number that may be absent: `None` where what is written is none, `Some(None)` where nothing is.
+#[expect(clippy::option_option, reason = "absent and wrong are different things, as for every argument with a default")]
+pub(super) fn optional(expr: Option<&Expr>, what: &str, minimum: u64, reporter: &mut Reporter) -> Option<Option<u64>> {
+    expr.map_or(Some(None), |value| whole(value, what, minimum, reporter).map(Some))
+}
+
 /// A whole number of at least `minimum`, as large as sizes may be.
 pub(super) fn size(expr: &Expr, what: &str, minimum: u128, reporter: &mut Reporter) -> Option<u128> {
     let Some(float) = constant(expr) else {

@@ -2,16 +2,22 @@
 //!
 //! Everything random in a data set comes from streams of its name under seed 0: all seeds of a run see the same data.
 
-mod csv;
 mod digits;
+mod files;
+mod fit;
+mod generated;
+mod prepare;
 mod split;
 mod teacher;
 
-use crate::Stream;
+pub use generated::sample;
+
+use fit::fit;
 use std::path::Path;
-use sym_diagnostics::{Code, Diagnostic};
-use sym_ir::experiment::{Data, DataSource, Distribution};
-use sym_ir::{Axis, Entries, Input, Program};
+use sym_data::draw::InContext;
+use sym_diagnostics::Diagnostic;
+use sym_ir::experiment::{Data, DataSource};
+use sym_ir::{Axis, Program};
 
 /// Rows of numbers, one an example.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,181 +137,52 @@ fn hash_table(hasher: &mut blake3::Hasher, table: &Table) {
     }
 }
 
-/// The examples of a data item for a model. Relative paths are taken from `base`, the directory of the `.sym` file.
+/// The examples of a data item for a model, prepared. Relative paths are taken from `base`, the directory of the `.sym` file.
 ///
 /// # Errors
 ///
-/// E0601 for a file that is not there, E0602 for one that is damaged, E0203 for examples whose sizes do not fit the model, E0223 for a split
-/// that leaves no training examples.
+/// E0601 for a file that is not there, E0602 for one that is damaged, E0203 for examples whose sizes do not fit the model, E0207 for more than
+/// memory holds, E0223 for a split that leaves no training examples.
 pub fn load(data: &Data, program: &Program, base: &Path) -> Result<DataSet, Vec<Diagnostic>> {
-    match &data.source {
-        DataSource::Digits => {
-            let examples = digits::load(data.span).map_err(|error| vec![error])?;
-            fit(data, program, &examples)?;
-            split::shuffled(data, examples)
+    let one = |error: Diagnostic| vec![error];
+    let mut channels = None;
+    let mut set = match &data.source {
+        DataSource::Digits => split::shuffled(data, digits::load(data.span).map_err(one)?)?,
+        DataSource::File(file) => {
+            let read = files::load(file, base).map_err(one)?;
+            channels = read.channels;
+            match (read.test, &data.split) {
+                (Some(test), None) => DataSet { train: read.train, test: Some(test) },
+                _ => split::shuffled(data, read.train)?,
+            }
         }
-        DataSource::Csv { path, target, classes, span } => {
-            let examples = csv::load(&base.join(path), path, target.as_deref(), *classes, *span).map_err(|error| vec![error])?;
-            fit(data, program, &examples)?;
-            split::shuffled(data, examples)
-        }
-        DataSource::Teacher { program: teacher, init, scale, count, inputs, noise } => {
+        DataSource::Teacher { program: teacher, init, scale, count, inputs, rank, noise } => {
             let total = split::total(data, *count)?;
-            let tables = sample_inputs(data, program, inputs, total)?;
+            let tables = generated::inputs(data, program, inputs, *rank, total)?;
             let teacher = teacher::Teacher { program: teacher, init, scale: *scale, noise: *noise };
-            let examples = teacher.examples(data, tables, base)?;
-            fit(data, program, &examples)?;
-            Ok(split::ordered(examples, *count as usize))
+            split::ordered(teacher.examples(data, tables, base)?, *count as usize)
         }
-        DataSource::Identity { dimension, count, inputs } => {
+        DataSource::Identity { dimension, count, inputs, rank } => {
             let total = split::total(data, *count)?;
-            let width = usize::try_from(*dimension).map_err(|_| vec![too_large(data, total)])?;
-            let table = sample_table(data, "x", inputs, total, width).map_err(|error| vec![error])?;
+            let width = usize::try_from(*dimension).map_err(|_| vec![generated::too_large(data, total)])?;
+            let table = generated::numbers(data, "x", inputs, *rank, total, width).map_err(one)?;
             let examples = Examples { inputs: vec![table.clone()], targets: Targets::Numbers(table) };
-            fit(data, program, &examples)?;
-            Ok(split::ordered(examples, *count as usize))
+            split::ordered(examples, *count as usize)
         }
-    }
+        DataSource::InContext { tokens, features, count, noise } => {
+            let total = split::total(data, *count)?;
+            let size = |value: u64| usize::try_from(value).map_err(|_| vec![generated::too_large(data, total)]);
+            let task = InContext { tokens: size(*tokens)?, features: size(*features)?, noise: *noise };
+            split::ordered(generated::in_context(data, &task, total).map_err(one)?, *count as usize)
+        }
+    };
+    fit(data, program, &set.train)?;
+    prepare::prepare(data, channels, &mut set)?;
+    fit(data, program, &set.train)?;
+    Ok(set)
 }
 
 /// The number of entries of axes.
 pub(crate) fn entries(shape: &[Axis]) -> Option<usize> {
     shape.iter().try_fold(1usize, |product, axis| product.checked_mul(usize::try_from(axis.size).ok()?))
-}
-
-/// The most numbers that a generated data set may hold (4 GiB of them).
-const MAX_NUMBERS: usize = 1 << 29;
-
-fn too_large(data: &Data, rows: usize) -> Diagnostic {
-    Diagnostic::new(Code::E0207, data.span, format!("{rows} examples of `{}` do not fit into memory", data.name))
-        .help("fewer examples or a smaller input")
-}
-
-fn sample_inputs(
-    data: &Data,
-    program: &Program,
-    distribution: &Distribution,
-    rows: usize,
-) -> Result<Vec<Table>, Vec<Diagnostic>> {
-    let tables = program.inputs.iter().map(|input| {
-        let width = entries(&input.shape).ok_or_else(|| too_large(data, rows))?;
-        if let Entries::Integer { below } = input.entries {
-            return choose_table(data, &input.name, below, rows, width);
-        }
-        sample_table(data, &input.name, distribution, rows, width)
-    });
-    tables.collect::<Result<_, _>>().map_err(|error| vec![error])
-}
-
-/// Independent numbers from the stream (0, `data`, name of the data set / name of the input).
-fn sample_table(data: &Data, input: &str, distribution: &Distribution, rows: usize, width: usize) -> Result<Table, Diagnostic> {
-    let count = width.checked_mul(rows).filter(|&count| count <= MAX_NUMBERS).ok_or_else(|| too_large(data, rows))?;
-    let mut stream = Stream::new(0, "data", &format!("{}/{input}", data.name));
-    Ok(Table { values: (0..count).map(|_| sample(distribution, &mut stream)).collect(), width })
-}
-
-/// Whole numbers below `below`, all equally likely, from the stream of [`sample_table`]: what a distribution of real numbers does not give.
-fn choose_table(data: &Data, input: &str, below: u128, rows: usize, width: usize) -> Result<Table, Diagnostic> {
-    let count = width.checked_mul(rows).filter(|&count| count <= MAX_NUMBERS).ok_or_else(|| too_large(data, rows))?;
-    let mut stream = Stream::new(0, "data", &format!("{}/{input}", data.name));
-    Ok(Table { values: (0..count).map(|_| stream.below(below as u64) as f64).collect(), width })
-}
-
-/// One number of a distribution.
-pub fn sample(distribution: &Distribution, stream: &mut Stream) -> f64 {
-    match distribution {
-        Distribution::Normal { mean, std } => mean + std * stream.normal(),
-        Distribution::Uniform { low, high } => stream.uniform(*low, *high),
-        Distribution::Sine(inner) => libm::sin(sample(inner, stream)),
-    }
-}
-
-/// Checks that examples have the sizes of the model's inputs.
-fn fit(data: &Data, program: &Program, examples: &Examples) -> Result<(), Vec<Diagnostic>> {
-    if examples.inputs.len() != program.inputs.len() {
-        let message = format!(
-            "`{}` gives {} input an example and model `{}` has {}",
-            data.name,
-            examples.inputs.len(),
-            program.name,
-            program.inputs.len()
-        );
-        return Err(vec![
-            Diagnostic::new(Code::E0203, data.span, message)
-                .found(examples.inputs.len().to_string())
-                .expected(program.inputs.len().to_string()),
-        ]);
-    }
-    let wrong: Vec<Diagnostic> = program
-        .inputs
-        .iter()
-        .zip(&examples.inputs)
-        .filter(|(input, table)| entries(&input.shape) != Some(table.width))
-        .map(|(input, table)| {
-            let wanted: Vec<String> = input.shape.iter().map(|axis| axis.size.to_string()).collect();
-            let wanted = wanted.join(" × ");
-            Diagnostic::new(
-                Code::E0203,
-                data.span,
-                format!(
-                    "`{}` has {} numbers an example and input `{}` of `{}` takes {wanted}",
-                    data.name, table.width, input.name, program.name
-                ),
-            )
-            .label(format!("{} numbers an example", table.width))
-            .cause(input.span, format!("takes {wanted}"))
-            .found(table.width.to_string())
-            .expected(wanted)
-        })
-        .collect();
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
-    let foreign: Vec<Diagnostic> =
-        program.inputs.iter().zip(&examples.inputs).filter_map(|(input, table)| foreign_number(data, input, table)).collect();
-    if foreign.is_empty() { Ok(()) } else { Err(foreign) }
-}
-
-/// The first number of an input of whole numbers that is none of them.
-fn foreign_number(data: &Data, input: &Input, table: &Table) -> Option<Diagnostic> {
-    let Entries::Integer { below } = input.entries else { return None };
-    let inside = |value: f64| value.fract() == 0.0 && value >= 0.0 && value < below as f64;
-    let at = table.values.iter().position(|&value| !inside(value))?;
-    let (value, name) = (table.values[at], &input.name);
-    let message = format!("example {} of `{}` has {value} for input `{name}`", at / table.width.max(1), data.name);
-    Some(
-        Diagnostic::new(Code::E0223, data.span, message)
-            .cause(input.span, format!("takes whole numbers in 0..{below}"))
-            .found(value.to_string())
-            .expected(format!("whole numbers in 0..{below}")),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::span;
-    use sym_ir::Builder;
-
-    #[test]
-    fn an_input_of_whole_numbers_refuses_others_with_their_place() {
-        let mut builder = Builder::new("Tokens");
-        let entries = Entries::Integer { below: 5 };
-        let tokens =
-            Input { name: "tokens".into(), shape: vec![Axis::of(2)], rank: None, basis: Vec::new(), entries, span: span() };
-        let value = builder.declare_input(tokens);
-        builder.output("output", value);
-        let program = builder.finish();
-        let data = Data { name: "Words".into(), source: DataSource::Digits, split: None, span: span() };
-        let examples = |values: &[f64]| Examples {
-            inputs: vec![Table { values: values.to_vec(), width: 2 }],
-            targets: Targets::Numbers(Table { values: vec![0.0; values.len() / 2], width: 1 }),
-        };
-        assert!(fit(&data, &program, &examples(&[0.0, 4.0, 3.0, 1.0])).is_ok());
-        for wrong in [5.0, -1.0, 0.5, f64::NAN] {
-            let found = fit(&data, &program, &examples(&[0.0, 4.0, 3.0, wrong])).expect_err("no whole number below 5");
-            assert_eq!(found[0].code, Code::E0223);
-            assert_eq!(found[0].message, format!("example 1 of `Words` has {wrong} for input `tokens`"));
-        }
-    }
 }

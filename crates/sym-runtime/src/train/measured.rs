@@ -3,7 +3,9 @@
 use super::tests::{content, environment, finished};
 use super::*;
 use crate::{Silent, testing};
-use sym_ir::experiment::{DataSource, DecayKind, Init, InitKind, Loss, Measure, Optimizer, Probe, ProbeKind, Rule, Train};
+use sym_ir::experiment::{
+    DataSource, DecayKind, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe, ProbeKind, Rule, Train,
+};
 use sym_ir::probes::{Looks, PROBES, SettingValue};
 use sym_ir::{Builder, Builtin, Program};
 
@@ -68,6 +70,7 @@ fn run_in(out: &Path, train: &Train, resume: bool, observer: &dyn Observer) -> O
     let data = Data {
         name: "Digits".to_string(),
         source: DataSource::Digits,
+        preparation: Preparation::default(),
         split: Some((100, "test".to_string())),
         span: testing::span(),
     };

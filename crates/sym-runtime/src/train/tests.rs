@@ -4,7 +4,9 @@ use super::*;
 use crate::record::{Ending, Row};
 use crate::{Progress, Silent, testing};
 use std::sync::atomic::AtomicU64;
-use sym_ir::experiment::{DataSource, DecayKind, Distribution, Init, InitKind, Loss, Measure, Optimizer, Probe, ProbeKind, Rule};
+use sym_ir::experiment::{
+    DataSource, DecayKind, Distribution, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe, ProbeKind, Rule,
+};
 use sym_ir::probes::SettingValue;
 
 const STEPS: u64 = 40;
@@ -57,8 +59,10 @@ fn waves() -> Data {
             scale: 2.0,
             count: 20,
             inputs: Distribution::Normal { mean: 0.0, std: 1.0 },
+            rank: None,
             noise: 0.0,
         },
+        preparation: Preparation::default(),
         split: Some((10, "test".to_string())),
         span: testing::span(),
     }
@@ -192,8 +196,10 @@ fn sums_and_products_that_could_be_split_over_threads_have_the_same_bits() {
             scale: 1.0,
             count: 2048,
             inputs: Distribution::Normal { mean: 0.0, std: 1.0 },
+            rank: None,
             noise: 0.0,
         },
+        preparation: Preparation::default(),
         split: None,
         span: testing::span(),
     };
@@ -300,6 +306,7 @@ fn a_small_network_learns_to_read_digits() {
     let digits = Data {
         name: "Digits".to_string(),
         source: DataSource::Digits,
+        preparation: Preparation::default(),
         split: Some((360, "test".to_string())),
         span: testing::span(),
     };

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod check;
+mod data;
 mod diff;
 mod doctor;
 mod explain;
@@ -21,6 +22,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
     let console = Console::new(arguments);
     match &arguments.command {
         Command::Check(check) => check::execute(check, console),
+        Command::Data(data) => data::execute(data, console),
         Command::Diff(diff) => diff::execute(diff, console),
         Command::Doctor(doctor) => doctor::execute(doctor, console),
         Command::Explain(explain) => explain::execute(explain),

@@ -1,0 +1,236 @@
+//! Examples from files of every format, what is done to them, and what is said about files that are absent, damaged or fetched.
+
+#[path = "support/report.rs"]
+mod report;
+mod support;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use support::{Ended, Process, symc};
+use tempfile::TempDir;
+
+/// A linear classifier on every format that a file can have.
+const FORMATS: &str = r#"
+model Linear(inputs: int, outputs: int = 10) {
+    input x[inputs]
+    output linear(x, outputs, name: "fc")
+}
+
+data Mnist = mnist("mnist", n: 20, normalise: whole)
+data Records = cifar10("batch.bin", normalise: channel) split 5 as test
+data Packed = npz("stored.npz", classes: 3)
+data Rows = parquet("snappy.parquet", target: "y", classes: 3)
+data Pictures = images("pictures", size: 4, classes: 2, label_noise: 0.5)
+data Pairs = idx("mnist/train-images-idx3-ubyte", labels: "mnist/train-labels-idx1-ubyte", classes: 10)
+data Flat = gaussian(d: 12, n: 40, rank: 3, input_scale: 0.5, transform: 4)
+data Sequences = in_context(tokens: 4, d: 2, n: 40, noise: 0.1)
+
+train OnMnist = Linear(inputs: 784) {
+    data Mnist
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss, test_accuracy }
+}
+train OnRecords = Linear(inputs: 3_072) {
+    data Records
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss, test_loss }
+}
+train OnPacked = Linear(inputs: 20, outputs: 3) {
+    data Packed
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+train OnRows = Linear(inputs: 4, outputs: 3) {
+    data Rows
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+train OnPictures = Linear(inputs: 48, outputs: 2) {
+    data Pictures
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+train OnPairs = Linear(inputs: 784) {
+    data Pairs
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+train OnFlat = Linear(inputs: 12, outputs: 12) {
+    data Flat
+    loss mse
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+train OnSequences = Linear(inputs: 12, outputs: 1) {
+    data Sequences
+    loss mse
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+"#;
+
+/// `count` images of 28 × 28 whose grey values tell their class, and their labels, as IDX files.
+fn idx(folder: &Path, part: &str, count: u32) {
+    let mut images = vec![0, 0, 8, 3];
+    images.extend([count, 28, 28].iter().flat_map(|size| size.to_be_bytes()));
+    (0..count).for_each(|at| images.extend([(at % 10) as u8 * 25; 784]));
+    let mut labels = vec![0, 0, 8, 1];
+    labels.extend(count.to_be_bytes());
+    labels.extend((0..count).map(|at| (at % 10) as u8));
+    std::fs::create_dir_all(folder).expect("a folder");
+    std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).expect("images");
+    std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).expect("labels");
+}
+
+/// Records of CIFAR-10.
+fn records(count: u8) -> Vec<u8> {
+    (0..count)
+        .flat_map(|at| std::iter::once(at % 10).chain((0..3072u32).map(move |pixel| (pixel * 7 + u32::from(at) * 11) as u8)))
+        .collect()
+}
+
+/// A folder with a file of every format, and the spec.
+fn folder(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sym-data/tests/files");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, bytes).expect("a file");
+    };
+    idx(&folder.path().join("mnist"), "train", 30);
+    idx(&folder.path().join("mnist"), "t10k", 10);
+    write("batch.bin", &records(20));
+    write("example.sym", text.as_bytes());
+    for (name, copy) in [
+        ("stored.npz", "stored.npz"),
+        ("snappy.parquet", "snappy.parquet"),
+        ("colour.png", "pictures/cat/1.png"),
+        ("grey.png", "pictures/dog/1.png"),
+    ] {
+        write(copy, &std::fs::read(shipped.join(name)).expect("a file of the tests"));
+    }
+    folder
+}
+
+/// The spec with one training run on one data set.
+fn run_on(source: &str, inputs: u32, outputs: u32) -> Ended {
+    let text = format!(
+        "model Linear {{ input x[{inputs}]  output linear(x, {outputs}, name: \"fc\") }}\ndata Given = {source}\n\
+         train Fit = Linear {{ data Given  loss cross_entropy  optim gd(lr: 0.1)  steps 2 }}\n"
+    );
+    let folder = folder(&text);
+    symc(folder.path(), &["run", "example.sym", "--out", "runs"])
+}
+
+#[test]
+fn every_format_is_read_and_trained_on() {
+    let folder = folder(FORMATS);
+    let ended = symc(folder.path(), &["run", "example.sym", "--out", "runs", "--format", "json"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let report = ended.json();
+    let runs = report["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 8);
+    for run in runs {
+        let name = run["train"].as_str().expect("a name");
+        let settings = std::fs::read(folder.path().join("runs").join(name).join("settings.json")).expect("settings");
+        let settings: serde_json::Value = serde_json::from_slice(&settings).expect("settings");
+        let sizes = (&settings["resolved"]["examples"], &settings["resolved"]["test_examples"]);
+        let expected = match name {
+            "OnMnist" => (20, 10),
+            "OnRecords" => (15, 5),
+            "OnPacked" => (6, 0),
+            "OnRows" => (3, 0),
+            "OnPictures" => (2, 0),
+            "OnPairs" => (30, 0),
+            _ => (40, 0),
+        };
+        assert_eq!(sizes, (&expected.0.into(), &expected.1.into()), "{name}");
+    }
+}
+
+#[test]
+fn a_published_set_that_is_absent_is_said_with_how_to_get_it() {
+    let ended = run_on("mnist(\"data/mnist\")", 784, 10);
+    assert_eq!(ended.code, 1);
+    for part in [
+        "E0601",
+        "train-images-idx3-ubyte.gz",
+        "IDX, packed by gzip",
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "symc data get mnist --to data/mnist",
+        "yann.lecun.com",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_the_first_step() {
+    for (source, inputs, outputs, code) in [
+        ("cifar10(\"batch.bin\", n: 21)", 3072, 10, "E0223"),
+        ("cifar10(\"stored.npz\")", 3072, 10, "E0601"),
+        ("idx(\"batch.bin\", labels: \"mnist/train-labels-idx1-ubyte\", classes: 10)", 784, 10, "E0602"),
+        ("idx(\"mnist/train-images-idx3-ubyte\", labels: \"mnist/t10k-labels-idx1-ubyte\", classes: 10)", 784, 10, "E0602"),
+        ("idx(\"mnist/train-images-idx3-ubyte\", labels: \"mnist/train-labels-idx1-ubyte\", classes: 9)", 784, 9, "E0602"),
+        ("idx(\"mnist/train-images-idx3-ubyte\", labels: \"mnist/train-labels-idx1-ubyte\", classes: 10)", 783, 10, "E0203"),
+        ("npz(\"stored.npz\", x: \"images\", classes: 10)", 20, 10, "E0602"),
+        ("parquet(\"batch.bin\", classes: 10)", 20, 10, "E0602"),
+        ("images(\"mnist\", classes: 10)", 20, 10, "E0602"),
+    ] {
+        let ended = run_on(source, inputs, outputs);
+        assert_eq!(ended.code, 1, "{source}: {}", ended.stderr);
+        assert!(ended.stderr.contains(code), "{source}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_list_says_sizes_and_checksums() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = symc(folder.path(), &["data", "list", "--format", "json"]).json();
+    let sets = report["data"].as_array().expect("data sets");
+    let names: Vec<&str> = sets.iter().filter_map(|set| set["name"].as_str()).collect();
+    assert_eq!(names, ["mnist", "cifar10", "cifar100", "svhn"]);
+    assert_eq!(sets[0]["files"][0]["bytes"], 9_912_422);
+    for format in ["human", "short"] {
+        let ended = symc(folder.path(), &["data", "list", "--format", format]);
+        assert!(ended.code == 0 && ended.stdout.contains("cs.toronto.edu"), "{}", ended.stdout);
+    }
+    assert_eq!(symc(folder.path(), &["data", "get", "imagenet"]).code, 2);
+}
+
+#[test]
+fn fetching_goes_through_the_proxy_and_says_what_it_answered() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let proxy = format!("http://{}", listener.local_addr().expect("an address"));
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut head = String::new();
+        BufReader::new(stream.try_clone().expect("the stream")).read_line(&mut head).expect("a request");
+        write!(stream, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("an answer");
+        head
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let variables =
+        [("http_proxy", proxy.as_str()), ("HTTP_PROXY", &proxy), ("ALL_PROXY", &proxy), ("no_proxy", ""), ("NO_PROXY", "")];
+    let ended = Process::start(folder.path(), &["data", "get", "svhn", "--format", "json"], &variables).end();
+    let head = server.join().expect("the server");
+    assert!(head.contains("ufldl.stanford.edu"), "{head}");
+    assert_eq!((ended.code, ended.codes()), (1, vec!["E0601".to_string()]), "{}", ended.stdout);
+    assert!(!folder.path().join("data/svhn/train_32x32.mat").exists());
+}
