@@ -3,9 +3,11 @@
 //! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
 
 mod data;
+mod schedule;
 mod sweep;
 
 pub use data::{Data, DataSource, Distribution, FileFormat, FileSource, Normalisation, Preparation};
+pub use schedule::{Course, Schedule};
 pub use sweep::{Plotted, SettingValue, Statistic, Sweep, SweepPlot, SweepRun};
 
 use crate::Program;
@@ -76,6 +78,10 @@ pub struct Train {
     pub init: Vec<Init>,
     /// Optimiser.
     pub optimizer: Optimizer,
+    /// How its learning rate changes.
+    pub schedule: Schedule,
+    /// The largest norm of the gradient of all trained entries together; a longer one is shortened to it.
+    pub clip: Option<f64>,
     /// Examples a step; `None` is all of them.
     pub batch: Option<u64>,
     /// Steps.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use sym_diagnostics::{Diagnostic, Sources};
-use sym_ir::experiment::{Claim, Document, Figure, Preparation, Probe, Quantity, Train};
+use sym_ir::experiment::{Claim, Document, Figure, Preparation, Probe, Quantity, Schedule, Train};
 use sym_ir::{Loader, Options};
 
 struct NoFiles;
@@ -52,6 +52,9 @@ fn train(train: &Train) -> String {
         let _ = writeln!(text, "    init {:?} of {:?}", init.kind, init.targets);
     }
     let _ = writeln!(text, "    optim {:?}", train.optimizer);
+    if train.schedule != Schedule::default() || train.clip.is_some() {
+        let _ = writeln!(text, "    {:?}, clip {:?}", train.schedule, train.clip);
+    }
     let _ = writeln!(
         text,
         "    batch {:?}, steps {}, seeds {:?}, checkpoint {:?}",

@@ -7,7 +7,7 @@ mod steps;
 #[path = "support/texts.rs"]
 mod texts;
 
-use sym_runtime::engine::Engine;
+use sym_runtime::engine::{Engine, Pace};
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -18,9 +18,9 @@ fn memory_does_not_grow_from_step_to_step() {
     for (what, text, examples) in large::MODELS {
         let program = texts::model(text);
         let mut engine = steps::engine(&program, examples);
-        (0..3).for_each(|_| assert!(engine.step(None).is_finite(), "{what}"));
+        (0..3).for_each(|_| assert!(engine.step(None, Pace::FULL).is_finite(), "{what}"));
         let before = dhat::HeapStats::get();
-        (0..12).for_each(|_| assert!(engine.step(None).is_finite(), "{what}"));
+        (0..12).for_each(|_| assert!(engine.step(None, Pace::FULL).is_finite(), "{what}"));
         let after = dhat::HeapStats::get();
         // The pool of threads keeps some bytes of its own.
         let grown = after.curr_bytes.saturating_sub(before.curr_bytes);

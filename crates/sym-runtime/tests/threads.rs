@@ -11,7 +11,7 @@ use large::MODELS;
 use sym_ir::{InputId, ParameterId, Program};
 use sym_plan::{Plan, Real};
 use sym_runtime::Stream;
-use sym_runtime::engine::Engine;
+use sym_runtime::engine::{Engine, Pace};
 
 /// The bits of all outputs: the model's and the gradients of a random linear function of them.
 fn bits<T: Real>(program: &Program, batch: usize, number: impl Fn(f64) -> T, back: impl Fn(T) -> f64) -> Vec<Vec<u64>> {
@@ -57,7 +57,7 @@ fn no_number_of_threads_changes_a_step() {
         let [one, two, three] = [1, 2, 3].map(|threads| {
             on(threads, || {
                 let mut engine = steps::engine(&program, batch);
-                let losses: Vec<f64> = (0..3).map(|_| engine.step(None)).collect();
+                let losses: Vec<f64> = (0..3).map(|_| engine.step(None, Pace::FULL)).collect();
                 (losses, engine.weights().values)
             })
         });

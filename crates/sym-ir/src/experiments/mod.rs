@@ -13,6 +13,7 @@ mod optimizer;
 pub(crate) mod overrides;
 mod probe;
 mod reporter;
+mod schedule;
 mod statistic;
 mod sweep;
 mod theorem;

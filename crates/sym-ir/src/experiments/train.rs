@@ -2,16 +2,16 @@
 
 use super::fields::{Fields, Schema};
 use super::reporter::Reporter;
-use super::values::{whole, word};
-use super::{Elaborator, fit, initial, optimizer, probe};
+use super::values::{optional, positive, whole, word};
+use super::{Elaborator, fit, initial, optimizer, probe, schedule};
 use crate::Program;
-use crate::experiment::{Data, Loss, Measure, Probe, ProbeKind, Train};
+use crate::experiment::{Data, Loss, Measure, Probe, ProbeKind, Schedule, Train};
 use crate::intervention::Instance;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
 
 const SCHEMA: Schema = Schema {
-    known: &["data", "loss", "init", "optim", "batch", "steps", "seeds", "every", "checkpoint", "profile"],
+    known: &["data", "loss", "init", "optim", "batch", "steps", "seeds", "every", "schedule", "clip", "checkpoint", "profile"],
     repeatable: &["every"],
 };
 
@@ -59,12 +59,13 @@ impl Elaborator<'_> {
         let optimizer = optim_expr.and_then(|expr| optimizer::elaborate(expr, reporter));
         let steps = fields.required("steps", "steps 1_000", reporter).and_then(|expr| whole(expr, "`steps`", 1, reporter));
         let batch_expr = fields.expr("batch", reporter);
-        let batch = batch_expr.map_or(Some(None), |expr| whole(expr, "`batch`", 1, reporter).map(Some));
+        let batch = optional(batch_expr, "`batch`", 1, reporter);
+        let schedule = fields.expr("schedule", reporter);
+        let schedule = schedule.map_or(Some(Schedule::default()), |expr| schedule::elaborate(expr, reporter));
+        let clip = fields.expr("clip", reporter);
+        let clip = clip.map_or(Some(None), |expr| positive(expr, "`clip`", reporter).map(Some));
         let seeds = seeds(fields.exprs("seeds"), reporter);
-        let checkpoint = match fields.expr("checkpoint", reporter) {
-            None => Some(None),
-            Some(expr) => whole(expr, "`checkpoint`", 1, reporter).map(Some),
-        };
+        let checkpoint = optional(fields.expr("checkpoint", reporter), "`checkpoint`", 1, reporter);
         if let (Some(batch), Some(optim), Some(_)) = (batch_expr, optim_expr, batch)
             && optimizer::takes_all_examples(optim)
         {
@@ -88,15 +89,29 @@ impl Elaborator<'_> {
         if reporter.count() > before {
             return None;
         }
-        let (Some(data), Some(loss), Some(mut optimizer), Some(steps), Some(batch), Some(seeds), Some(checkpoint)) =
-            (data, loss, optimizer, steps, batch, seeds, checkpoint)
-        else {
-            return None;
-        };
+        let (data, loss, mut optimizer, schedule, clip) = (data?, loss?, optimizer?, schedule?, clip?);
+        let (steps, batch, seeds, checkpoint) = (steps?, batch?, seeds?, checkpoint?);
         let batch = batch.or(optimizer.batch);
         optimizer.batch = batch;
         let data = data.name;
-        Some(Train { name, model, program, edits, data, loss, init, optimizer, batch, steps, seeds, measures, checkpoint, span })
+        Some(Train {
+            name,
+            model,
+            program,
+            edits,
+            data,
+            loss,
+            init,
+            optimizer,
+            schedule,
+            clip,
+            batch,
+            steps,
+            seeds,
+            measures,
+            checkpoint,
+            span,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Training by the burn module: the reference, on any device and number type.
 
-use super::{Engine, Memory, Task};
+use super::{Engine, Memory, Pace, Task, frozen, square};
 use crate::data::{Examples, Table};
 use crate::optim::Updater;
 use crate::{decay, evaluate, loss};
@@ -61,7 +61,7 @@ impl Interpreted {
 }
 
 impl Engine for Interpreted {
-    fn step(&mut self, rows: Option<&[usize]>) -> f64 {
+    fn step(&mut self, rows: Option<&[usize]>, pace: Pace) -> f64 {
         let rows: Option<Vec<i64>> = rows.map(|rows| rows.iter().map(|&row| row as i64).collect());
         let (inputs, targets) = match &rows {
             None => (self.inputs.clone(), self.targets.clone()),
@@ -77,7 +77,8 @@ impl Engine for Interpreted {
             return value;
         }
         self.gradients = self.module.gradients(&loss);
-        self.updater.begin();
+        let shortening = pace.shortening(|| self.squares());
+        self.updater.begin_at(pace.rate);
         for (at, gradient) in self.gradients.iter().enumerate() {
             let id = ParameterId(at as u32);
             if !self.module.program().parameter(id).trainable {
@@ -87,6 +88,7 @@ impl Engine for Interpreted {
             let sizes = parameter.dims();
             let current = parameter.flat();
             let gradient = gradient.clone().map_or_else(|| current.zeros_like(), Array::flat);
+            let gradient = shortening.map_or(gradient.clone(), |factor| gradient.mul_scalar(factor));
             let updated = self.updater.update(at, current, gradient);
             self.module.set_parameter(id, Array::from(updated).reshape(&sizes));
         }
@@ -125,6 +127,19 @@ impl Engine for Interpreted {
 
     fn steps(&self) -> u64 {
         self.updater.steps()
+    }
+}
+
+impl Interpreted {
+    /// The sum of the squares of all gradients.
+    fn squares(&self) -> f64 {
+        let parameters = &self.module.program().parameters;
+        let trained = parameters.iter().zip(&self.gradients).filter(|(parameter, _)| parameter.trainable);
+        let squares = trained.filter_map(|(parameter, gradient)| {
+            let values = gradient.as_ref()?.values();
+            Some(square(values.into_iter(), frozen(parameter).as_deref()))
+        });
+        squares.sum()
     }
 }
 

@@ -9,8 +9,8 @@ use crate::data::{Examples, Table};
 use burn::tensor::DType;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
-use sym_ir::Program;
 use sym_ir::experiment::{Loss, Optimizer};
+use sym_ir::{Parameter, Program};
 use sym_lower::Backend;
 
 pub use interpreted::Interpreted;
@@ -23,7 +23,7 @@ pub type Memory = Vec<(&'static str, Vec<f64>)>;
 /// One model that is trained on given examples.
 pub trait Engine: std::fmt::Debug + Send {
     /// One step on these examples (all of them in order for `None`); gives the loss before it. Where that is not finite, nothing moves.
-    fn step(&mut self, rows: Option<&[usize]>) -> f64;
+    fn step(&mut self, rows: Option<&[usize]>, pace: Pace) -> f64;
 
     /// The entries of the first output at the present weights, for each row of the tables.
     fn outputs(&mut self, inputs: &[Table]) -> Vec<f64>;
@@ -45,6 +45,49 @@ pub trait Engine: std::fmt::Debug + Send {
 
     /// The number of steps done.
     fn steps(&self) -> u64;
+}
+
+/// How far one step goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// A factor on the learning rate.
+    pub rate: f64,
+    /// The largest norm of the gradient.
+    pub clip: Option<f64>,
+}
+
+impl Pace {
+    /// The optimiser's own learning rate, and the gradient as it is.
+    pub const FULL: Self = Self { rate: 1.0, clip: None };
+
+    /// The settings of an optimiser at this pace.
+    fn of(self, optimizer: Optimizer) -> Optimizer {
+        Optimizer { learning_rate: optimizer.learning_rate * self.rate, ..optimizer }
+    }
+
+    /// What a gradient is multiplied by whose square is the sum of `squares`; `None` where it stays as it is. A square that is not finite
+    /// stays, so that what follows is reported.
+    fn shortening(self, squares: impl FnOnce() -> f64) -> Option<f64> {
+        let most = self.clip?;
+        let norm = libm::sqrt(squares());
+        (norm.is_finite() && norm > most).then(|| most / norm)
+    }
+}
+
+/// The sum of the squares of entries that can move, in double precision.
+fn square(gradient: impl Iterator<Item = f64>, frozen: Option<&[bool]>) -> f64 {
+    match frozen {
+        None => gradient.map(|value| value * value).sum(),
+        Some(frozen) => gradient.zip(frozen).filter(|(_, frozen)| !**frozen).map(|(value, _)| value * value).sum(),
+    }
+}
+
+/// Which entries of a parameter its mask freezes; `None` where it has no mask.
+fn frozen(parameter: &Parameter) -> Option<Vec<bool>> {
+    parameter.role.mask.as_ref()?;
+    let mut frozen = vec![false; parameter.shape.iter().map(|axis| axis.size as usize).product()];
+    parameter.frozen_entries().places.into_iter().for_each(|place| frozen[place] = true);
+    Some(frozen)
 }
 
 /// What an engine trains.

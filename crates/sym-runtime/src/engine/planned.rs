@@ -2,13 +2,13 @@
 
 use super::loss::loss_and_cotangent;
 use super::update::{Share, update};
-use super::{Engine, Memory, Task};
+use super::{Engine, Memory, Pace, Task, frozen, square};
 use crate::data::{Table, Targets};
 use crate::decay;
 use crate::optim::names;
 use sym_infer::Weights;
 use sym_ir::experiment::{Loss, Optimizer};
-use sym_ir::{InputId, Parameter, ParameterId, Program};
+use sym_ir::{InputId, ParameterId, Program};
 use sym_plan::{Plan, Real};
 
 /// A number type that training runs in.
@@ -37,13 +37,6 @@ impl Number for f64 {
     fn double(self) -> f64 {
         self
     }
-}
-
-/// Which entries of a parameter its mask freezes.
-fn frozen(parameter: &Parameter) -> Vec<bool> {
-    let mut frozen = vec![false; parameter.shape.iter().map(|axis| axis.size as usize).product()];
-    parameter.frozen_entries().places.into_iter().for_each(|place| frozen[place] = true);
-    frozen
 }
 
 /// A model with its derivative, planned for batches of one size.
@@ -75,6 +68,8 @@ pub struct Planned<T> {
     shares: Vec<Share<T>>,
     steps: u64,
     has_gradients: bool,
+    /// A shortened gradient.
+    shortened: Vec<T>,
 }
 
 impl<T: Number> Planned<T> {
@@ -96,7 +91,7 @@ impl<T: Number> Planned<T> {
                 memory: Vec::new(),
                 divisors: task.divisors.and_then(|divisors| needed(&divisors.values[at])),
                 decay_weights: decay.as_deref().map(rounded),
-                frozen: parameter.role.mask.is_some().then(|| frozen(parameter)),
+                frozen: frozen(parameter),
             })
             .collect();
         let inputs = task.examples.inputs.iter().map(|table| (table.width, rounded(&table.values))).collect();
@@ -114,6 +109,7 @@ impl<T: Number> Planned<T> {
             shares,
             steps: 0,
             has_gradients: false,
+            shortened: Vec::new(),
         };
         engine.plan(task.batch.unwrap_or(task.examples.len()));
         engine.set_weights(task.weights);
@@ -165,7 +161,7 @@ impl<T: Number> Planned<T> {
 }
 
 impl<T: Number> Engine for Planned<T> {
-    fn step(&mut self, rows: Option<&[usize]>) -> f64 {
+    fn step(&mut self, rows: Option<&[usize]>, pace: Pace) -> f64 {
         let batch = rows.map_or(self.targets.len(), <[usize]>::len);
         self.switch(batch);
         self.fill_inputs(rows);
@@ -181,9 +177,20 @@ impl<T: Number> Engine for Planned<T> {
         plan.run_stage(1);
         self.steps += 1;
         self.has_gradients = true;
+        let (trained, shares) = (&self.trained, &self.shares);
+        let squares = |(at, id): (usize, &ParameterId)| {
+            square(plan.output(at + 1).iter().map(|value| value.double()), shares[id.0 as usize].frozen.as_deref())
+        };
+        let shortening = pace.shortening(|| trained.iter().enumerate().map(squares).sum());
+        let optimizer = pace.of(self.optimizer);
         for (at, &id) in self.trained.iter().enumerate() {
-            let (values, gradients) = plan.parameter_and_output(id, at + 1);
-            update(&self.optimizer, self.steps, &mut self.shares[id.0 as usize], values, gradients);
+            let (values, mut gradients) = plan.parameter_and_output(id, at + 1);
+            if let Some(factor) = shortening {
+                self.shortened.clear();
+                self.shortened.extend(gradients.iter().map(|value| T::rounded(value.double() * factor)));
+                gradients = &self.shortened;
+            }
+            update(&optimizer, self.steps, &mut self.shares[id.0 as usize], values, gradients);
         }
         loss
     }

@@ -1,6 +1,6 @@
 //! Both engines take the same steps.
 
-use super::{Engine, Interpreted, Planned, Task};
+use super::{Engine, Interpreted, Pace, Planned, Task};
 use crate::data::{Examples, Table, Targets};
 use crate::{Stream, testing};
 use burn::tensor::{DType, Device};
@@ -53,8 +53,10 @@ fn planned_steps_are_those_of_the_interpreter() {
             let mut interpreted = Interpreted::new(task, &Device::flex(), DType::F64).expect("it can be executed");
             // Batches of two sizes, a last one of one example, and all examples.
             let batches: [Option<&[usize]>; 5] = [Some(&[0, 4, 2]), Some(&[6, 1, 3]), Some(&[5]), None, Some(&[2, 2, 0])];
-            for rows in batches.into_iter().cycle().take(20) {
-                let (one, other) = (planned.step(rows), interpreted.step(rows));
+            // Whole steps, shorter ones, and gradients that are cut or short enough.
+            let paces = [Pace::FULL, Pace { rate: 0.3, clip: Some(0.5) }, Pace { rate: 2.0, clip: Some(1e6) }];
+            for (rows, pace) in batches.into_iter().cycle().zip(paces.into_iter().cycle()).take(20) {
+                let (one, other) = (planned.step(rows, pace), interpreted.step(rows, pace));
                 assert!((one - other).abs() < 1e-12 * other.abs().max(1.0), "{loss:?} {rule:?}: loss {one} and {other}");
             }
             let difference = largest_difference(&planned.weights(), &interpreted.weights());
@@ -63,5 +65,45 @@ fn planned_steps_are_those_of_the_interpreter() {
             let difference = outputs.map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
             assert!(difference < 1e-12, "{loss:?} {rule:?}: outputs differ by {difference}");
         }
+    }
+}
+
+#[test]
+fn a_step_is_as_long_as_the_factor_and_the_longest_gradient_say() {
+    let program = testing::mlp(&[4, 6, 3]);
+    let mut stream = Stream::new(0, "pace", "");
+    let examples = examples(&mut stream, Loss::Mse);
+    let mut weights = Weights::zeros(&program);
+    weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
+    let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None };
+    let moved = |pace| {
+        let task = Task {
+            program: &program,
+            weights: &weights,
+            loss: Loss::Mse,
+            optimizer,
+            divisors: None,
+            examples: &examples,
+            batch: None,
+            width: 3,
+        };
+        let mut engine = Planned::<f64>::new(task);
+        engine.step(None, pace);
+        let after = engine.weights();
+        let pairs = weights.values.iter().flatten().zip(after.values.iter().flatten());
+        pairs.map(|(before, after)| after - before).collect::<Vec<f64>>()
+    };
+    let length = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let whole = moved(Pace::FULL);
+    let gradient = length(&whole) / 0.01;
+    for (pace, factor) in [
+        (Pace { rate: 0.25, clip: None }, 0.25),
+        (Pace { rate: 1.0, clip: Some(gradient * 2.0) }, 1.0),
+        (Pace { rate: 1.0, clip: Some(gradient / 2.0) }, 0.5),
+        (Pace { rate: 4.0, clip: Some(gradient / 8.0) }, 0.5),
+    ] {
+        let far = moved(pace).iter().zip(&whole).map(|(one, other)| (one - factor * other).abs()).fold(0.0, f64::max);
+        assert!(far < 1e-15, "{pace:?}: {far}");
     }
 }

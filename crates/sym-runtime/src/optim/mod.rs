@@ -24,6 +24,8 @@ pub fn names(rule: Rule) -> &'static [&'static str] {
 #[derive(Debug, Clone)]
 pub struct Updater {
     settings: Optimizer,
+    /// A factor on the learning rate of the present step.
+    rate: f64,
     /// Steps done.
     step: u64,
     /// Memory by parameter.
@@ -41,7 +43,7 @@ impl Updater {
     pub fn new(settings: Optimizer, parameters: usize) -> Self {
         let none = vec![None; parameters];
         let slots = vec![Vec::new(); parameters];
-        Self { settings, step: 0, slots, divisors: none.clone(), decay_weights: none, masks: vec![None; parameters] }
+        Self { settings, rate: 1.0, step: 0, slots, divisors: none.clone(), decay_weights: none, masks: vec![None; parameters] }
     }
 
     /// Divides the gradient of each parameter, entry for entry, before the update rule and its decay see it: in a reduced model whose
@@ -116,7 +118,13 @@ impl Updater {
 
     /// Begins a step: call once, then [`Updater::update`] for each parameter.
     pub fn begin(&mut self) {
+        self.begin_at(1.0);
+    }
+
+    /// Begins a step with a factor on the learning rate.
+    pub fn begin_at(&mut self, rate: f64) {
         self.step += 1;
+        self.rate = rate;
     }
 
     /// The new value of the parameter at this position.
@@ -127,7 +135,8 @@ impl Updater {
     }
 
     fn updated(&mut self, at: usize, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let Optimizer { rule, learning_rate, decay, decay_kind, .. } = self.settings;
+        let Optimizer { rule, decay, decay_kind, .. } = self.settings;
+        let learning_rate = self.settings.learning_rate * self.rate;
         let mut gradient = match &self.divisors[at] {
             Some(divisor) => gradient / divisor.clone(),
             None => gradient,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::Program;
-use sym_ir::experiment::{Data, Train};
+use sym_ir::experiment::{Data, Schedule, Train};
 
 /// Resolved settings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,8 +61,16 @@ impl Settings {
             "backend": backend,
             "dtype": dtype,
         });
-        if let (Some(hash), Some(fields)) = (files.hash(), resolved.as_object_mut()) {
-            fields.insert("init_hash".to_string(), json!(hash));
+        // What is not asked for is not said, so that the hash of a run without it stays what it was.
+        let asked = [
+            ("init_hash", files.hash().map(|hash| json!(hash))),
+            ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
+            ("clip", train.clip.map(|clip| json!(clip))),
+        ];
+        for (name, value) in asked {
+            if let (Some(value), Some(fields)) = (value, resolved.as_object_mut()) {
+                fields.insert(name.to_string(), value);
+            }
         }
         let spec_hash = blake3::hash(resolved.to_string().as_bytes()).to_hex().to_string();
         Self {

@@ -1,7 +1,7 @@
 //! A model with its optimiser, moved one step at a time.
 
 use crate::data::Examples;
-use crate::engine::{Engine, Planned, Task};
+use crate::engine::{Engine, Pace, Planned, Task};
 use crate::optim::{Updater, names};
 use std::time::{Duration, Instant};
 use sym_diagnostics::Diagnostic;
@@ -40,7 +40,7 @@ impl Student {
     /// One step on these examples, all of them for `None`; returns the loss before it.
     pub fn step(&mut self, rows: Option<&[usize]>) -> f64 {
         let start = Instant::now();
-        let loss = self.engine.step(rows);
+        let loss = self.engine.step(rows, Pace::FULL);
         self.spent += start.elapsed();
         loss
     }

@@ -4,7 +4,7 @@ use super::tests::{content, environment, finished};
 use super::*;
 use crate::{Silent, testing};
 use sym_ir::experiment::{
-    DataSource, DecayKind, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe, ProbeKind, Rule, Train,
+    DataSource, DecayKind, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe, ProbeKind, Rule, Schedule, Train,
 };
 use sym_ir::probes::{Looks, PROBES, SettingValue};
 use sym_ir::{Builder, Builtin, Program};
@@ -57,6 +57,8 @@ fn train(probes: Vec<Probe>) -> Train {
             decay_kind: DecayKind::Coupled,
             batch: None,
         },
+        schedule: Schedule::default(),
+        clip: None,
         batch: Some(32),
         steps: 12,
         seeds: vec![0],

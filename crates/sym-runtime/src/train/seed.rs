@@ -3,7 +3,7 @@
 use super::Batches;
 use super::setup::Setup;
 use crate::data::Table;
-use crate::engine::{self, Engine, Memory};
+use crate::engine::{self, Engine, Memory, Pace};
 use crate::optim::names;
 use crate::probes::{Detector, Instruments, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
@@ -150,7 +150,9 @@ impl<'a> Seed<'a> {
     /// One step; gives the loss before it, or what is not finite.
     fn advance(&mut self) -> Result<f64, String> {
         let rows = self.batches.at(self.step);
-        let loss = self.engine.step(rows);
+        let train = self.setup.train;
+        let pace = Pace { rate: train.schedule.factor(self.step, train.steps), clip: train.clip };
+        let loss = self.engine.step(rows, pace);
         if !loss.is_finite() {
             let rows = rows.map(<[usize]>::to_vec);
             return Err(self.not_finite(rows.as_deref()));

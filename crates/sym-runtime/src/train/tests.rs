@@ -5,7 +5,8 @@ use crate::record::{Ending, Row};
 use crate::{Progress, Silent, testing};
 use std::sync::atomic::AtomicU64;
 use sym_ir::experiment::{
-    DataSource, DecayKind, Distribution, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe, ProbeKind, Rule,
+    Course, DataSource, DecayKind, Distribution, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe, ProbeKind, Rule,
+    Schedule,
 };
 use sym_ir::probes::SettingValue;
 
@@ -30,6 +31,8 @@ fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train {
         loss: Loss::Mse,
         init: vec![Init { kind: InitKind::Xavier, targets: Vec::new(), span: testing::span() }],
         optimizer: Optimizer { rule, learning_rate, decay: 1e-3, decay_kind: DecayKind::Coupled, batch: None },
+        schedule: Schedule::default(),
+        clip: None,
         batch,
         steps: STEPS,
         seeds: vec![0, 1, 2],
@@ -131,12 +134,23 @@ fn training_lowers_the_loss_and_records_what_was_asked_for() {
 
 #[test]
 fn a_step_is_that_of_a_hand_written_loop() {
-    // One linear layer without hidden units: f(x) = Wx + b, mean squared error, gradient descent with coupled decay.
+    is_that_of_a_hand_written_loop(Schedule::default(), None, |_| 1.0);
+    // Three steps of warm-up, then a cosine over the 37 steps behind it; the first gradients are longer than 0.5.
+    let schedule = Schedule { warmup: 3, course: Course::Cosine { to: 0.1 } };
+    is_that_of_a_hand_written_loop(schedule, Some(0.5), |step| match step {
+        0..3 => f64::from(step + 1) / 3.0,
+        _ => 0.55 + 0.45 * (std::f64::consts::PI * f64::from(step - 3) / 37.0).cos(),
+    });
+}
+
+/// One linear layer without hidden units: f(x) = Wx + b, mean squared error, gradient descent with coupled decay.
+fn is_that_of_a_hand_written_loop(schedule: Schedule, clip: Option<f64>, factor: impl Fn(u32) -> f64) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut train = train(Rule::Sgd { momentum: 0.0, nesterov: false }, 0.1, None);
     train.program = testing::mlp(&[3, 2]);
     train.measures = Vec::new();
     train.seeds = vec![4];
+    (train.schedule, train.clip) = (schedule, clip);
     let record = finished(run_in(directory.path(), &train, |_| (), &Silent));
 
     let examples = crate::data::load(&waves(), &train.program, Path::new(".")).expect("data").train;
@@ -144,7 +158,8 @@ fn a_step_is_that_of_a_hand_written_loop() {
     let start = crate::init::weights(&train.program, None, &train.init, &crate::init::Files::default(), 4, "init")
         .expect("initial values");
     let (mut weight, mut bias) = (start.values[0].clone(), start.values[1].clone());
-    for _ in 0..STEPS {
+    let mut cut = 0;
+    for step in 0..STEPS as u32 {
         let (mut weight_slope, mut bias_slope) = (vec![0.0; 6], vec![0.0; 2]);
         for row in 0..20 {
             let input = &examples.inputs[0].values[3 * row..3 * row + 3];
@@ -157,10 +172,14 @@ fn a_step_is_that_of_a_hand_written_loop() {
                 bias_slope[out] += slope;
             }
         }
+        let norm = weight_slope.iter().chain(&bias_slope).map(|slope| slope * slope).sum::<f64>().sqrt();
+        let short = clip.map_or(1.0, |most| if norm > most { most / norm } else { 1.0 });
+        cut += u32::from(short < 1.0);
         for (value, slope) in weight.iter_mut().zip(weight_slope).chain(bias.iter_mut().zip(bias_slope)) {
-            *value -= 0.1 * (slope + 1e-3 * *value);
+            *value -= 0.1 * factor(step) * (short * slope + 1e-3 * *value);
         }
     }
+    assert_eq!(cut > 0, clip.is_some(), "{cut} gradients were too long");
     let found = sym_lower::load_safetensors(&record.weights_path(4), &train.program).expect("final weights");
     // Sums of twenty terms in another order, forty steps: rounding stays far below 1e-13.
     for (found, expected) in found.values[0].iter().chain(&found.values[1]).zip(weight.iter().chain(&bias)) {
@@ -230,7 +249,8 @@ impl Observer for After {
 #[test]
 fn an_interrupted_run_goes_on_bit_for_bit() {
     for (rule, dtype) in [(adam(), "f32"), (Rule::Sgd { momentum: 0.9, nesterov: true }, "f64")] {
-        let train = train(rule, 0.02, Some(6));
+        let mut train = train(rule, 0.02, Some(6));
+        (train.schedule, train.clip) = (Schedule { warmup: 10, course: Course::Cosine { to: 0.0 } }, Some(0.3));
         let whole = tempfile::tempdir().expect("a temporary directory");
         let expected = content(&finished(run_in(whole.path(), &train, |environment| environment.dtype = dtype, &Silent)));
         for stop in [0, 1, 8, 57] {
