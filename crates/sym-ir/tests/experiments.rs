@@ -111,6 +111,7 @@ fn summary(document: &Document) -> String {
         };
         let prepared = &data.preparation;
         let prepared = if *prepared == Preparation::default() { String::new() } else { format!(", {prepared:?}") };
+        let prepared = if data.fresh { format!("{prepared}, fresh") } else { prepared };
         let _ = writeln!(text, "data {} = {source}{prepared}, split {:?}", data.name, data.split);
     }
     for one in document.trains.values() {

@@ -14,6 +14,8 @@ pub struct Data {
     pub source: DataSource,
     /// What is done to them.
     pub preparation: Preparation,
+    /// Whether every step trains on examples of its own; the training examples are then only measured on.
+    pub fresh: bool,
     /// How many examples form the second part, and its name.
     pub split: Option<(u64, String)>,
     /// The item.

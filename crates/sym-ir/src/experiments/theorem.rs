@@ -56,6 +56,12 @@ impl Elaborator<'_> {
             let FieldValue::State(clauses) = &field.value else { continue };
             state.extend(clauses.iter().filter_map(|clause| state_clause(clause, &program, reporter)));
         }
+        if let (Some(Some(data)), Some(expr)) = (&data, &data_expr)
+            && data.fresh
+        {
+            let expected = "a data set without `fresh: true`: both models train on the same examples";
+            reporter.bad_value(expr.span, "the data of a theorem", &format!("`{}`, which is fresh", data.name), expected);
+        }
         match (&data, loss) {
             (Some(Some(data)), Some(loss)) => {
                 let loss_span = loss_expr.or(data_expr.as_ref()).map_or(span, |expr| expr.span);

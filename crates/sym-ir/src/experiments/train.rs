@@ -76,6 +76,18 @@ impl Elaborator<'_> {
                     .help("write `sgd(…)` in place of `gd(…)`, or remove `batch`"),
             );
         }
+        let of_optimizer = optimizer.as_ref().and_then(|optimizer| optimizer.batch);
+        if let (Some(data), Some(None), None, Some(_)) = (&data, batch, of_optimizer, &optimizer)
+            && data.fresh
+        {
+            reporter.push(
+                Diagnostic::new(Code::E0223, train.name.span, format!("fresh examples of `{}` need a batch size", data.name))
+                    .label("every step takes all examples")
+                    .cause(data.span, "draws new examples for every step")
+                    .expected("`batch`, the number of examples a step")
+                    .help("write `sgd(…)` with `batch 128`, or remove `fresh: true`"),
+            );
+        }
         let (model, Instance { program, edits }) = model?;
         let init: Vec<_> =
             fields.exprs("init").iter().filter_map(|expr| initial::elaborate(expr, Some(&program), reporter)).collect();

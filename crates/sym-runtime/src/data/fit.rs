@@ -87,6 +87,7 @@ mod tests {
             name: "Words".into(),
             source: DataSource::Digits,
             preparation: Preparation::default(),
+            fresh: false,
             split: None,
             span: span(),
         };

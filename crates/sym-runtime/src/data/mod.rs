@@ -10,11 +10,10 @@ mod prepare;
 mod split;
 mod teacher;
 
-pub use generated::sample;
+pub use generated::{Fresh, Generator, Occasion, sample};
 
 use fit::fit;
 use std::path::Path;
-use sym_data::draw::InContext;
 use sym_diagnostics::Diagnostic;
 use sym_ir::experiment::{Data, DataSource};
 use sym_ir::{Axis, Program};
@@ -156,24 +155,10 @@ pub fn load(data: &Data, program: &Program, base: &Path) -> Result<DataSet, Vec<
                 _ => split::shuffled(data, read.train)?,
             }
         }
-        DataSource::Teacher { program: teacher, init, scale, count, inputs, rank, noise } => {
+        DataSource::Teacher { count, .. } | DataSource::Identity { count, .. } | DataSource::InContext { count, .. } => {
             let total = split::total(data, *count)?;
-            let tables = generated::inputs(data, program, inputs, *rank, total)?;
-            let teacher = teacher::Teacher { program: teacher, init, scale: *scale, noise: *noise };
-            split::ordered(teacher.examples(data, tables, base)?, *count as usize)
-        }
-        DataSource::Identity { dimension, count, inputs, rank } => {
-            let total = split::total(data, *count)?;
-            let width = usize::try_from(*dimension).map_err(|_| vec![generated::too_large(data, total)])?;
-            let table = generated::numbers(data, "x", inputs, *rank, total, width).map_err(one)?;
-            let examples = Examples { inputs: vec![table.clone()], targets: Targets::Numbers(table) };
+            let examples = Generator::new(data, program, base)?.draw(Occasion::Set, total)?;
             split::ordered(examples, *count as usize)
-        }
-        DataSource::InContext { tokens, features, count, noise } => {
-            let total = split::total(data, *count)?;
-            let size = |value: u64| usize::try_from(value).map_err(|_| vec![generated::too_large(data, total)]);
-            let task = InContext { tokens: size(*tokens)?, features: size(*features)?, noise: *noise };
-            split::ordered(generated::in_context(data, &task, total).map_err(one)?, *count as usize)
         }
     };
     fit(data, program, &set.train)?;

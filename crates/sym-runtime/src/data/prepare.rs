@@ -115,7 +115,7 @@ mod tests {
 
     fn prepared(preparation: Preparation) -> DataSet {
         let mut found = set();
-        let data = Data { name: "D".into(), source: DataSource::Digits, preparation, split: None, span: span() };
+        let data = Data { name: "D".into(), source: DataSource::Digits, preparation, fresh: false, split: None, span: span() };
         prepare(&data, Some(2), &mut found).expect("examples of these sizes");
         found
     }
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(found.train, set().train.select(&[0, 1, 2, 3]));
         assert_eq!(found.test, set().test);
         let preparation = Preparation { count: Some(7), ..Preparation::default() };
-        let data = Data { name: "D".into(), source: DataSource::Digits, preparation, split: None, span: span() };
+        let data = Data { name: "D".into(), source: DataSource::Digits, preparation, fresh: false, split: None, span: span() };
         let errors = prepare(&data, None, &mut set()).expect_err("there are six");
         assert_eq!(errors[0].code, Code::E0223);
         assert_eq!(errors[0].message, "`n` asks for 7 training examples of `D`, which has 6");

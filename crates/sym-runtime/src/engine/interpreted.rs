@@ -95,6 +95,13 @@ impl Engine for Interpreted {
         value
     }
 
+    fn replace(&mut self, examples: &Examples) {
+        let recording = self.device.clone().autodiff();
+        let width = self.targets.dims()[1];
+        self.inputs = evaluate::arrays(self.module.program(), &examples.inputs, &recording, self.dtype);
+        self.targets = loss::place(&examples.targets, width, &recording, self.dtype);
+    }
+
     fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {
         let program = self.module.program();
         let module = Module::new(program, &self.module.weights(), &self.device, self.dtype).expect("it is executed already");

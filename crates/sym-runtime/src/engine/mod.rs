@@ -25,6 +25,9 @@ pub trait Engine: std::fmt::Debug + Send {
     /// One step on these examples (all of them in order for `None`); gives the loss before it. Where that is not finite, nothing moves.
     fn step(&mut self, rows: Option<&[usize]>, pace: Pace) -> f64;
 
+    /// Trains on other examples from now on.
+    fn replace(&mut self, examples: &Examples);
+
     /// The entries of the first output at the present weights, for each row of the tables.
     fn outputs(&mut self, inputs: &[Table]) -> Vec<f64>;
 

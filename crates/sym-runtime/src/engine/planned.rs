@@ -3,7 +3,7 @@
 use super::loss::loss_and_cotangent;
 use super::update::{Share, update};
 use super::{Engine, Memory, Pace, Task, frozen, square};
-use crate::data::{Table, Targets};
+use crate::data::{Examples, Table, Targets};
 use crate::decay;
 use crate::optim::names;
 use sym_infer::Weights;
@@ -46,6 +46,12 @@ struct OfSize<T> {
     plan: Plan<T>,
     /// Whether the inputs hold all examples in order already.
     holds_all: bool,
+}
+
+/// The inputs of examples in a number type, each with its width.
+fn rounded_inputs<T: Number>(examples: &Examples) -> Vec<(usize, Vec<T>)> {
+    let rounded = |table: &Table| (table.width, table.values.iter().map(|&value| T::rounded(value)).collect());
+    examples.inputs.iter().map(rounded).collect()
 }
 
 /// A model that is trained by the planned executor.
@@ -94,7 +100,7 @@ impl<T: Number> Planned<T> {
                 frozen: frozen(parameter),
             })
             .collect();
-        let inputs = task.examples.inputs.iter().map(|table| (table.width, rounded(&table.values))).collect();
+        let inputs = rounded_inputs(task.examples);
         let mut engine = Self {
             program,
             derivative,
@@ -193,6 +199,12 @@ impl<T: Number> Engine for Planned<T> {
             update(&optimizer, self.steps, &mut self.shares[id.0 as usize], values, gradients);
         }
         loss
+    }
+
+    fn replace(&mut self, examples: &Examples) {
+        self.inputs = rounded_inputs(examples);
+        self.targets.clone_from(&examples.targets);
+        self.plans.iter_mut().for_each(|of_size| of_size.holds_all = false);
     }
 
     fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {

@@ -9,7 +9,7 @@ use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 
 const EXAMPLES: usize = 7;
 
-fn examples(stream: &mut Stream, loss: Loss) -> Examples {
+fn drawn(stream: &mut Stream, loss: Loss) -> Examples {
     let inputs = vec![Table { values: (0..EXAMPLES * 4).map(|_| stream.normal()).collect(), width: 4 }];
     let targets = match loss {
         Loss::Mse => Targets::Numbers(Table { values: (0..EXAMPLES * 3).map(|_| stream.normal()).collect(), width: 3 }),
@@ -35,7 +35,7 @@ fn planned_steps_are_those_of_the_interpreter() {
     for loss in [Loss::Mse, Loss::CrossEntropy] {
         for (rule, decay_kind) in rules {
             let mut stream = Stream::new(0, "engines", "");
-            let examples = examples(&mut stream, loss);
+            let examples = drawn(&mut stream, loss);
             let mut weights = Weights::zeros(&program);
             weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
             let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.1, decay_kind, batch: None };
@@ -59,6 +59,14 @@ fn planned_steps_are_those_of_the_interpreter() {
                 let (one, other) = (planned.step(rows, pace), interpreted.step(rows, pace));
                 assert!((one - other).abs() < 1e-12 * other.abs().max(1.0), "{loss:?} {rule:?}: loss {one} and {other}");
             }
+            // Other examples, more than before.
+            let other = drawn(&mut stream, loss).select(&[0, 1, 2, 3, 4, 5, 6, 1, 3]);
+            planned.replace(&other);
+            interpreted.replace(&other);
+            for rows in [None, Some(&[8, 7][..])] {
+                let (one, other) = (planned.step(rows, Pace::FULL), interpreted.step(rows, Pace::FULL));
+                assert!((one - other).abs() < 1e-12 * other.abs().max(1.0), "{loss:?} {rule:?}: loss {one} and {other}");
+            }
             let difference = largest_difference(&planned.weights(), &interpreted.weights());
             assert!(difference < 1e-12, "{loss:?} {rule:?}: {difference}");
             let outputs = planned.outputs(&examples.inputs).into_iter().zip(interpreted.outputs(&examples.inputs));
@@ -72,7 +80,7 @@ fn planned_steps_are_those_of_the_interpreter() {
 fn a_step_is_as_long_as_the_factor_and_the_longest_gradient_say() {
     let program = testing::mlp(&[4, 6, 3]);
     let mut stream = Stream::new(0, "pace", "");
-    let examples = examples(&mut stream, Loss::Mse);
+    let examples = drawn(&mut stream, Loss::Mse);
     let mut weights = Weights::zeros(&program);
     weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
     let rule = Rule::Sgd { momentum: 0.0, nesterov: false };

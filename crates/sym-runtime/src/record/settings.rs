@@ -66,6 +66,7 @@ impl Settings {
             ("init_hash", files.hash().map(|hash| json!(hash))),
             ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
             ("clip", train.clip.map(|clip| json!(clip))),
+            ("fresh", data.fresh.then_some(Value::Bool(true))),
         ];
         for (name, value) in asked {
             if let (Some(value), Some(fields)) = (value, resolved.as_object_mut()) {

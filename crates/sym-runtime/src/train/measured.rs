@@ -73,6 +73,7 @@ fn run_in(out: &Path, train: &Train, resume: bool, observer: &dyn Observer) -> O
         name: "Digits".to_string(),
         source: DataSource::Digits,
         preparation: Preparation::default(),
+        fresh: false,
         split: Some((100, "test".to_string())),
         span: testing::span(),
     };

@@ -114,7 +114,7 @@ struct SeedOutcome {
 /// What all seeds share, and everything that determines the numbers.
 fn prepare<'a>(
     train: &'a Train,
-    data: &Data,
+    data: &'a Data,
     symmetries: &'a Symmetries,
     environment: &Environment<'_>,
 ) -> Result<(Setup<'a>, Settings), Vec<Diagnostic>> {

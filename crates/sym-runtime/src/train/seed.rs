@@ -2,7 +2,7 @@
 
 use super::Batches;
 use super::setup::Setup;
-use crate::data::Table;
+use crate::data::{Examples, Table};
 use crate::engine::{self, Engine, Memory, Pace};
 use crate::optim::names;
 use crate::probes::{Detector, Instruments, View, score};
@@ -149,13 +149,17 @@ impl<'a> Seed<'a> {
 
     /// One step; gives the loss before it, or what is not finite.
     fn advance(&mut self) -> Result<f64, String> {
-        let rows = self.batches.at(self.step);
+        let fresh = self.setup.fresh.as_ref().map(|fresh| fresh.batch(self.number, self.step));
+        if let Some(examples) = &fresh {
+            self.engine.replace(examples);
+        }
+        let rows = if fresh.is_some() { None } else { self.batches.at(self.step) };
         let train = self.setup.train;
         let pace = Pace { rate: train.schedule.factor(self.step, train.steps), clip: train.clip };
         let loss = self.engine.step(rows, pace);
         if !loss.is_finite() {
             let rows = rows.map(<[usize]>::to_vec);
-            return Err(self.not_finite(rows.as_deref()));
+            return Err(self.not_finite(fresh.as_ref().unwrap_or(&self.setup.data.train), rows.as_deref()));
         }
         self.step += 1;
         Ok(loss)
@@ -207,7 +211,7 @@ impl<'a> Seed<'a> {
     }
 
     /// What is not finite, where the loss of these examples is not.
-    fn not_finite(&self, rows: Option<&[usize]>) -> String {
+    fn not_finite(&self, examples: &Examples, rows: Option<&[usize]>) -> String {
         let setup = self.setup;
         let weights = self.engine.weights();
         if let Some(what) = self.not_finite_weight(&weights) {
@@ -216,7 +220,6 @@ impl<'a> Seed<'a> {
         let Ok(module) = Module::new(&setup.train.program, &weights, &setup.device, setup.dtype) else {
             return "loss".to_string();
         };
-        let examples = &setup.data.train;
         let inputs = match rows {
             None => evaluate::arrays(&setup.train.program, &examples.inputs, &setup.device, setup.dtype),
             Some(rows) => evaluate::arrays(&setup.train.program, &examples.select(rows).inputs, &setup.device, setup.dtype),

@@ -1,7 +1,7 @@
 //! What all seeds of a run share, checked before the first step.
 
 use super::Environment;
-use crate::data::{self, DataSet, Targets};
+use crate::data::{self, DataSet, Fresh, Targets};
 use crate::init::Files;
 use crate::probes::{Ground, Panel};
 use burn::tensor::{DType, Device};
@@ -23,6 +23,8 @@ pub struct Setup<'a> {
     pub symmetries: &'a Symmetries,
     /// Its examples.
     pub data: DataSet,
+    /// What each step trains on instead of the training examples.
+    pub fresh: Option<Fresh<'a>>,
     /// The weights that its initial values come from.
     pub files: Files,
     /// Its probes.
@@ -51,7 +53,7 @@ impl<'a> Setup<'a> {
     /// Everything that does not.
     pub fn new(
         train: &'a Train,
-        item: &Data,
+        item: &'a Data,
         symmetries: &'a Symmetries,
         environment: &Environment<'_>,
     ) -> Result<Self, Vec<Diagnostic>> {
@@ -63,12 +65,14 @@ impl<'a> Setup<'a> {
         let width = check_targets(train, item, &data)?;
         let ground = Ground { train, symmetries, targets: &data.train.targets, has_test: data.test.is_some() };
         let panel = Panel::new(&ground)?;
-        let batch = batch(train, data.train.len())?;
+        let batch = batch(train, if item.fresh { usize::MAX } else { data.train.len() })?;
+        let fresh = batch.filter(|_| item.fresh).map(|batch| Fresh::new(item, &train.program, environment.base, batch));
         let interval = train.checkpoint.unwrap_or_else(|| train.steps.div_ceil(10).max(100)).max(1);
         Ok(Self {
             train,
             symmetries,
             data,
+            fresh: fresh.transpose()?,
             files,
             panel,
             backend,

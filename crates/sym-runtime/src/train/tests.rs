@@ -66,6 +66,7 @@ fn waves() -> Data {
             noise: 0.0,
         },
         preparation: Preparation::default(),
+        fresh: false,
         split: Some((10, "test".to_string())),
         span: testing::span(),
     }
@@ -219,6 +220,7 @@ fn sums_and_products_that_could_be_split_over_threads_have_the_same_bits() {
             noise: 0.0,
         },
         preparation: Preparation::default(),
+        fresh: false,
         split: None,
         span: testing::span(),
     };
@@ -265,6 +267,32 @@ fn an_interrupted_run_goes_on_bit_for_bit() {
             };
             assert_eq!(content(&finished(run_in(directory.path(), &train, resume, &Silent))), expected, "stopped after {stop}");
         }
+    }
+}
+
+#[test]
+fn fresh_examples_are_those_of_seed_and_step_and_go_on_bit_for_bit() {
+    let data = Data { fresh: true, ..waves() };
+    let program = testing::mlp(&[3, 4, 2]);
+    let fresh = crate::data::Fresh::new(&data, &program, Path::new("."), 6).expect("a teacher");
+    let inputs = |seed, step| fresh.batch(seed, step).inputs.swap_remove(0).values;
+    assert_eq!(inputs(0, 3), inputs(0, 3));
+    let all: Vec<f64> = [(0, 3), (0, 4), (1, 3)].into_iter().flat_map(|(seed, step)| inputs(seed, step)).collect();
+    assert!((0..all.len()).all(|at| !all[..at].contains(&all[at])), "no number is drawn twice");
+
+    // A batch may be larger than the examples that are measured on.
+    for batch in [6, 64] {
+        let train = train(adam(), 0.02, Some(batch));
+        let whole = tempfile::tempdir().expect("a temporary directory");
+        let on = |out: &Path, resume: bool, observer: &dyn Observer| {
+            let (symmetries, mut environment) = (sym_infer::infer(&train.program), environment(out));
+            environment.resume = resume;
+            run(&train, &data, &symmetries, &environment, observer)
+        };
+        let expected = content(&finished(on(whole.path(), false, &Silent)));
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        assert!(on(directory.path(), false, &After(AtomicU64::new(57))).interrupted);
+        assert_eq!(content(&finished(on(directory.path(), true, &Silent))), expected);
     }
 }
 
@@ -327,6 +355,7 @@ fn a_small_network_learns_to_read_digits() {
         name: "Digits".to_string(),
         source: DataSource::Digits,
         preparation: Preparation::default(),
+        fresh: false,
         split: Some((360, "test".to_string())),
         span: testing::span(),
     };

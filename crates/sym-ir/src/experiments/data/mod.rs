@@ -47,7 +47,8 @@ impl Elaborator<'_> {
         let source = self.data_source(&word.text, arguments, expr);
         let (source, preparation) = (source?, preparation?);
         preparation.check(&source, expr, &mut self.reporter)?;
-        Some(Data { name: data.name.text.clone(), source, preparation: preparation.prepared, split: split?, span })
+        let (preparation, fresh) = (preparation.prepared, preparation.fresh);
+        Some(Data { name: data.name.text.clone(), source, preparation, fresh, split: split?, span })
     }
 
     fn data_source(&mut self, word: &str, mut arguments: Arguments<'_>, expr: &Expr) -> Option<DataSource> {
@@ -73,9 +74,9 @@ impl Elaborator<'_> {
 fn arguments_of(word: &str) -> Option<&'static [&'static str]> {
     match word {
         "digits" => Some(&["n"]),
-        "teacher" => Some(&["model", "init", "scale", "n", "x", "rank", "noise"]),
-        "gaussian" => Some(&["d", "n", "std", "rank"]),
-        "in_context" => Some(&["tokens", "d", "n", "noise"]),
+        "teacher" => Some(&["model", "init", "scale", "n", "x", "rank", "noise", "fresh"]),
+        "gaussian" => Some(&["d", "n", "std", "rank", "fresh"]),
+        "in_context" => Some(&["tokens", "d", "n", "noise", "fresh"]),
         _ => files::arguments_of(word),
     }
 }

@@ -3,8 +3,8 @@
 use crate::experiment::{DataSource, Normalisation, Preparation};
 use crate::experiments::arguments::Arguments;
 use crate::experiments::reporter::Reporter;
-use crate::experiments::values::{non_negative, number, optional, word};
-use sym_diagnostics::Span;
+use crate::experiments::values::{flag, non_negative, number, optional, word};
+use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::Expr;
 
 /// The arguments.
@@ -13,13 +13,16 @@ pub(super) const ARGUMENTS: [&str; 4] = ["normalise", "transform", "input_scale"
 /// The preparation with where its parts are written.
 pub(super) struct Written {
     pub(super) prepared: Preparation,
+    pub(super) fresh: bool,
     normalise: Option<Span>,
     label_noise: Option<Span>,
 }
 
-/// Takes the arguments of the preparation, and `n` where the source is not one that generates `n` examples.
+/// Takes the arguments of the preparation, `fresh` where the source generates examples, and `n` where it does not.
 pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) -> Option<Written> {
     let generated = matches!(arguments.name.as_str(), "teacher" | "gaussian" | "in_context");
+    let fresh = if generated { arguments.named("fresh") } else { None };
+    let fresh = fresh.map_or(Some(false), |value| flag(value, "`fresh`", reporter));
     let count = if generated { None } else { arguments.named("n") };
     let count = optional(count, "`n`", 1, reporter);
     let groups = [("feature", Normalisation::Feature), ("channel", Normalisation::Channel), ("whole", Normalisation::Whole)];
@@ -38,6 +41,7 @@ pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) 
             scale: scale?,
             label_noise: label_noise?,
         },
+        fresh: fresh?,
         normalise: normalise_of.map(|value| value.span),
         label_noise: noise_of.map(|value| value.span),
     })
@@ -59,6 +63,20 @@ impl Written {
         if self.prepared.normalise == Some(Normalisation::Channel) && !has_channels {
             let span = self.normalise.unwrap_or(expr.span);
             reporter.bad_value(span, "`normalise`", "channel", "feature or whole where examples are no images");
+            return None;
+        }
+        let Preparation { normalise, transform, label_noise, .. } = &self.prepared;
+        if self.fresh && (normalise.is_some() || transform.is_some() || *label_noise > 0.0) {
+            reporter.push(
+                Diagnostic::new(
+                    Code::E0223,
+                    expr.span,
+                    "fresh examples are neither normalised, transformed nor given wrong labels",
+                )
+                .label("`fresh: true` with one of them")
+                .expected("`input_scale` at most")
+                .help("remove `fresh: true`, or what is done to the examples"),
+            );
             return None;
         }
         if source.classes().is_some() && self.prepared.label_noise > 1.0 {
