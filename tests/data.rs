@@ -18,7 +18,7 @@ model Linear(inputs: int, outputs: int = 10) {
 }
 
 data Mnist = mnist("mnist", n: 20, normalise: whole)
-data Records = cifar10("batch.bin", normalise: channel) split 5 as test
+data Records = cifar10("batch.bin", normalise: channel, augment: [crop(4), flip]) split 5 as test
 data Packed = npz("stored.npz", classes: 3)
 data Rows = parquet("snappy.parquet", target: "y", classes: 3)
 data Pictures = images("pictures", size: 4, classes: 2, label_noise: 0.5)

@@ -6,7 +6,7 @@ mod data;
 mod schedule;
 mod sweep;
 
-pub use data::{Data, DataSource, Distribution, FileFormat, FileSource, Normalisation, Preparation};
+pub use data::{Augmentation, Data, DataSource, Distribution, FileFormat, FileSource, Normalisation, Preparation};
 pub use schedule::{Course, Schedule};
 pub use sweep::{Plotted, SettingValue, Statistic, Sweep, SweepPlot, SweepRun};
 

@@ -131,7 +131,7 @@ pub enum FileFormat {
     },
 }
 
-/// What is done to examples before training, in this order.
+/// What is done to examples: before training in this order, and, last, at every step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Preparation {
     /// `n`: how many training examples of a file are used; all where absent.
@@ -144,6 +144,26 @@ pub struct Preparation {
     pub scale: Option<f64>,
     /// `label_noise`: the probability that a training example has another class, or the deviation of noise on its numbers.
     pub label_noise: f64,
+    /// `augment`: random changes of the examples of a step, in this order.
+    pub augment: Vec<Augmentation>,
+}
+
+/// A random change of the examples of a step; what is measured is not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Augmentation {
+    /// `noise(s)`: independent normal numbers are added.
+    Noise {
+        /// Their standard deviation.
+        std: f64,
+    },
+    /// `flip`: an image is mirrored left to right with probability 1/2.
+    Flip,
+    /// `crop(k)`: an image is moved by up to so many pixels along both axes, and zeros come in at the borders.
+    Crop {
+        /// The most pixels.
+        pixels: u64,
+    },
 }
 
 /// Over what a mean and a deviation are taken.

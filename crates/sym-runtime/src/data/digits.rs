@@ -2,9 +2,12 @@
 
 use super::{Examples, Table, Targets};
 use std::io::Read;
+use sym_data::transform::Picture;
 use sym_diagnostics::{Code, Diagnostic, Span};
 
 const PACKED: &[u8] = include_bytes!("../../data/digits.gz");
+/// The axes of an image.
+pub const PICTURE: Picture = Picture { channels: 1, height: 8, width: 8 };
 const PIXELS: usize = 64;
 /// The largest grey value.
 const WHITE: f64 = 16.0;

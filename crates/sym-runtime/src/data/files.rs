@@ -3,6 +3,7 @@
 use super::{Examples, Table, Targets};
 use std::path::Path;
 use sym_data::read::{self, CifarKind, TableTargets};
+use sym_data::transform::Picture;
 use sym_data::{Error, Kind, Parts, Source};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::experiment::{FileFormat, FileSource};
@@ -14,8 +15,8 @@ pub(super) struct Read {
     pub(super) train: Examples,
     /// The published test part.
     pub(super) test: Option<Examples>,
-    /// Channels of an image.
-    pub(super) channels: Option<usize>,
+    /// The axes of an image.
+    pub(super) picture: Option<Picture>,
 }
 
 /// The examples of a source, whose paths are taken from `base`.
@@ -36,8 +37,8 @@ pub(super) fn load(source: &FileSource, base: &Path) -> Result<Read, Diagnostic>
             .found(format!("class {found}"))
             .expected(format!("0..{count}")));
     }
-    let channels = source.format.has_channels().then(|| parts.train.shape.first().copied()).flatten();
-    Ok(Read { train: dense(parts.train), test: parts.test.map(dense), channels })
+    let picture = if source.format.has_channels() { Picture::of(&parts.train.shape) } else { None };
+    Ok(Read { train: dense(parts.train), test: parts.test.map(dense), picture })
 }
 
 fn largest(examples: &sym_data::Examples) -> Option<usize> {
@@ -148,7 +149,7 @@ mod tests {
     fn records_become_examples_with_grey_values_in_0_to_1() {
         let folder = folder(&[("batch.bin", records([3, 0, 9]))]);
         let read = load(&source(FileFormat::Cifar10, "batch.bin"), folder.path()).expect("records");
-        assert_eq!(read.channels, Some(3));
+        assert_eq!(read.picture, Some(Picture { channels: 3, height: 32, width: 32 }));
         assert!(read.test.is_none());
         assert_eq!(read.train.targets, Targets::Classes(vec![3, 0, 9]));
         let greys: Vec<f64> = read.train.inputs[0].values.chunks(3072).map(|image| image[3071]).collect();

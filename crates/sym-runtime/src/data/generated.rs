@@ -89,39 +89,6 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// Examples that every step has for itself.
-#[derive(Debug)]
-pub struct Fresh<'a> {
-    generator: Generator<'a>,
-    batch: usize,
-}
-
-impl<'a> Fresh<'a> {
-    /// `batch` examples a step.
-    ///
-    /// # Errors
-    ///
-    /// As [`Generator::new`] and [`Generator::draw`].
-    pub fn new(data: &'a Data, program: &'a Program, base: &Path, batch: usize) -> Result<Self, Vec<Diagnostic>> {
-        let generator = Generator::new(data, program, base)?;
-        generator.draw(Occasion::Step { seed: 0, step: 0 }, batch)?;
-        Ok(Self { generator, batch })
-    }
-
-    /// The examples of a step.
-    ///
-    /// # Panics
-    ///
-    /// Never: as many could be drawn when this was made.
-    pub fn batch(&self, seed: u64, step: u64) -> Examples {
-        let mut examples = self.generator.draw(Occasion::Step { seed, step }, self.batch).expect("as many could be drawn before");
-        if let Some(factor) = self.generator.data.preparation.scale {
-            examples.inputs.iter_mut().flat_map(|table| &mut table.values).for_each(|value| *value *= factor);
-        }
-        examples
-    }
-}
-
 /// The most numbers that a generated data set may hold (4 GiB of them).
 const MAX_NUMBERS: usize = 1 << 29;
 

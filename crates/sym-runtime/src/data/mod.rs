@@ -3,6 +3,7 @@
 //! Everything random in a data set comes from streams of its name under seed 0: all seeds of a run see the same data.
 
 mod digits;
+mod each_step;
 mod files;
 mod fit;
 mod generated;
@@ -10,10 +11,12 @@ mod prepare;
 mod split;
 mod teacher;
 
-pub use generated::{Fresh, Generator, Occasion, sample};
+pub use each_step::EachStep;
+pub use generated::{Generator, Occasion, sample};
 
 use fit::fit;
 use std::path::Path;
+use sym_data::transform::Picture;
 use sym_diagnostics::Diagnostic;
 use sym_ir::experiment::{Data, DataSource};
 use sym_ir::{Axis, Program};
@@ -52,6 +55,8 @@ pub struct DataSet {
     pub train: Examples,
     /// The second part, where the item splits off one.
     pub test: Option<Examples>,
+    /// The axes of an input, where it is an image.
+    pub picture: Option<Picture>,
 }
 
 impl Table {
@@ -144,16 +149,18 @@ fn hash_table(hasher: &mut blake3::Hasher, table: &Table) {
 /// memory holds, E0223 for a split that leaves no training examples.
 pub fn load(data: &Data, program: &Program, base: &Path) -> Result<DataSet, Vec<Diagnostic>> {
     let one = |error: Diagnostic| vec![error];
-    let mut channels = None;
     let mut set = match &data.source {
-        DataSource::Digits => split::shuffled(data, digits::load(data.span).map_err(one)?)?,
+        DataSource::Digits => {
+            let set = split::shuffled(data, digits::load(data.span).map_err(one)?)?;
+            DataSet { picture: Some(digits::PICTURE), ..set }
+        }
         DataSource::File(file) => {
             let read = files::load(file, base).map_err(one)?;
-            channels = read.channels;
-            match (read.test, &data.split) {
-                (Some(test), None) => DataSet { train: read.train, test: Some(test) },
+            let set = match (read.test, &data.split) {
+                (Some(test), None) => DataSet { train: read.train, test: Some(test), picture: None },
                 _ => split::shuffled(data, read.train)?,
-            }
+            };
+            DataSet { picture: read.picture, ..set }
         }
         DataSource::Teacher { count, .. } | DataSource::Identity { count, .. } | DataSource::InContext { count, .. } => {
             let total = split::total(data, *count)?;
@@ -162,7 +169,7 @@ pub fn load(data: &Data, program: &Program, base: &Path) -> Result<DataSet, Vec<
         }
     };
     fit(data, program, &set.train)?;
-    prepare::prepare(data, channels, &mut set)?;
+    prepare::prepare(data, &mut set)?;
     fit(data, program, &set.train)?;
     Ok(set)
 }

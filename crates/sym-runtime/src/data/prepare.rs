@@ -12,8 +12,8 @@ use sym_ir::experiment::{Data, Normalisation, Preparation};
 /// # Errors
 ///
 /// E0223 for more training examples than there are, E0207 for inputs of more entries than a random matrix may have.
-pub(super) fn prepare(data: &Data, channels: Option<usize>, set: &mut DataSet) -> Result<(), Vec<Diagnostic>> {
-    let Preparation { count, normalise, transform: condition, scale, label_noise } = data.preparation;
+pub(super) fn prepare(data: &Data, set: &mut DataSet) -> Result<(), Vec<Diagnostic>> {
+    let Preparation { count, normalise, transform: condition, scale, label_noise, augment: _ } = data.preparation;
     if let Some(count) = count {
         first(data, count, &mut set.train)?;
     }
@@ -21,7 +21,7 @@ pub(super) fn prepare(data: &Data, channels: Option<usize>, set: &mut DataSet) -
         if let Some(over) = normalise {
             let grouping = match over {
                 Normalisation::Feature => Grouping::Feature,
-                Normalisation::Channel => Grouping::Channel(channels.unwrap_or(1)),
+                Normalisation::Channel => Grouping::Channel(set.picture.map_or(1, |picture| picture.channels)),
                 Normalisation::Whole => Grouping::Whole,
             };
             let train = taken(&mut set.train.inputs[input]);
@@ -101,6 +101,7 @@ fn matrix(data: &Data, input: usize, width: usize, condition: f64) -> Result<Vec
 mod tests {
     use super::*;
     use crate::testing::span;
+    use sym_data::transform::Picture;
     use sym_ir::experiment::DataSource;
 
     /// Six images of two channels of two pixels, and two more.
@@ -110,13 +111,13 @@ mod tests {
             inputs: vec![Table { values: (0..rows * 4).map(|_| stream.normal()).collect(), width: 4 }],
             targets: Targets::Classes((0..rows).map(|row| row % 3).collect()),
         };
-        DataSet { train: part(6), test: Some(part(2)) }
+        DataSet { train: part(6), test: Some(part(2)), picture: Picture::of(&[2, 1, 2]) }
     }
 
     fn prepared(preparation: Preparation) -> DataSet {
         let mut found = set();
         let data = Data { name: "D".into(), source: DataSource::Digits, preparation, fresh: false, split: None, span: span() };
-        prepare(&data, Some(2), &mut found).expect("examples of these sizes");
+        prepare(&data, &mut found).expect("examples of these sizes");
         found
     }
 
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!(found.test, set().test);
         let preparation = Preparation { count: Some(7), ..Preparation::default() };
         let data = Data { name: "D".into(), source: DataSource::Digits, preparation, fresh: false, split: None, span: span() };
-        let errors = prepare(&data, None, &mut set()).expect_err("there are six");
+        let errors = prepare(&data, &mut set()).expect_err("there are six");
         assert_eq!(errors[0].code, Code::E0223);
         assert_eq!(errors[0].message, "`n` asks for 7 training examples of `D`, which has 6");
     }

@@ -12,7 +12,7 @@ use sym_ir::experiment::Data;
 /// E0223 where no training example is left.
 pub fn shuffled(data: &Data, examples: Examples) -> Result<DataSet, Vec<Diagnostic>> {
     let Some((count, part)) = &data.split else {
-        return Ok(DataSet { train: examples, test: None });
+        return Ok(DataSet { train: examples, test: None, picture: None });
     };
     let all = examples.len();
     let Some(kept) = usize::try_from(*count).ok().and_then(|count| all.checked_sub(count)).filter(|&kept| kept > 0) else {
@@ -28,7 +28,7 @@ pub fn shuffled(data: &Data, examples: Examples) -> Result<DataSet, Vec<Diagnost
         ]);
     };
     let order = Stream::new(0, "split", &data.name).order(all);
-    Ok(DataSet { train: examples.select(&order[..kept]), test: Some(examples.select(&order[kept..])) })
+    Ok(DataSet { train: examples.select(&order[..kept]), test: Some(examples.select(&order[kept..])), picture: None })
 }
 
 /// The number of examples to generate: the split's part comes on top.
@@ -54,8 +54,8 @@ pub fn total(data: &Data, count: u64) -> Result<usize, Vec<Diagnostic>> {
 pub fn ordered(examples: Examples, count: usize) -> DataSet {
     let all = examples.len();
     if all <= count {
-        return DataSet { train: examples, test: None };
+        return DataSet { train: examples, test: None, picture: None };
     }
     let rows: Vec<usize> = (0..all).collect();
-    DataSet { train: examples.select(&rows[..count]), test: Some(examples.select(&rows[count..])) }
+    DataSet { train: examples.select(&rows[..count]), test: Some(examples.select(&rows[count..])), picture: None }
 }

@@ -67,6 +67,7 @@ impl Settings {
             ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
             ("clip", train.clip.map(|clip| json!(clip))),
             ("fresh", data.fresh.then_some(Value::Bool(true))),
+            ("augment", (!data.preparation.augment.is_empty()).then(|| json!(data.preparation.augment))),
         ];
         for (name, value) in asked {
             if let (Some(value), Some(fields)) = (value, resolved.as_object_mut()) {

@@ -149,17 +149,22 @@ impl<'a> Seed<'a> {
 
     /// One step; gives the loss before it, or what is not finite.
     fn advance(&mut self) -> Result<f64, String> {
-        let fresh = self.setup.fresh.as_ref().map(|fresh| fresh.batch(self.number, self.step));
-        if let Some(examples) = &fresh {
-            self.engine.replace(examples);
-        }
-        let rows = if fresh.is_some() { None } else { self.batches.at(self.step) };
+        let rows = self.batches.at(self.step);
+        let setup = self.setup;
+        let own = setup.each_step.examples(&setup.data.train, rows, self.number, self.step);
+        let rows = match &own {
+            Some(examples) => {
+                self.engine.replace(examples);
+                None
+            }
+            None => rows,
+        };
         let train = self.setup.train;
         let pace = Pace { rate: train.schedule.factor(self.step, train.steps), clip: train.clip };
         let loss = self.engine.step(rows, pace);
         if !loss.is_finite() {
             let rows = rows.map(<[usize]>::to_vec);
-            return Err(self.not_finite(fresh.as_ref().unwrap_or(&self.setup.data.train), rows.as_deref()));
+            return Err(self.not_finite(own.as_ref().unwrap_or(&setup.data.train), rows.as_deref()));
         }
         self.step += 1;
         Ok(loss)

@@ -1,7 +1,7 @@
 //! What all seeds of a run share, checked before the first step.
 
 use super::Environment;
-use crate::data::{self, DataSet, Fresh, Targets};
+use crate::data::{self, DataSet, EachStep, Targets};
 use crate::init::Files;
 use crate::probes::{Ground, Panel};
 use burn::tensor::{DType, Device};
@@ -23,8 +23,8 @@ pub struct Setup<'a> {
     pub symmetries: &'a Symmetries,
     /// Its examples.
     pub data: DataSet,
-    /// What each step trains on instead of the training examples.
-    pub fresh: Option<Fresh<'a>>,
+    /// What each step trains on.
+    pub each_step: EachStep<'a>,
     /// The weights that its initial values come from.
     pub files: Files,
     /// Its probes.
@@ -66,13 +66,13 @@ impl<'a> Setup<'a> {
         let ground = Ground { train, symmetries, targets: &data.train.targets, has_test: data.test.is_some() };
         let panel = Panel::new(&ground)?;
         let batch = batch(train, if item.fresh { usize::MAX } else { data.train.len() })?;
-        let fresh = batch.filter(|_| item.fresh).map(|batch| Fresh::new(item, &train.program, environment.base, batch));
+        let each_step = EachStep::new(item, &data, &train.program, environment.base, batch)?;
         let interval = train.checkpoint.unwrap_or_else(|| train.steps.div_ceil(10).max(100)).max(1);
         Ok(Self {
             train,
             symmetries,
             data,
-            fresh: fresh.transpose()?,
+            each_step,
             files,
             panel,
             backend,

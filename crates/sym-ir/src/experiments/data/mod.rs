@@ -1,5 +1,6 @@
 //! `data NAME = SOURCE split N as test`.
 
+mod augment;
 mod distribution;
 mod files;
 mod generated;

@@ -1,6 +1,7 @@
 //! What is done to examples of any source: the arguments that all sources share.
 
-use crate::experiment::{DataSource, Normalisation, Preparation};
+use super::augment;
+use crate::experiment::{Augmentation, DataSource, Normalisation, Preparation};
 use crate::experiments::arguments::Arguments;
 use crate::experiments::reporter::Reporter;
 use crate::experiments::values::{flag, non_negative, number, optional, word};
@@ -8,7 +9,7 @@ use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::Expr;
 
 /// The arguments.
-pub(super) const ARGUMENTS: [&str; 4] = ["normalise", "transform", "input_scale", "label_noise"];
+pub(super) const ARGUMENTS: [&str; 5] = ["normalise", "transform", "input_scale", "label_noise", "augment"];
 
 /// The preparation with where its parts are written.
 pub(super) struct Written {
@@ -16,6 +17,7 @@ pub(super) struct Written {
     pub(super) fresh: bool,
     normalise: Option<Span>,
     label_noise: Option<Span>,
+    augment: Option<Span>,
 }
 
 /// Takes the arguments of the preparation, `fresh` where the source generates examples, and `n` where it does not.
@@ -33,6 +35,8 @@ pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) 
     let scale = scale.map_or(Some(None), |value| number(value, "`input_scale`", reporter).map(Some));
     let noise_of = arguments.named("label_noise");
     let label_noise = noise_of.map_or(Some(0.0), |value| non_negative(value, "`label_noise`", reporter));
+    let augment_of = arguments.named("augment");
+    let augment = augment_of.map_or(Some(Vec::new()), |value| augment::elaborate(value, reporter));
     Some(Written {
         prepared: Preparation {
             count: count?,
@@ -40,10 +44,12 @@ pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) 
             transform: transform?,
             scale: scale?,
             label_noise: label_noise?,
+            augment: augment?,
         },
         fresh: fresh?,
         normalise: normalise_of.map(|value| value.span),
         label_noise: noise_of.map(|value| value.span),
+        augment: augment_of.map(|value| value.span),
     })
 }
 
@@ -65,13 +71,19 @@ impl Written {
             reporter.bad_value(span, "`normalise`", "channel", "feature or whole where examples are no images");
             return None;
         }
-        let Preparation { normalise, transform, label_noise, .. } = &self.prepared;
-        if self.fresh && (normalise.is_some() || transform.is_some() || *label_noise > 0.0) {
+        let is_image = |change: &Augmentation| !matches!(change, Augmentation::Noise { .. });
+        if self.prepared.augment.iter().any(is_image) && !has_channels && *source != DataSource::Digits {
+            let span = self.augment.unwrap_or(expr.span);
+            reporter.bad_value(span, "`augment`", "a change of images", "`noise` where examples are no images");
+            return None;
+        }
+        let Preparation { normalise, transform, label_noise, augment, .. } = &self.prepared;
+        if self.fresh && (normalise.is_some() || transform.is_some() || *label_noise > 0.0 || !augment.is_empty()) {
             reporter.push(
                 Diagnostic::new(
                     Code::E0223,
                     expr.span,
-                    "fresh examples are neither normalised, transformed nor given wrong labels",
+                    "fresh examples are neither normalised, transformed, augmented nor given wrong labels",
                 )
                 .label("`fresh: true` with one of them")
                 .expected("`input_scale` at most")
