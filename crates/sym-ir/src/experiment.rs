@@ -3,10 +3,12 @@
 //! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
 
 mod data;
+mod measurement;
 mod schedule;
 mod sweep;
 
 pub use data::{Augmentation, Data, DataSource, Distribution, FileFormat, FileSource, Normalisation, Preparation};
+pub use measurement::{Measured, Measurement};
 pub use schedule::{Course, Schedule};
 pub use sweep::{Plotted, SettingValue, Statistic, Sweep, SweepPlot, SweepRun};
 
@@ -28,6 +30,8 @@ pub struct Document {
     pub trains: IndexMap<String, Train>,
     /// Sweeps by name.
     pub sweeps: IndexMap<String, Sweep>,
+    /// Measurements of given weights by name.
+    pub measurements: IndexMap<String, Measurement>,
     /// Theorems by name.
     pub theorems: IndexMap<String, Theorem>,
     /// Figures, in source order.
@@ -41,9 +45,10 @@ pub struct Document {
 }
 
 impl Document {
-    /// The program of a run, or of a model by its defaults.
+    /// The program of a run, of a measurement, or of a model by its defaults.
     pub fn program(&self, name: &str) -> Option<&Program> {
-        let run = self.trains.get(name).map(|train| &train.program);
+        let given = || self.measurements.get(name).map(|measurement| &measurement.program);
+        let run = self.trains.get(name).map(|train| &train.program).or_else(given);
         run.or_else(|| self.models.get(name).map(|model| &model.program))
     }
 }
@@ -387,6 +392,14 @@ pub enum Quantity {
     },
     /// `barrier(A, B, aligned: true, points: 25)`.
     Barrier(BarrierOf),
+    /// `gauge_change(Heads.product_spectrum(attention.*))`: the largest relative change of measured columns under random elements of the connected
+    /// groups: 0 where a report does not depend on the coordinates of the weights.
+    GaugeChange {
+        /// The measurement.
+        measurement: String,
+        /// The quantities.
+        probes: Vec<Probe>,
+    },
     /// `spearman(Decay.rank(fc1.weight) at end, width)`: a number of all runs of a sweep.
     OfSweep {
         /// Which number.

@@ -126,6 +126,7 @@ pub fn item_name(item: &Item) -> Option<&Ident> {
         ItemKind::Train(train) => Some(&train.name),
         ItemKind::Theorem(theorem) => Some(&theorem.name),
         ItemKind::Sweep(sweep) => Some(&sweep.name),
+        ItemKind::Measure(measure) => Some(&measure.name),
         ItemKind::Use(_) | ItemKind::Figure(_) | ItemKind::Expect(_) | ItemKind::Assume(_) | ItemKind::Error => None,
     }
 }

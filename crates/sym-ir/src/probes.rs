@@ -174,6 +174,14 @@ probes! {
     Breakings "breakings" Units, One, "breakings", [APART, GROUP, RESTORED];
     /// Number of restorations so far: a Δ that was at or above the threshold fell below the level `restored`.
     Restorations "restorations" Units, One, "restorations", [APART, GROUP, RESTORED];
+    /// The number of generators with Δ below the threshold, for each copy of a matrix group: each head.
+    NdosEach "ndos_each" Units, Many("copy"), "symmetric directions", [APART, GROUP];
+    /// The eigenvalues of ∑ FFᵀ over the factors that a matrix group acts on, for each copy.
+    JointEnergies "joint_energies" Units, Many("direction"), "joint energies", [];
+    /// The singular values of the product of the two factors of a matrix group, for each copy.
+    ProductSpectrum "product_spectrum" Units, Many("singular value"), "singular values of the product", [];
+    /// How many of them are above threshold × the largest of their copy.
+    ProductRank "product_rank" Units, One, "rank of the product", [SHARE];
     /// ∑ degree · |entries|² of each unit that is rescaled: 0 at balance.
     Imbalance "imbalance" Units, Many("unit"), "imbalance", [];
     /// How far the conserved quantities of a space have moved since step 0, relative to what they are sums of.

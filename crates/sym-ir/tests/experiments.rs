@@ -117,6 +117,16 @@ fn summary(document: &Document) -> String {
     for one in document.trains.values() {
         text += &train(one);
     }
+    for one in document.measurements.values() {
+        let names = one.names.as_ref().map(|(name, _)| name);
+        let _ = writeln!(
+            text,
+            "measure {} on {} from {} names {names:?}, data {:?}, {} gauges",
+            one.name, one.model, one.path, one.data, one.gauges
+        );
+        let probes: Vec<String> = one.probes.iter().map(probe).collect();
+        let _ = writeln!(text, "    {}", probes.join("; "));
+    }
     for one in document.theorems.values() {
         let _ = writeln!(text, "theorem {} on {}, {:?}, data {:?}", one.name, one.model, one.loss, one.data);
         for clause in &one.state {

@@ -7,6 +7,7 @@
 //! | update rules | [`optim`] |
 //! | losses | [`loss`] |
 //! | a `train` item becomes runs | [`train`] |
+//! | a `measure` item becomes a record of given weights | [`measure`] |
 //! | what is measured | [`probes`] |
 //! | what is kept on disk | [`record`] |
 //! | `expect` items are judged | [`claims`] |
@@ -28,6 +29,7 @@ pub mod engine;
 pub mod evaluate;
 pub mod init;
 pub mod loss;
+pub mod measure;
 pub mod observer;
 pub mod optim;
 pub mod probes;

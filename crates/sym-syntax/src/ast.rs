@@ -75,6 +75,8 @@ pub enum ItemKind {
     Theorem(Theorem),
     /// `sweep Decay = train Saddle over { decay: logspace(1e-5, 1e-1, 9), width: [64, 256] }`.
     Sweep(Sweep),
+    /// `measure Heads on Bert() from "model.safetensors" names hf.bert { spectrum(attention.*) }`.
+    Measure(Measure),
     /// Text that is no item; a diagnostic has been given.
     Error,
 }
@@ -382,6 +384,19 @@ pub struct Theorem {
     pub model: Expr,
     /// Fields: `state`, `data`, `loss`, `optim`, `steps`, `expect`.
     pub fields: Vec<Field>,
+}
+
+/// `measure NAME on MODEL from "FILE" names MAP { PROBES }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// Name.
+    pub name: Ident,
+    /// Model: a name or a call.
+    pub model: Expr,
+    /// `from`, `names`, `data`, `gauges`, each with one value.
+    pub clauses: Vec<Field>,
+    /// The probes.
+    pub probes: Vec<Expr>,
 }
 
 /// A field `KEY VALUES` of a body. Which keys an item has is decided when names are resolved, so that a misspelt key gets a

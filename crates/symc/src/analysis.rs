@@ -3,7 +3,7 @@
 use crate::report::{EffectiveRow, InterventionRow};
 use sym_diagnostics::Span;
 use sym_infer::{Space, Symmetries};
-use sym_ir::experiment::{Document, Train};
+use sym_ir::experiment::{Document, Measurement, Train};
 use sym_ir::{Edit, Program};
 use sym_runtime::proof::{Approximation, Assumption};
 
@@ -25,6 +25,8 @@ pub struct Analysed<'a> {
     pub symmetries: Symmetries,
     /// The `train` items that use it, with what objective and dynamics keep.
     pub trains: Vec<(&'a Train, Symmetries)>,
+    /// The `measure` items that use it.
+    pub measurements: Vec<&'a Measurement>,
     /// How far its approximate claims are from holding, where that was measured.
     pub approximation: Option<Approximation>,
     /// Why its flat directions were not counted, or not often enough, in a proof.
@@ -39,7 +41,7 @@ pub struct Analysed<'a> {
     pub assumed: Vec<Space>,
 }
 
-/// All models of a document, those of `train` items with arguments of their own among them.
+/// All models of a document, those of `train` and `measure` items with arguments of their own among them.
 pub fn analyse(document: &Document) -> Vec<Analysed<'_>> {
     let mut models: Vec<Analysed<'_>> = Vec::new();
     for (name, model) in &document.models {
@@ -52,6 +54,13 @@ pub fn analyse(document: &Document) -> Vec<Analysed<'_>> {
             models.len() - 1
         });
         models[at].trains.push((train, kept));
+    }
+    for measurement in document.measurements.values() {
+        let at = models.iter().position(|model| *model.program == measurement.program).unwrap_or_else(|| {
+            models.push(Analysed::new(&measurement.model, &measurement.program, &measurement.edits, measurement.span));
+            models.len() - 1
+        });
+        models[at].measurements.push(measurement);
     }
     models
 }
@@ -68,6 +77,7 @@ impl<'a> Analysed<'a> {
             effective: None,
             symmetries,
             trains: Vec::new(),
+            measurements: Vec::new(),
             approximation: None,
             uncounted: None,
             verify: None,

@@ -33,6 +33,7 @@ impl Arguments {
         match &self.command {
             Command::Check(check) => check.format,
             Command::Run(run) => run.format,
+            Command::Measure(measure) => measure.format,
             Command::Verify(verify) => verify.format,
             Command::Diff(diff) => diff.format,
             Command::Weights(weights) => weights.format,
@@ -53,6 +54,8 @@ pub enum Command {
     Check(Check),
     /// Train, execute theorems and decide every `expect`.
     Run(Run),
+    /// Execute a file's `measure` items: probes of pretrained weights.
+    Measure(Measure),
     /// Execute a file's `theorem` items.
     Verify(Verify),
     /// Lay files out in the one canonical way.
@@ -128,6 +131,23 @@ pub struct Run {
     /// What executes the model.
     #[command(flatten)]
     pub execution: Execution,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Values that replace those of the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `symc measure`.
+#[derive(Debug, Args)]
+pub struct Measure {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The directory of the records; `runs/<file>`, or a numbered one beside it, where absent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -402,7 +422,7 @@ pub struct Lower {
 }
 
 /// Values that replace those of the file.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Settings {
     /// Apply the `profile NAME { … }` fields.
     #[arg(long, value_name = "NAME")]
@@ -413,7 +433,7 @@ pub struct Settings {
 }
 
 /// What executes a model.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Execution {
     /// What executes the model: cpu or flex, or what this build has besides (`symc doctor` lists all).
     #[arg(long, value_name = "NAME", default_value = "cpu")]

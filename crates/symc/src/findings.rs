@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sym_diagnostics::{Diagnostic, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{BarrierOf, Carrier, Claim, Probe, Sweep};
+use sym_ir::experiment::{BarrierOf, Carrier, Claim, Measurement, Probe, Sweep};
 use sym_runtime::claims::{self, Curve, Evidence, SweepCurves};
 use sym_runtime::proof::Assumption;
 use sym_runtime::record::Record;
@@ -17,6 +17,7 @@ pub struct Findings<'a> {
     /// The models.
     pub models: Vec<Analysed<'a>>,
     records: IndexMap<String, Record>,
+    measurements: IndexMap<String, (&'a Measurement, Record)>,
     sweeps: IndexMap<String, (&'a Sweep, SweepOutcome)>,
     barriers: HashMap<BarrierOf, Result<f64, String>>,
     /// Assumptions that no proof has to test: their group is on another number of units than the space has.
@@ -26,8 +27,14 @@ pub struct Findings<'a> {
 impl<'a> Findings<'a> {
     /// Nothing has run yet. What the assumptions declare and the rules do not derive is noted in their models.
     pub fn new(models: Vec<Analysed<'a>>, assumptions: &[Claim]) -> Self {
-        let mut findings =
-            Self { models, records: IndexMap::new(), sweeps: IndexMap::new(), barriers: HashMap::new(), mismatches: Vec::new() };
+        let mut findings = Self {
+            models,
+            records: IndexMap::new(),
+            measurements: IndexMap::new(),
+            sweeps: IndexMap::new(),
+            barriers: HashMap::new(),
+            mismatches: Vec::new(),
+        };
         for claim in assumptions {
             let Some(declared) = Assumption::of(claim) else { continue };
             let Some(at) = findings.position(&declared.model) else { continue };
@@ -55,6 +62,22 @@ impl<'a> Findings<'a> {
         self.records.insert(train.to_string(), record);
     }
 
+    /// Adds the record of a measurement.
+    pub fn add_measurement(&mut self, measurement: &'a Measurement, record: Record) {
+        self.measurements.insert(measurement.name.clone(), (measurement, record));
+    }
+
+    /// The measurements that were made, in the order of the file.
+    pub fn measurements(&self) -> impl Iterator<Item = &(&'a Measurement, Record)> {
+        self.measurements.values()
+    }
+
+    /// The symmetries of a measurement's model.
+    pub fn of_measurement(&self, name: &str) -> Option<&Symmetries> {
+        let uses = |model: &&Analysed<'a>| model.measurements.iter().any(|item| item.name == name);
+        self.models.iter().find(uses).map(|model| &model.symmetries)
+    }
+
     /// Adds what a sweep came to.
     pub fn add_sweep(&mut self, sweep: &'a Sweep, outcome: SweepOutcome) {
         self.sweeps.insert(sweep.name.clone(), (sweep, outcome));
@@ -70,9 +93,9 @@ impl<'a> Findings<'a> {
         self.barriers.insert(of, height);
     }
 
-    /// The record of a run.
+    /// The record of a run or measurement.
     pub fn record(&self, train: &str) -> Option<&Record> {
-        self.records.get(train)
+        self.records.get(train).or_else(|| self.measurements.get(train).map(|(_, record)| record))
     }
 
     /// The records with their runs' names, in the order of the file.
@@ -95,7 +118,9 @@ impl<'a> Findings<'a> {
 
     /// The number of the model that a model's or run's name stands for.
     fn position(&self, name: &str) -> Option<usize> {
-        let runs = |model: &Analysed<'a>| model.trains.iter().any(|(item, _)| item.name == name);
+        let runs = |model: &Analysed<'a>| {
+            model.trains.iter().any(|(item, _)| item.name == name) || model.measurements.iter().any(|item| item.name == name)
+        };
         self.models.iter().position(|model| model.name == name).or_else(|| self.models.iter().position(runs))
     }
 }
@@ -116,7 +141,14 @@ impl Evidence for Findings<'_> {
     }
 
     fn curves(&self, train: &str, probe: &Probe) -> Option<Vec<Curve>> {
+        if let Some((_, record)) = self.measurements.get(train) {
+            return record.curves(probe).map(|curves| curves.into_iter().take(1).collect());
+        }
         self.records.get(train)?.curves(probe)
+    }
+
+    fn gauges(&self, measurement: &str, probe: &Probe) -> Option<Vec<Curve>> {
+        self.measurements.get(measurement)?.1.curves(probe)
     }
 
     fn sweep(&self, sweep: &str, probe: &Probe) -> Option<Vec<SweepCurves>> {

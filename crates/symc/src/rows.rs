@@ -1,8 +1,11 @@
 //! What the runtime found, as rows of a report.
 
 use crate::report::{
-    EffectiveRow, FeaturesRow, Integer, LazyRow, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow,
+    EffectiveRow, FeaturesRow, Integer, LazyRow, MeasuredRow, MeasurementReport, MeasurementRow, MomentRow, NearRow, RunReport,
+    SeedOutcome, SeedRow, TheoremRow,
 };
+use sym_ir::experiment::Measurement;
+use sym_runtime::claims::{self, Curve};
 use sym_runtime::proof::Effective;
 use sym_runtime::record::{Ending, Record};
 use sym_runtime::theorem;
@@ -29,8 +32,8 @@ pub fn run(train: &str, record: &Record) -> RunReport {
     }
 }
 
-/// One row a quantity: the columns `delta(fc1)[0]`, `delta(fc1)[1]`, … are one.
-fn measured(record: &Record) -> Vec<MeasuredRow> {
+/// The measured quantities: the columns `delta(fc1)[0]`, `delta(fc1)[1]`, … are one.
+fn names(record: &Record) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for column in &record.columns {
         let name = column.rsplit_once('[').map_or(column.as_str(), |(name, _)| name);
@@ -38,7 +41,12 @@ fn measured(record: &Record) -> Vec<MeasuredRow> {
             names.push(name);
         }
     }
-    let rows = names.into_iter().filter_map(|name| {
+    names
+}
+
+/// One row a quantity.
+fn measured(record: &Record) -> Vec<MeasuredRow> {
+    let rows = names(record).into_iter().filter_map(|name| {
         let columns = record.columns_of(name);
         let ends = |last: bool| -> Vec<f64> {
             let seeds = &record.summary.seeds;
@@ -56,6 +64,42 @@ fn measured(record: &Record) -> Vec<MeasuredRow> {
         })
     });
     rows.collect()
+}
+
+/// The rows of a record of given weights.
+pub fn measurement(measurement: &Measurement, record: &Record) -> MeasurementReport {
+    let rows = names(record).into_iter().filter_map(|name| {
+        let columns = record.columns_of(name);
+        let gauge = |seed: &sym_runtime::record::SeedSummary| -> Vec<f64> {
+            columns.iter().filter_map(|column| seed.last.get(*column).copied()).collect()
+        };
+        let gauges: Vec<Curve> = record
+            .summary
+            .seeds
+            .iter()
+            .map(|seed| Curve {
+                seed: seed.seed,
+                steps: vec![0],
+                columns: gauge(seed).into_iter().map(|value| vec![value]).collect(),
+            })
+            .collect();
+        let own: Vec<f64> = gauges.first()?.columns.concat();
+        (!own.is_empty()).then(|| MeasurementRow {
+            name: name.to_string(),
+            values: own.len(),
+            mean: own.iter().sum::<f64>() / own.len() as f64,
+            lowest: own.iter().copied().fold(f64::INFINITY, f64::min),
+            highest: own.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            gauge_change: claims::change(&gauges),
+        })
+    });
+    MeasurementReport {
+        measurement: measurement.name.clone(),
+        from: measurement.path.clone(),
+        record: record.directory.display().to_string(),
+        gauges: measurement.gauges,
+        measured: rows.collect(),
+    }
 }
 
 /// The row of one run of a theorem.

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod human;
 mod interventions;
 pub mod json;
+pub mod measurements;
 pub mod reduced;
 mod repeated;
 pub mod short;

@@ -23,7 +23,10 @@ pub use model::{
 };
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
 pub use reduce::{ReduceReport, ReducedSpaceRow};
-pub use run::{FeaturesRow, LazyRow, MeasuredRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow, TheoremRow};
+pub use run::{
+    FeaturesRow, LazyRow, MeasuredRow, MeasurementReport, MeasurementRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow,
+    TheoremRow,
+};
 pub use sweep::{SweepReport, SweepRow};
 pub use weights::{BarrierRow, ProjectionRow, WeightsReport};
 
@@ -59,6 +62,9 @@ pub struct Report {
     /// Sweeps; only `run` fills it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sweeps: Vec<SweepReport>,
+    /// Measurements of given weights; only `run` and `measure` fill it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<MeasurementReport>,
     /// Executed theorems, a row an optimiser; only `run` and `verify` fill it.
     pub theorems: Vec<TheoremRow>,
     /// The directory of all records; only `run` fills it.

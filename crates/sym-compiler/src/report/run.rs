@@ -60,6 +60,38 @@ pub struct MeasuredRow {
     pub highest: f64,
 }
 
+/// A measurement of given weights.
+#[derive(Debug, Clone, Serialize)]
+pub struct MeasurementReport {
+    /// The `measure` item.
+    pub measurement: String,
+    /// The file of weights, as written.
+    pub from: String,
+    /// The directory of its record.
+    pub record: String,
+    /// At how many other weights of the orbit the same was measured.
+    pub gauges: u64,
+    /// What was measured, in the order of the record.
+    pub measured: Vec<MeasurementRow>,
+}
+
+/// A measured quantity of given weights: one number, or several, such as one a head.
+#[derive(Debug, Clone, Serialize)]
+pub struct MeasurementRow {
+    /// The quantity.
+    pub name: String,
+    /// How many numbers it is.
+    pub values: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// The smallest.
+    pub lowest: f64,
+    /// The largest.
+    pub highest: f64,
+    /// The largest relative change in the other gauges, where there are some.
+    pub gauge_change: Option<f64>,
+}
+
 /// A theorem executed with one optimiser.
 #[derive(Debug, Clone, Serialize)]
 pub struct TheoremRow {

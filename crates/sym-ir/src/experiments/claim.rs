@@ -28,7 +28,8 @@ const GROUPS: [&str; 16] = [
     "directions",
 ];
 
-const QUANTITIES: [&str; 9] = ["symmetry", "dims", "flat", "drop_ratio", "barrier", "spearman", "slope", "lowest", "highest"];
+const QUANTITIES: [&str; 10] =
+    ["symmetry", "dims", "flat", "drop_ratio", "barrier", "gauge_change", "spearman", "slope", "lowest", "highest"];
 
 const CARRIERS: [(&str, Carrier); 3] =
     [("model", Carrier::Model), ("objective", Carrier::Objective), ("dynamics", Carrier::Dynamics)];
@@ -49,6 +50,7 @@ fn sort(quantity: &Quantity) -> Sort {
         | Quantity::Measured { .. }
         | Quantity::DropRatio { .. }
         | Quantity::Barrier(_)
+        | Quantity::GaugeChange { .. }
         | Quantity::OfSweep { .. }
         | Quantity::Binary(..) => Sort::Number,
     }
@@ -180,6 +182,7 @@ impl Elaborator<'_> {
             "flat" => self.counted(expr, "flat").map(Quantity::ContinuousDim),
             "drop_ratio" => self.drop_ratio(expr),
             "barrier" => self.barrier(expr),
+            "gauge_change" => self.gauge_change(expr),
             statistic if Statistic::ALL.iter().any(|(name, ..)| *name == statistic) => self.statistic(expr, statistic),
             group if GROUPS.contains(&group) => self.group(expr, group),
             other => {
@@ -370,6 +373,23 @@ impl Elaborator<'_> {
         }
         let points = usize::try_from(points?).ok()?.min(MOST_POINTS);
         Some(Quantity::Barrier(BarrierOf { from: from.name, to: to.name, aligned: aligned?, points }))
+    }
+
+    /// `gauge_change(Heads.product_spectrum(attention.*))`.
+    fn gauge_change(&mut self, expr: &Expr) -> Option<Quantity> {
+        let mut arguments = Arguments::of(expr, "gauge_change", &[]);
+        let of = arguments.required("quantity", "Heads.product_spectrum(attention)", &mut self.reporter);
+        arguments.finish(&mut self.reporter);
+        let of = of?;
+        let (measured, word) = self.run_and_quantity(of)?;
+        let probes = probe::referred(of, word, &measured, &mut self.reporter)?;
+        let gauges = self.document.measurements.get(&measured.name).map(|measurement| measurement.gauges);
+        if gauges.unwrap_or(0) == 0 {
+            let found = if gauges.is_some() { "a measurement without other gauges" } else { "a training run" };
+            self.reporter.bad_value(of.span, "`gauge_change`", found, "of a `measure` item with `gauges 3`");
+            return None;
+        }
+        Some(Quantity::GaugeChange { measurement: measured.name, probes })
     }
 
     /// The run that a name stands for; `None` also where it has errors of its own.

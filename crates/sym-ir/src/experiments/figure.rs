@@ -3,7 +3,7 @@
 use super::fields::{Fields, Schema};
 use super::values::{name, string};
 use super::{Elaborator, arguments, probe};
-use crate::experiment::{Figure, Series, Train};
+use crate::experiment::{Figure, Measured, Series};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, FieldValue, Ident};
 
@@ -125,16 +125,15 @@ impl Elaborator<'_> {
     }
 
     /// `Run.loss` or `Run.delta(fc1)`: the run and the quantity. `None` also where the run has errors of its own.
-    pub(super) fn run_and_quantity<'e>(&mut self, expr: &'e Expr) -> Option<(Train, &'e Ident)> {
+    pub(super) fn run_and_quantity<'e>(&mut self, expr: &'e Expr) -> Option<(Measured, &'e Ident)> {
         let Some([run, quantity]) = arguments::callee(expr) else {
             self.reporter.wrong_type(expr, "this", "a measured quantity such as `Run.loss`");
             return None;
         };
-        if !self.names.trains.contains_key(run.text.as_str()) {
-            let names: Vec<&str> = self.names.trains.keys().copied().collect();
-            self.reporter.unknown(run.span, "training run", &run.text, names);
+        if !self.names.measured.contains(&run.text.as_str()) {
+            self.reporter.unknown(run.span, "training run", &run.text, self.names.measured.iter().copied());
         }
-        Some((self.document.trains.get(&run.text)?.clone(), quantity))
+        Some((self.document.measured(&run.text)?, quantity))
     }
 
     fn measured_series(&mut self, expr: &Expr) -> Option<Vec<Series>> {
@@ -149,14 +148,14 @@ impl Elaborator<'_> {
         for field in fields.all("mark") {
             let (FieldValue::Exprs(exprs) | FieldValue::Plot { series: exprs, .. }) = &field.value else { continue };
             for expr in exprs {
-                let runs: Vec<Train> = match arguments::callee(expr) {
+                let runs: Vec<Measured> = match arguments::callee(expr) {
                     Some([word]) if word.text == "breaking" => {
-                        let mut runs: Vec<Train> = Vec::new();
+                        let mut runs: Vec<Measured> = Vec::new();
                         for entry in series {
-                            if let Some(train) = self.document.trains.get(&entry.train)
+                            if let Some(train) = self.document.measured(&entry.train)
                                 && runs.iter().all(|run| run.name != train.name)
                             {
-                                runs.push(train.clone());
+                                runs.push(train);
                             }
                         }
                         runs

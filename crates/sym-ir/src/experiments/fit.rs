@@ -98,6 +98,11 @@ pub(super) fn single(program: &Program, model: Span, reporter: &mut Reporter) ->
     true
 }
 
+/// Whether targets are classes.
+pub(super) fn has_classes(data: &Data) -> bool {
+    matches!(Example::of(data).target, Target::Class(_))
+}
+
 fn input_entries(program: &Program) -> u128 {
     program.inputs.iter().map(|input| entries(&input.shape)).fold(0, u128::saturating_add)
 }

@@ -1,4 +1,4 @@
-//! From the syntax of `data`, `train`, `sweep`, `theorem`, `figure`, `expect` and `assume` items to their typed form.
+//! From the syntax of `data`, `train`, `sweep`, `measure`, `theorem`, `figure`, `expect` and `assume` items to their typed form.
 //!
 //! An item with an error is missing from the document; items that refer to it say nothing about that.
 
@@ -9,6 +9,7 @@ mod fields;
 mod figure;
 mod fit;
 mod initial;
+mod measurement;
 mod optimizer;
 pub(crate) mod overrides;
 mod probe;
@@ -59,6 +60,7 @@ pub fn elaborate(
         match &item.kind {
             ast::ItemKind::Train(train) => elaborator.train(train, item.span),
             ast::ItemKind::Theorem(theorem) => elaborator.theorem(theorem, item.span),
+            ast::ItemKind::Measure(measure) => elaborator.measurement(measure, item.span),
             _ => {}
         }
     }
@@ -96,11 +98,19 @@ struct Names<'a> {
     data: IndexMap<&'a str, &'a ast::Data>,
     trains: IndexMap<&'a str, &'a ast::Train>,
     sweeps: IndexMap<&'a str, &'a ast::Sweep>,
+    /// What has measured columns: training runs and measurements.
+    measured: Vec<&'a str>,
 }
 
 impl<'a> Names<'a> {
     fn collect(items: &[&'a ast::Item]) -> Self {
-        let mut names = Self { models: IndexMap::new(), data: IndexMap::new(), trains: IndexMap::new(), sweeps: IndexMap::new() };
+        let mut names = Self {
+            models: IndexMap::new(),
+            data: IndexMap::new(),
+            trains: IndexMap::new(),
+            sweeps: IndexMap::new(),
+            measured: Vec::new(),
+        };
         for item in items {
             match &item.kind {
                 ast::ItemKind::Model(model) => {
@@ -111,6 +121,10 @@ impl<'a> Names<'a> {
                 }
                 ast::ItemKind::Train(train) => {
                     names.trains.entry(&train.name.text).or_insert(train);
+                    names.measured.push(&train.name.text);
+                }
+                ast::ItemKind::Measure(measure) => {
+                    names.measured.push(&measure.name.text);
                 }
                 ast::ItemKind::Sweep(sweep) => {
                     names.sweeps.entry(&sweep.name.text).or_insert(sweep);

@@ -1,7 +1,10 @@
-//! `--set Saddle.steps=100`, `--set Saddle.optim.lr=0.1`: a field, or an argument of its value, of a `train` or `theorem` item from the command line.
+//! `--set Saddle.steps=100`, `--set Saddle.optim.lr=0.1`: a field, or an argument of its value, of a `train`, `theorem` or `measure` item from the command line.
 
 use sym_diagnostics::{Code, Diagnostic, FileId, Sources};
 use sym_syntax::ast::{Expr, Field, FieldValue, Item, ItemKind};
+
+/// How a `measure` item begins, whose clauses stand in front of its braces.
+const MEASURE: &str = "measure ";
 
 /// Fields from the command line, by item.
 #[derive(Debug, Default)]
@@ -12,7 +15,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// Reads the overrides of `train` and `theorem` items among `items`; those of models are left to the elaboration of models. Each
+    /// Reads the overrides of `train`, `theorem` and `measure` items among `items`; those of models are left to the elaboration of models. Each
     /// becomes a source of its own, so that diagnostics can point into it.
     pub fn read(sources: &mut Sources, set: &[(String, String)], items: &[&Item]) -> Self {
         let mut overrides = Self::default();
@@ -21,6 +24,7 @@ impl Overrides {
             let header = items.iter().find_map(|item| match &item.kind {
                 ItemKind::Train(train) if train.name.text == name => Some(format!("train {name} = {name}")),
                 ItemKind::Theorem(theorem) if theorem.name.text == name => Some(format!("theorem {name} on {name}")),
+                ItemKind::Measure(measure) if measure.name.text == name => Some(format!("{MEASURE}{name} on {name}")),
                 _ => None,
             });
             match header {
@@ -48,7 +52,11 @@ impl Overrides {
             );
             return;
         }
-        let text = format!("{header} {{ {field} {value} }}");
+        let text = if header.starts_with(MEASURE) {
+            format!("{header} {field} {value} {{ norm }}")
+        } else {
+            format!("{header} {{ {field} {value} }}")
+        };
         let file = sources.add(format!("--set {name}.{key}={value}"), &text);
         let (tree, diagnostics) = sym_syntax::parse(file, &text);
         if let Some(first) = diagnostics.into_iter().next() {
@@ -60,6 +68,7 @@ impl Overrides {
         let fields = match &item.kind {
             ItemKind::Train(train) => &train.fields,
             ItemKind::Theorem(theorem) => &theorem.fields,
+            ItemKind::Measure(measure) => &measure.clauses,
             _ => return,
         };
         let is_one = |field: &Field| matches!(&field.value, FieldValue::Exprs(exprs) if exprs.len() == 1);
@@ -85,6 +94,7 @@ impl Overrides {
                 ItemKind::Model(model) => Some(model.name.text.as_str()),
                 ItemKind::Train(train) => Some(train.name.text.as_str()),
                 ItemKind::Theorem(theorem) => Some(theorem.name.text.as_str()),
+                ItemKind::Measure(measure) => Some(measure.name.text.as_str()),
                 _ => None,
             })
             .collect();
@@ -92,11 +102,11 @@ impl Overrides {
             self.diagnostics.push(
                 Diagnostic::without_span(
                     Code::E0201,
-                    format!("`--set {path}` names no model, train or theorem: there is no `{name}`"),
+                    format!("`--set {path}` names no model, train, theorem or measure: there is no `{name}`"),
                 )
                 .usage()
                 .found(format!("`{name}`"))
-                .expected("the name of a model, train or theorem")
+                .expected("the name of a model, train, theorem or measure")
                 .suggest(name, names),
             );
         }

@@ -4,7 +4,7 @@ use super::arguments::{self, Arguments};
 use super::initial::unmatched;
 use super::reporter::Reporter;
 use super::values::{name, non_negative, positive, selector as selector_of, whole};
-use crate::experiment::{Probe, ProbeKind, Train};
+use crate::experiment::{Measured, Probe, ProbeKind};
 use crate::probes::{Fallback, Looks, PROBES, Range, Setting, SettingValue};
 use crate::{Program, selector, values};
 use sym_diagnostics::{Code, Diagnostic, Span};
@@ -214,9 +214,9 @@ fn needs(word: &str, setting: &str, help: &str, span: Span, reporter: &mut Repor
 
 /// The probes of a run that an expression refers to: `Saddle.rank(fc1.weight)`, where `name` is `rank`. E0201 where the run does not
 /// measure them.
-pub(super) fn referred(expr: &Expr, name: &Ident, train: &Train, reporter: &mut Reporter) -> Option<Vec<Probe>> {
+pub(super) fn referred(expr: &Expr, name: &Ident, train: &Measured, reporter: &mut Reporter) -> Option<Vec<Probe>> {
     let written = kind_of(name, reporter).and_then(|kind| read(expr, kind, &train.program, reporter))?;
-    let all = || train.measures.iter().flat_map(|measure| &measure.probes);
+    let all = || train.probes.iter();
     let wanted = resolved(&written, &train.program, reporter)?;
     // What tells two probes apart by name: their other value.
     let with = |probe: &Probe| probe.word("with").map(str::to_string);
@@ -259,7 +259,7 @@ fn shown(value: &SettingValue) -> String {
 }
 
 /// `breaking(fc1, threshold: 0.1)`: the steps at which a neighbour pair first exceeds the threshold, read from the run's `delta(fc1)`.
-pub(super) fn breaking(expr: &Expr, train: &Train, reporter: &mut Reporter) -> Option<Vec<Probe>> {
+pub(super) fn breaking(expr: &Expr, train: &Measured, reporter: &mut Reporter) -> Option<Vec<Probe>> {
     let mut arguments = Arguments::of(expr, "breaking", &["threshold"]);
     let layer = arguments.required("layer", "fc1", reporter);
     let threshold = arguments.named("threshold");
@@ -274,13 +274,7 @@ pub(super) fn breaking(expr: &Expr, train: &Train, reporter: &mut Reporter) -> O
         return None;
     };
     let layers = targets(ProbeKind::Breakings, &target, layer.span, &train.program, reporter)?;
-    let measured = |layer: &str| {
-        train
-            .measures
-            .iter()
-            .flat_map(|measure| &measure.probes)
-            .any(|probe| probe.kind == ProbeKind::Delta && probe.target == layer)
-    };
+    let measured = |layer: &str| train.probes.iter().any(|probe| probe.kind == ProbeKind::Delta && probe.target == layer);
     if let Some(missing) = layers.iter().find(|layer| !measured(layer)) {
         reporter.push(
             Diagnostic::new(

@@ -3,7 +3,7 @@
 use super::arguments::{Arguments, callee};
 use super::values::name;
 use super::{Elaborator, probe};
-use crate::experiment::{Plotted, Probe, ProbeKind, Quantity, Statistic, Sweep, SweepPlot, When};
+use crate::experiment::{Measured, Plotted, Probe, ProbeKind, Quantity, Statistic, Sweep, SweepPlot, When};
 use crate::probes::Columns;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{Argument, Expr, ExprKind};
@@ -19,8 +19,8 @@ impl Elaborator<'_> {
     fn of_sweep(&mut self, expr: &Expr) -> Option<(Sweep, Vec<Probe>)> {
         let Some([owner, word]) = callee(expr) else { return None };
         let sweep = self.document.sweeps.get(&owner.text)?.clone();
-        let run = &sweep.runs.first()?.train;
-        let probes = probe::referred(expr, word, run, &mut self.reporter)?;
+        let run = Measured::of_train(&sweep.runs.first()?.train);
+        let probes = probe::referred(expr, word, &run, &mut self.reporter)?;
         Some((sweep, probes))
     }
 

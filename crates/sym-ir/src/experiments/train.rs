@@ -192,7 +192,7 @@ fn measures(fields: &Fields, program: &Program, reporter: &mut Reporter) -> Vec<
 }
 
 /// A probe of the second part needs one; a probe of classes needs classes.
-fn check_probe(probe: &Probe, data: Option<&Data>, loss: Option<Loss>, reporter: &mut Reporter) {
+pub(super) fn check_probe(probe: &Probe, data: Option<&Data>, loss: Option<Loss>, reporter: &mut Reporter) {
     let word = probe.kind.name();
     if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy)
         && let Some(data) = data

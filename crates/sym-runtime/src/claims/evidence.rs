@@ -35,6 +35,9 @@ pub trait Evidence {
     /// The measured curves of a probe, one a seed; `None` before the run.
     fn curves(&self, train: &str, probe: &Probe) -> Option<Vec<Curve>>;
 
+    /// What a measurement gave of a probe in each gauge, that of the file first; `None` before it was made.
+    fn gauges(&self, measurement: &str, probe: &Probe) -> Option<Vec<Curve>>;
+
     /// The curves of a probe in every run of a sweep that measured it; `None` before the runs.
     fn sweep(&self, sweep: &str, probe: &Probe) -> Option<Vec<SweepCurves>>;
 

@@ -9,7 +9,7 @@ mod tests;
 
 pub use correlation::{slope, spearman};
 pub use evidence::{Curve, Evidence, SweepCurves, breakings};
-pub use number::at;
+pub use number::{at, change};
 
 use crate::proof::Assumption;
 use number::Number;

@@ -53,9 +53,41 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
             Some(Err(reason)) => Number::Undefined(reason),
             None => Number::NotYet,
         },
+        Quantity::GaugeChange { measurement, probes } => {
+            let mut largest: f64 = 0.0;
+            for probe in probes {
+                match evidence.gauges(measurement, probe).map(|curves| change(&curves)) {
+                    Some(Some(change)) => largest = largest.max(change),
+                    Some(None) => return Number::Undefined(format!("`{}` has no value", probe.column())),
+                    None => return Number::NotYet,
+                }
+            }
+            Number::Known(largest, None)
+        }
         Quantity::Binary(operator, left, right) => binary(*operator, of(left, evidence), of(right, evidence)),
         Quantity::Group(_) | Quantity::Symmetry { .. } => Number::Undefined("a group is no number".to_string()),
     }
+}
+
+/// The largest difference of any column between the first curve and the others, relative to the largest entry of the first; `None` without
+/// values.
+pub fn change(gauges: &[Curve]) -> Option<f64> {
+    let (first, others) = gauges.split_first()?;
+    let values = |curve: &Curve| -> Vec<f64> { curve.columns.iter().flatten().copied().collect() };
+    let first = values(first);
+    let size = first.iter().fold(0.0f64, |size, value| size.max(value.abs()));
+    if first.is_empty() || others.is_empty() {
+        return None;
+    }
+    let mut largest: f64 = 0.0;
+    for other in others {
+        let other = values(other);
+        if other.len() != first.len() {
+            return None;
+        }
+        largest = first.iter().zip(&other).fold(largest, |largest, (one, other)| largest.max((one - other).abs()));
+    }
+    Some(if size > 0.0 { largest / size } else { largest })
 }
 
 fn binary(operator: BinaryOperator, left: Number, right: Number) -> Number {

@@ -59,6 +59,10 @@ impl Evidence for Known {
         self.curves.get(&probe.column()).cloned()
     }
 
+    fn gauges(&self, _: &str, probe: &Probe) -> Option<Vec<Curve>> {
+        self.curves.get(&probe.column()).cloned()
+    }
+
     fn sweep(&self, _: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
         None
     }

@@ -17,7 +17,7 @@ pub enum Subgroup {
     Fields(Vec<Field>),
     /// Reflections of the space, one a dimension and copy.
     Reflections(Vec<MatrixFrame>),
-    /// The same as PSU Eqs. 10–13 have them, for two factors.
+    /// The same as PSU Eqs. 10–13 have them: everything on which g acts against everything on which g⁻ᵀ acts.
     DoubleRotation(Vec<MatrixFrame>),
 }
 
@@ -43,7 +43,7 @@ fn subgroups(space: &Space) -> Vec<(&'static str, Subgroup)> {
             if frames.iter().all(|frame| frame.gains.is_empty()) =>
         {
             found.push(("rotation", Subgroup::Reflections(frames.clone())));
-            if *family == Family::General && frames.len() == 2 && frames[0].dual != frames[1].dual {
+            if *family == Family::General && two_sided(frames) {
                 found.push(("double_rotation", Subgroup::DoubleRotation(frames.clone())));
             }
             found.push(("permutation", Subgroup::Permutation));
@@ -87,6 +87,14 @@ impl Subgroup {
         }
     }
 
+    /// How many copies of a matrix group they belong to: heads.
+    pub fn copies(&self, program: &Program, space: &Space) -> usize {
+        match self {
+            Subgroup::Permutation | Subgroup::Fields(_) => 1,
+            Subgroup::Reflections(_) | Subgroup::DoubleRotation(_) => self.count(program, space) / (space.size as usize).max(1),
+        }
+    }
+
     /// Δ of each generator: of copies of a space one after the other.
     pub fn deltas(&self, program: &Program, space: &Space, weights: &Weights) -> Result<Vec<f64>, Unmeasurable> {
         match self {
@@ -103,8 +111,8 @@ impl Subgroup {
             }
             Subgroup::DoubleRotation(frames) => {
                 let mut deltas = Vec::new();
-                for factors in copies(program, frames, weights) {
-                    deltas.extend(double_rotation::double_rotation(factors[0].view().transposed(), factors[1].view())?.printed);
+                for [one, other] in sides(program, frames, weights) {
+                    deltas.extend(double_rotation::double_rotation(one.view().transposed(), other.view())?.printed);
                 }
                 Ok(deltas)
             }
@@ -153,6 +161,73 @@ fn copies(program: &Program, frames: &[MatrixFrame], weights: &Weights) -> Vec<V
         Matrix::from_fn(rows.len(), rest.len(), |row, at| values[rows[row] + copies[copy] + rest[at]])
     };
     (0..count).map(|copy| frames.iter().zip(&layouts).map(|pair| factor(copy, pair)).collect()).collect()
+}
+
+/// Whether g acts on some frames and g⁻ᵀ on others.
+fn two_sided(frames: &[MatrixFrame]) -> bool {
+    frames.iter().any(|frame| frame.dual) && frames.iter().any(|frame| !frame.dual)
+}
+
+/// For each copy everything on which g acts, side by side, and everything on which g⁻ᵀ acts.
+fn sides(program: &Program, frames: &[MatrixFrame], weights: &Weights) -> Vec<[Matrix; 2]> {
+    let beside = |factors: &[Matrix], dual: bool| {
+        let chosen: Vec<&Matrix> =
+            factors.iter().zip(frames).filter(|(_, frame)| frame.dual == dual).map(|(factor, _)| factor).collect();
+        let places: Vec<(usize, usize)> = chosen
+            .iter()
+            .enumerate()
+            .flat_map(|(factor, matrix)| (0..matrix.columns()).map(move |column| (factor, column)))
+            .collect();
+        let rows = chosen.first().map_or(0, |matrix| matrix.rows());
+        Matrix::from_fn(rows, places.len(), |row, column| chosen[places[column].0].row(row)[places[column].1])
+    };
+    copies(program, frames, weights).iter().map(|factors| [beside(factors, false), beside(factors, true)]).collect()
+}
+
+/// What a group of matrices acts on: for each copy, such as a head, factors F with the space as rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factors {
+    frames: Vec<MatrixFrame>,
+}
+
+impl Factors {
+    /// Those of a space; `None` where no GL or O acts on it.
+    pub fn of(space: &Space) -> Option<Self> {
+        match Subgroup::named(space, "rotation") {
+            Ok(Subgroup::Reflections(frames)) => Some(Self { frames }),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a product: g acts on one factor and g⁻ᵀ on another.
+    pub fn are_two_sided(&self) -> bool {
+        two_sided(&self.frames)
+    }
+
+    /// Directions of all copies together.
+    pub fn directions(&self, program: &Program) -> usize {
+        self.frames.first().map_or(0, |frame| {
+            let shape = shape(program, frame.parameter);
+            frame.axes.iter().chain(&frame.over).map(|&axis| shape[axis]).product()
+        })
+    }
+
+    /// The eigenvalues of ∑ FFᵀ, largest first, of one copy after the other.
+    pub fn energies(&self, program: &Program, weights: &Weights) -> Result<Vec<f64>, Unmeasurable> {
+        let mut energies = Vec::new();
+        for factors in copies(program, &self.frames, weights) {
+            energies.extend(double_rotation::deltas(&factors.iter().map(Matrix::view).collect::<Vec<_>>())?);
+        }
+        Ok(energies.into_iter().map(|delta| delta * delta).collect())
+    }
+
+    /// The singular values of `F_Qᵀ F_K`, largest first, for each copy: no change of basis g changes them.
+    pub fn products(&self, program: &Program, weights: &Weights) -> Result<Vec<Vec<f64>>, Unmeasurable> {
+        sides(program, &self.frames, weights)
+            .iter()
+            .map(|[one, other]| Ok(double_rotation::double_rotation(one.view().transposed(), other.view())?.product))
+            .collect()
+    }
 }
 
 /// What gradient flow conserves on a space.

@@ -41,7 +41,7 @@ impl Panel {
     pub fn new(ground: &Ground<'_>) -> Result<Self, Vec<Diagnostic>> {
         let mut panel = Self { entries: Vec::new(), columns: Vec::new(), detectors: Vec::new() };
         let mut problems = Vec::new();
-        for measure in &ground.train.measures {
+        for measure in ground.measures {
             for probe in &measure.probes {
                 let same = |entry: &Entry| {
                     (entry.probe.kind, &entry.probe.target, &entry.probe.settings) == (probe.kind, &probe.target, &probe.settings)
@@ -157,8 +157,12 @@ impl Entry {
 
     /// What the columns show of the measured values: for probes that follow generators, counts.
     fn reported(&self, step: u64, found: Vec<f64>, detectors: &mut [Detector]) -> Vec<f64> {
-        let Some(detector) = self.detector else { return found };
         let threshold = self.probe.threshold();
+        if self.probe.kind == ProbeKind::NdosEach {
+            let each = found.len() / self.width.max(1);
+            return found.chunks(each.max(1)).map(|copy| symmetric(copy, threshold) as f64).collect();
+        }
+        let Some(detector) = self.detector else { return found };
         let mut levels = Levels::new(threshold);
         levels.restoration = self.probe.number("restored").unwrap_or(levels.restoration);
         detectors[detector].observe(step, &found, levels);

@@ -1,7 +1,7 @@
 //! The value of each probe: one arm a kind. A probe without one has no value, which the test `every_probe_has_a_value_…` finds. The quantities
 //! themselves are those of `sym-measure`.
 
-use super::groups::Charges;
+use super::groups::{Charges, Factors};
 use super::instruments::{Instruments, Landscape};
 use super::target::Target;
 use super::units::{matrix, unit_vectors};
@@ -58,6 +58,7 @@ fn measured(probe: &Probe, target: &Target, view: &mut View<'_, '_>, stream: &dy
         Target::Model => of_model(probe, view, stream),
         Target::Units(space) => Ok(of_units(probe, unit_vectors(view.program, space, view.weights).view())),
         Target::Generators(space, subgroup) => subgroup.deltas(view.program, space, view.weights),
+        Target::Factors(factors) => of_factors(probe, factors, view),
         Target::Charges(charges) => of_charges(probe, charges, view),
         Target::Matrix(id) => of_matrix(probe, matrix(view.program, *id, view.weights)),
         Target::Selector(selector) => Ok(vec![norm(view.program, view.weights, selector)]),
@@ -91,6 +92,19 @@ fn of_units(probe: &Probe, units: MatrixRef<'_>) -> Vec<f64> {
         ProbeKind::Distinct => vec![found.count as f64],
         ProbeKind::Closest => found.closest.into_iter().collect(),
         _ => nothing(),
+    }
+}
+
+fn of_factors(probe: &Probe, factors: &Factors, view: &View<'_, '_>) -> Measured {
+    match probe.kind {
+        ProbeKind::JointEnergies => factors.energies(view.program, view.weights),
+        ProbeKind::ProductSpectrum => Ok(factors.products(view.program, view.weights)?.concat()),
+        ProbeKind::ProductRank => {
+            let products = factors.products(view.program, view.weights)?;
+            let rank: usize = products.iter().map(|singular| rank::numerical(singular, probe.threshold())).sum();
+            Ok(vec![rank as f64])
+        }
+        _ => Ok(nothing()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a probe looks at in a given model, checked before the first step.
 
-use super::groups::{Charges, Subgroup};
+use super::groups::{Charges, Factors, Subgroup};
 use super::instruments::Coordinates;
 use crate::data::Targets;
 use crate::select::selects;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::{Space, Symmetries};
-use sym_ir::experiment::{Probe, ProbeKind, Train};
+use sym_ir::experiment::{Measure, Probe, ProbeKind};
 use sym_ir::probes::{Columns, Looks};
 use sym_ir::{ParameterId, Program, ValueId, values};
 
@@ -22,6 +22,8 @@ pub enum Target {
     Units(Box<Space>),
     /// Generators of a subgroup of a space's group.
     Generators(Box<Space>, Subgroup),
+    /// What a matrix group acts on.
+    Factors(Factors),
     /// Conserved quantities of a space.
     Charges(Charges),
     /// A parameter as a matrix.
@@ -39,24 +41,24 @@ pub enum Target {
     },
 }
 
-/// What a run has for its probes.
+/// What there is to measure on.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
-    /// The run.
-    pub train: &'a Train,
-    /// The symmetries of its program.
+    /// The program.
+    pub program: &'a Program,
+    /// What is measured how often.
+    pub measures: &'a [Measure],
+    /// The symmetries of the program.
     pub symmetries: &'a Symmetries,
-    /// Its training targets.
+    /// The name of the data.
+    pub data: &'a str,
+    /// The targets of the training examples.
     pub targets: &'a Targets,
     /// Whether there is a second part of the data.
     pub has_test: bool,
 }
 
 impl Ground<'_> {
-    fn program(&self) -> &Program {
-        &self.train.program
-    }
-
     fn examples(&self, probe: &Probe) -> usize {
         (probe.number("examples").unwrap_or(0.0) as usize).min(self.targets.len())
     }
@@ -70,7 +72,7 @@ impl Ground<'_> {
 /// there, E0207 for a Jacobian beyond [`MOST_ENTRIES`].
 pub fn resolve(probe: &Probe, ground: &Ground<'_>) -> Result<(Target, usize), Diagnostic> {
     needs_data(probe, ground)?;
-    let program = ground.program();
+    let program = ground.program;
     let target = match probe.kind.declaration().looks {
         Looks::Model => Target::Model,
         Looks::Parameters => {
@@ -95,10 +97,12 @@ pub fn resolve(probe: &Probe, ground: &Ground<'_>) -> Result<(Target, usize), Di
 
 /// How many things a probe is of.
 fn width(probe: &Probe, target: &Target, ground: &Ground<'_>) -> usize {
-    let program = ground.program();
+    let program = ground.program;
     let shortest = match target {
         Target::Units(space) => space.size as usize,
+        Target::Generators(space, subgroup) if probe.kind == ProbeKind::NdosEach => subgroup.copies(program, space),
         Target::Generators(space, subgroup) => subgroup.count(program, space),
+        Target::Factors(factors) => factors.directions(program),
         Target::Charges(charges) => charges.count(program),
         Target::Matrix(id) => {
             let sizes: Vec<usize> = program.parameter(*id).shape.iter().map(|axis| axis.size as usize).collect();
@@ -127,7 +131,7 @@ fn entries(program: &Program, value: ValueId) -> usize {
 
 /// Checks that the data have what a probe asks for, and that it fits into memory.
 fn needs_data(probe: &Probe, ground: &Ground<'_>) -> Result<(), Diagnostic> {
-    let (name, data) = (probe.kind.name(), &ground.train.data);
+    let (name, data) = (probe.kind.name(), ground.data);
     if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy) && !ground.has_test {
         return Err(Diagnostic::new(Code::E0220, probe.span, format!("`{name}` needs a second part of `{data}`"))
             .help(format!("`split 100 as test` in `data {data}`")));
@@ -154,12 +158,12 @@ fn needs_data(probe: &Probe, ground: &Ground<'_>) -> Result<(), Diagnostic> {
     }
     let rows = match probe.kind {
         ProbeKind::NtkRank | ProbeKind::NtkSpectrum => {
-            ground.examples(probe).saturating_mul(entries(ground.program(), ground.program().outputs[0].value))
+            ground.examples(probe).saturating_mul(entries(ground.program, ground.program.outputs[0].value))
         }
         ProbeKind::GradientTrace | ProbeKind::GradientSpectrum | ProbeKind::NoiseScale => ground.examples(probe),
         _ => return Ok(()),
     };
-    let columns = Coordinates::of(ground.program()).size();
+    let columns = Coordinates::of(ground.program).size();
     if rows.saturating_mul(columns) <= MOST_ENTRIES {
         return Ok(());
     }
@@ -177,7 +181,7 @@ fn needs_data(probe: &Probe, ground: &Ground<'_>) -> Result<(), Diagnostic> {
 fn space<'s>(probe: &Probe, ground: &Ground<'s>) -> Result<&'s Space, Diagnostic> {
     let spaces = &ground.symmetries.spaces;
     spaces.iter().find(|space| space.name == probe.target).ok_or_else(|| {
-        let message = format!("`{}` has no unit space `{}`", ground.program().name, probe.target);
+        let message = format!("`{}` has no unit space `{}`", ground.program.name, probe.target);
         let names = spaces.iter().map(|space| space.name.as_str());
         Diagnostic::new(Code::E0221, probe.span, message).found(probe.target.clone()).suggest(&probe.target, names)
     })
@@ -187,11 +191,21 @@ fn space<'s>(probe: &Probe, ground: &Ground<'s>) -> Result<&'s Space, Diagnostic
 fn of_space(probe: &Probe, space: &Space, ground: &Ground<'_>) -> Result<Target, Diagnostic> {
     if matches!(probe.kind, ProbeKind::Imbalance | ProbeKind::Drift) {
         return Charges::of(space).map(Target::Charges).ok_or_else(|| {
-            let message = format!("`{}` of `{}` conserves no sum of squares", space.name, ground.program().name);
+            let message = format!("`{}` of `{}` conserves no sum of squares", space.name, ground.program.name);
             Diagnostic::new(Code::E0211, probe.span, message)
                 .label("its group has no factors and no general matrices")
                 .found("no conserved quantity")
                 .expected("a space that is rescaled, or on which GL acts")
+        });
+    }
+    if matches!(probe.kind, ProbeKind::JointEnergies | ProbeKind::ProductSpectrum | ProbeKind::ProductRank) {
+        let found = Factors::of(space).filter(|factors| probe.kind == ProbeKind::JointEnergies || factors.are_two_sided());
+        return found.map(Target::Factors).ok_or_else(|| {
+            let message = format!("no group of matrices acts on `{}` of `{}` from two sides", space.name, ground.program.name);
+            Diagnostic::new(Code::E0211, probe.span, message)
+                .label("no factors to multiply")
+                .found(space.group.to_string())
+                .expected("a space on which GL acts, such as that of queries and keys")
         });
     }
     let Some(group) = probe.word("group") else { return Ok(Target::Units(Box::new(space.clone()))) };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::Program;
-use sym_ir::experiment::{Data, Schedule, Train};
+use sym_ir::experiment::{Data, Measurement, Schedule, Train};
 
 /// Resolved settings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,37 @@ pub struct Settings {
     pub resolved: Value,
     /// A hash of `resolved`.
     pub spec_hash: String,
+}
+
+impl Settings {
+    /// The settings of a measurement of given weights; `read` is a hash of everything that was read of the file.
+    pub fn of_measurement(measurement: &Measurement, data: Option<&DataSet>, read: &str) -> Self {
+        let probes: Vec<Value> = measurement.probes.iter().map(|probe| json!(probe.column_with_settings())).collect();
+        let resolved = json!({
+            "model": measurement.model,
+            "program": blake3::hash(text(&measurement.program).as_bytes()).to_hex().to_string(),
+            "from": measurement.path,
+            "names": measurement.names.as_ref().map(|(name, _)| name),
+            "read_hash": read,
+            "data": measurement.data.as_ref().map(|(name, _)| name),
+            "data_hash": data.map(DataSet::hash),
+            "gauges": measurement.gauges,
+            "probes": probes,
+        });
+        Self::resolved(&measurement.name, (0..=measurement.gauges).collect(), resolved)
+    }
+
+    fn resolved(name: &str, seeds: Vec<u64>, resolved: Value) -> Self {
+        Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            train: name.to_string(),
+            seeds,
+            spec_hash: blake3::hash(resolved.to_string().as_bytes()).to_hex().to_string(),
+            resolved,
+        }
+    }
 }
 
 /// The form of records that this version writes.
@@ -74,16 +105,7 @@ impl Settings {
                 fields.insert(name.to_string(), value);
             }
         }
-        let spec_hash = blake3::hash(resolved.to_string().as_bytes()).to_hex().to_string();
-        Self {
-            schema: SCHEMA,
-            version: env!("CARGO_PKG_VERSION").to_string(),
-            platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-            train: train.name.clone(),
-            seeds: train.seeds.clone(),
-            resolved,
-            spec_hash,
-        }
+        Self::resolved(&train.name, train.seeds.clone(), resolved)
     }
 
     /// Whether settings that were read back, with the hash of `wanted`, also say what `wanted` says. Versions may differ.

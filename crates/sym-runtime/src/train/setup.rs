@@ -63,7 +63,14 @@ impl<'a> Setup<'a> {
         let data = data::load(item, &train.program, environment.base)?;
         let files = Files::read(&train.program, &train.init, environment.base)?;
         let width = check_targets(train, item, &data)?;
-        let ground = Ground { train, symmetries, targets: &data.train.targets, has_test: data.test.is_some() };
+        let ground = Ground {
+            program: &train.program,
+            measures: &train.measures,
+            symmetries,
+            data: &train.data,
+            targets: &data.train.targets,
+            has_test: data.test.is_some(),
+        };
         let panel = Panel::new(&ground)?;
         let batch = batch(train, if item.fresh { usize::MAX } else { data.train.len() })?;
         let each_step = EachStep::new(item, &data, &train.program, environment.base, batch)?;

@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
         Field { key, value, span }
     }
 
-    fn colon(&mut self, pair: &Pair<'a, Rule>, key: &str) {
+    pub(super) fn colon(&mut self, pair: &Pair<'a, Rule>, key: &str) {
         let span = self.span(pair);
         let sign = pair.as_str().trim();
         self.report(
@@ -148,27 +148,32 @@ impl<'a> Builder<'a> {
                     let help = "name the probes: `every 50 measure { loss }`".to_string();
                     self.missing(part.as_span().start(), Code::E0101, "`measure`", Some(help));
                 }
-                Rule::probes => {
-                    let mut opener: Option<Span> = None;
-                    for probe in part.into_inner() {
-                        match probe.as_rule() {
-                            Rule::lbrace => opener = Some(self.span(&probe)),
-                            Rule::missing_lbrace => self.missing(probe.as_span().start(), Code::E0102, "`{`", None),
-                            Rule::missing_rbrace => {
-                                if let Some(opener) = opener {
-                                    self.unclosed(probe.as_span().start(), opener, "}");
-                                }
-                            }
-                            Rule::bad_probe => self.bad_text(&probe, "a probe, such as `loss` or `delta(fc1)`, or `}`"),
-                            Rule::expr => probes.push(self.value(probe)),
-                            _ => {}
-                        }
-                    }
-                }
+                Rule::probes => probes = self.probes(part),
                 _ => {}
             }
         }
         FieldValue::Every { interval, probes }
+    }
+
+    /// `{ loss, delta(fc1) }`.
+    pub(super) fn probes(&mut self, pair: Pair<'a, Rule>) -> Vec<crate::ast::Expr> {
+        let mut probes = Vec::new();
+        let mut opener: Option<Span> = None;
+        for probe in pair.into_inner() {
+            match probe.as_rule() {
+                Rule::lbrace => opener = Some(self.span(&probe)),
+                Rule::missing_lbrace => self.missing(probe.as_span().start(), Code::E0102, "`{`", None),
+                Rule::missing_rbrace => {
+                    if let Some(opener) = opener {
+                        self.unclosed(probe.as_span().start(), opener, "}");
+                    }
+                }
+                Rule::bad_probe => self.bad_text(&probe, "a probe, such as `loss` or `delta(fc1)`, or `}`"),
+                Rule::expr => probes.push(self.value(probe)),
+                _ => {}
+            }
+        }
+        probes
     }
 
     fn profile(&mut self, pair: Pair<'a, Rule>) -> FieldValue {

@@ -2,15 +2,20 @@
 
 use super::Builder;
 use crate::ast::{
-    Block, Claim, Comparison, Data, Expr, ExprKind, Figure, Function, Item, ItemKind, Model, ModelBody, Parameter, ParameterKind,
-    Split, StringLiteral, Sweep, Theorem, Train, UsePath,
+    Block, Claim, Comparison, Data, Expr, ExprKind, Field, FieldValue, Figure, Function, Item, ItemKind, Measure, Model,
+    ModelBody, Parameter, ParameterKind, Split, StringLiteral, Sweep, Theorem, Train, UsePath,
 };
 use crate::grammar::Rule;
 use pest::iterators::Pair;
 use sym_diagnostics::{Code, Diagnostic};
 
 /// The words that start an item.
-const ITEM_WORDS: [&str; 11] = ["use", "fn", "block", "model", "data", "train", "sweep", "figure", "expect", "assume", "theorem"];
+const ITEM_WORDS: [&str; 12] =
+    ["use", "fn", "block", "model", "data", "train", "sweep", "measure", "theorem", "figure", "expect", "assume"];
+
+/// The same in messages.
+const ONE_ITEM: &str =
+    "one of `use`, `fn`, `block`, `model`, `data`, `train`, `sweep`, `measure`, `theorem`, `figure`, `expect`, `assume`";
 
 impl<'a> Builder<'a> {
     /// Appends the item of a child of `file`.
@@ -29,22 +34,7 @@ impl<'a> Builder<'a> {
             Rule::assume_item => ItemKind::Assume(self.claim_of(pair)),
             Rule::theorem_item => ItemKind::Theorem(self.theorem(pair)),
             Rule::sweep_item => ItemKind::Sweep(self.sweep(pair)),
-            Rule::later_item => {
-                let (word, place) = self.token(pair.as_span().start());
-                let message = format!("this version has no {word} items");
-                let help = "name the probes in a `train` item";
-                self.report(
-                    span,
-                    Diagnostic::new(Code::E0106, place, message)
-                        .label("an item that this version does not have")
-                        .found(word)
-                        .expected(
-                            "one of `use`, `fn`, `block`, `model`, `data`, `train`, `sweep`, `figure`, `expect`, `assume`, `theorem`",
-                        )
-                        .help(help),
-                );
-                ItemKind::Error
-            }
+            Rule::measure_item => ItemKind::Measure(self.measurement(pair)),
             Rule::unknown_item => {
                 self.unknown_item(&pair);
                 ItemKind::Error
@@ -64,6 +54,7 @@ impl<'a> Builder<'a> {
             ItemKind::Train(train) => train.name.text.is_empty(),
             ItemKind::Theorem(theorem) => theorem.name.text.is_empty(),
             ItemKind::Sweep(sweep) => sweep.name.text.is_empty(),
+            ItemKind::Measure(measure) => measure.name.text.is_empty(),
             ItemKind::Figure(figure) => figure.name.parts.is_empty(),
             ItemKind::Use(_) | ItemKind::Expect(_) | ItemKind::Assume(_) | ItemKind::Error => false,
         };
@@ -78,9 +69,7 @@ impl<'a> Builder<'a> {
             let mut diagnostic = Diagnostic::new(Code::E0106, place, format!("unknown item {found}"))
                 .label("no item starts with this word")
                 .found(found)
-                .expected(
-                    "one of `use`, `fn`, `block`, `model`, `data`, `train`, `sweep`, `figure`, `expect`, `assume`, `theorem`",
-                );
+                .expected(ONE_ITEM);
             if near.is_some() {
                 diagnostic = diagnostic.suggest(&name, ITEM_WORDS);
             }
@@ -309,6 +298,42 @@ impl<'a> Builder<'a> {
             }
         }
         theorem
+    }
+
+    fn measurement(&mut self, pair: Pair<'a, Rule>) -> Measure {
+        self.selectors = true;
+        let mut measure = Measure {
+            name: self.no_name(pair.as_span().start()),
+            model: self.no_expr(pair.as_span().end()),
+            clauses: Vec::new(),
+            probes: Vec::new(),
+        };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident | Rule::missing_name => measure.name = self.name(&part, "a name for the measurement"),
+                Rule::missing_on => self.missing(part.as_span().start(), Code::E0101, "`on`", None),
+                Rule::expr | Rule::missing_expr => measure.model = self.value(part),
+                Rule::measure_clause => measure.clauses.extend(self.clause(part)),
+                Rule::probes => measure.probes = self.probes(part),
+                _ => {}
+            }
+        }
+        measure
+    }
+
+    /// `from "file"`: a word and one value.
+    fn clause(&mut self, pair: Pair<'a, Rule>) -> Option<Field> {
+        let span = self.span(&pair);
+        let (mut key, mut value) = (None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => key = Some(self.ident(&part)),
+                Rule::colon => self.colon(&part, key.as_ref().map_or("", |key: &crate::ast::Ident| &key.text)),
+                Rule::expr => value = Some(self.value(part)),
+                _ => {}
+            }
+        }
+        Some(Field { key: key?, value: FieldValue::Exprs(vec![value?]), span })
     }
 
     /// The claim inside an `expect` or `assume`, item or field.

@@ -115,6 +115,12 @@ impl Source<'_> {
                 let header = format!("sweep {} = train {} over", sweep.name.text, sweep.train.text);
                 vec![Piece::Text(text(header)), self.settings(sweep.train.span.end as usize, &sweep.fields)]
             }
+            ItemKind::Measure(measure) => {
+                let mut header = vec![text(format!("measure {} on ", measure.name.text)), self.expr(&measure.model)];
+                self.trailing(&measure.clauses, &mut header);
+                let from = measure.clauses.last().map_or(measure.model.span.end, |clause| clause.span.end);
+                vec![Piece::Text(Document::Group(header)), self.probes(from as usize, &measure.probes)]
+            }
             ItemKind::Expect(claim) => one(vec![text("expect ".into()), self.claim(claim)]),
             ItemKind::Assume(claim) => one(vec![text("assume ".into()), self.claim(claim)]),
             ItemKind::Error => vec![Piece::Text(text(self.slice(span).to_string()))],
@@ -160,6 +166,11 @@ impl Source<'_> {
     fn fields(&self, from: usize, fields: &[Field]) -> Piece {
         let children = fields.iter().map(|field| self.field(field)).collect();
         self.body(from, children, ";")
+    }
+
+    fn probes(&self, from: usize, probes: &[Expr]) -> Piece {
+        let children = probes.iter().map(|probe| Node { span: probe.span, pieces: one(vec![self.expr(probe)]) }).collect();
+        self.body(from, children, ",")
     }
 
     /// The settings of a sweep: `lr: [0.01, 0.1], width: [8, 16]`.
@@ -363,9 +374,7 @@ impl Source<'_> {
             }
             FieldValue::Every { interval, probes } => {
                 let header = vec![Document::text("every "), self.expr(interval), Document::text(" measure")];
-                let children =
-                    probes.iter().map(|probe| Node { span: probe.span, pieces: one(vec![self.expr(probe)]) }).collect();
-                vec![Piece::Text(Document::Group(header)), self.body(interval.span.end as usize, children, ",")]
+                vec![Piece::Text(Document::Group(header)), self.probes(interval.span.end as usize, probes)]
             }
             FieldValue::Profile { name, fields } => {
                 vec![Piece::Text(Document::text(format!("profile {}", name.text))), self.fields(name.span.end as usize, fields)]

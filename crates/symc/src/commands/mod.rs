@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod fmt;
 mod lower;
+mod measure;
 mod reduce;
 mod run;
 mod test;
@@ -28,6 +29,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Explain(explain) => explain::execute(explain),
         Command::Fmt(fmt) => fmt::execute(fmt, console),
         Command::Lower(lower) => lower::execute(lower, console),
+        Command::Measure(measure) => measure::execute(measure, console),
         Command::Reduce(reduce) => reduce::execute(reduce, console),
         Command::Run(run) => run::execute(run, console),
         Command::Test(test) => test::execute(test, console),

@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::figure::{self, Drawing};
 use crate::findings::Findings;
 use crate::progress::Bars;
-use crate::render::{comparison, json, short, sweeps as rendered, table, theorems as tables};
+use crate::render::{comparison, json, measurements, short, sweeps as rendered, table, theorems as tables};
 use crate::report::{Diagnosed, Report, TheoremRow};
 use crate::session::{self, Compiled};
 use crate::{Exit, barriers, claims, interrupt, interventions, output, proof, sweeps, theorems};
@@ -15,14 +15,33 @@ use std::time::Instant;
 use sym_diagnostics::Diagnostic;
 use sym_runtime::train::Environment;
 
+/// Which items are executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All.
+    All,
+    /// `measure` items.
+    Measurements,
+}
+
 /// Executes every item of a file. A failure in one hides no other; the exit code at the end says whether there was one.
 pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
+    execute_within(arguments, Scope::All, console)
+}
+
+/// The same for some items. Claims about others are left undecided.
+pub fn execute_within(arguments: &arguments::Run, scope: Scope, console: Console) -> Exit {
     let started = Instant::now();
     let asked = &arguments.execution;
     let misused = sym_lower::Backend::with_dtype(&asked.backend, &asked.dtype).err().unwrap_or_default();
     let mut compiled = session::compile(&arguments.file, &arguments.settings);
     let mut found = std::mem::take(&mut compiled.document.diagnostics);
     found.splice(..0, misused);
+    found.extend(sym_runtime::measure::known_names(&compiled.document));
+    if scope == Scope::Measurements && compiled.document.measurements.is_empty() && !found.iter().any(Diagnostic::is_error) {
+        output::error(&format!("error: `{}` has no `measure` item", compiled.file));
+        return Exit::Usage;
+    }
     console.diagnostics(&compiled.sources, &found);
     if let Some(Err(refused)) = arguments.resume.as_deref().map(sym_runtime::record::resumable) {
         console.diagnostics(&compiled.sources, std::slice::from_ref(&refused));
@@ -56,21 +75,30 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     let out = out(arguments, &compiled);
     let findings = Findings::new(models, &compiled.document.assumptions);
     let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new(), started };
-    execution.train(arguments);
-    execution.sweep(arguments);
-    let theorems = if interrupt::interrupted() { Vec::new() } else { execution.theorems() };
-    if !interrupt::interrupted() {
-        execution.prove();
+    execution.measure(arguments);
+    let mut theorems = Vec::new();
+    if scope == Scope::All {
+        execution.train(arguments);
+        execution.sweep(arguments);
+        if !interrupt::interrupted() {
+            theorems = execution.theorems();
+        }
+        if !interrupt::interrupted() {
+            execution.prove();
+        }
     }
-    let expectations = execution.claims();
+    let expectations = execution.claims(scope);
     let figures = execution.figures();
     let Execution { findings, found: later, .. } = execution;
 
     let mut report = Report { expectations, theorems, figures, ..Report::default() };
     report.runs = findings.records().map(|(train, record)| crate::rows::run(train, record)).collect();
+    report.measurements = findings.measurements().map(|(item, record)| crate::rows::measurement(item, record)).collect();
     report.sweeps = findings.sweeps().map(|(sweep, outcome)| sweeps::report(sweep, outcome)).collect();
-    report.models = findings.models.iter().map(|model| model.report(&compiled)).collect();
-    if !report.runs.is_empty() || !report.sweeps.is_empty() {
+    if scope == Scope::All {
+        report.models = findings.models.iter().map(|model| model.report(&compiled)).collect();
+    }
+    if !(report.runs.is_empty() && report.sweeps.is_empty() && report.measurements.is_empty()) {
         report.record = Some(out.display().to_string());
     }
     found.extend(later);
@@ -141,6 +169,23 @@ impl<'a> Execution<'a> {
         }
     }
 
+    fn measure(&mut self, arguments: &'a arguments::Run) {
+        let document = &self.compiled.document;
+        let environment = self.environment(arguments);
+        for measurement in document.measurements.values() {
+            if interrupt::interrupted() {
+                return;
+            }
+            let data = measurement.data.as_ref().and_then(|(name, _)| document.data.get(name));
+            let Some(symmetries) = self.findings.of_measurement(&measurement.name) else { continue };
+            let outcome = sym_runtime::measure::run(measurement, data, symmetries, &environment);
+            if let Some(record) = outcome.record {
+                self.findings.add_measurement(measurement, record);
+            }
+            self.say(outcome.diagnostics);
+        }
+    }
+
     fn environment(&self, arguments: &'a arguments::Run) -> Environment<'a> {
         Environment {
             out: self.out,
@@ -189,10 +234,12 @@ impl<'a> Execution<'a> {
         self.say(diagnostics);
     }
 
-    fn claims(&mut self) -> Vec<crate::report::ExpectationRow> {
+    fn claims(&mut self, scope: Scope) -> Vec<crate::report::ExpectationRow> {
         let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new(""));
-        barriers::measure(&self.compiled.document, base, &mut self.findings);
-        let (rows, failures) = claims::decide(self.compiled, &self.findings, true);
+        if scope == Scope::All {
+            barriers::measure(&self.compiled.document, base, &mut self.findings);
+        }
+        let (rows, failures) = claims::decide(self.compiled, &self.findings, scope == Scope::All);
         self.say(failures);
         rows
     }
@@ -220,6 +267,9 @@ fn print(report: &Report, console: Console) {
                 output::print(&table::run(run, style));
             }
             output::print(&comparison::comparison(&report.runs, style));
+            for measurement in &report.measurements {
+                output::print(&measurements::measurement(measurement, style));
+            }
             for sweep in &report.sweeps {
                 output::print(&rendered::sweep(sweep, style));
             }
@@ -236,6 +286,7 @@ fn print(report: &Report, console: Console) {
         Format::Short => {
             let mut lines: Vec<String> = report.runs.iter().map(short::run).collect();
             lines.push(comparison::short(&report.runs));
+            lines.extend(report.measurements.iter().map(measurements::short));
             lines.extend(report.sweeps.iter().map(rendered::short));
             lines.extend(report.models.iter().map(short::model));
             lines.extend(report.theorems.iter().map(short::theorem));

@@ -25,6 +25,10 @@ impl Evidence for Curves {
         self.0.get(&probe.column()).cloned()
     }
 
+    fn gauges(&self, _: &str, probe: &Probe) -> Option<Vec<Curve>> {
+        self.0.get(&probe.column()).cloned()
+    }
+
     fn sweep(&self, _: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
         None
     }
