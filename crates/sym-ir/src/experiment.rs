@@ -40,6 +40,8 @@ pub struct Document {
     pub expectations: Vec<Claim>,
     /// `assume` items, in source order.
     pub assumptions: Vec<Claim>,
+    /// The profiles that its items have.
+    pub profiles: Vec<String>,
     /// Everything that is to be said about the file.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -303,7 +305,9 @@ pub struct Figure {
     pub marks: Vec<Series>,
     /// What is drawn of sweeps.
     pub sweeps: Vec<SweepPlot>,
-    /// The horizontal axis: `step`, or the setting of a sweep.
+    /// What is drawn across layers or columns.
+    pub profiles: Vec<Profile>,
+    /// The horizontal axis: `step`, `layer`, `index`, or the setting of a sweep.
     pub over: String,
     /// Logarithmic axes.
     pub log_x: bool,
@@ -311,6 +315,28 @@ pub struct Figure {
     pub log_y: bool,
     /// The item.
     pub span: Span,
+}
+
+/// `plot Run.rank(fc*.weight) over layer`, `plot Run.spectrum(fc1.weight) at 100 over index`: quantities of a run at one moment, in a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// The training run or measurement.
+    pub train: String,
+    /// The quantities, in the order of the model.
+    pub probes: Vec<Probe>,
+    /// When.
+    pub when: When,
+    /// What lies along the axis.
+    pub across: Across,
+}
+
+/// What lies along the axis of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Across {
+    /// One quantity after the other: layers.
+    Layers,
+    /// The columns of a quantity, such as singular values.
+    Columns,
 }
 
 /// A measured column of a run.
@@ -389,6 +415,17 @@ pub enum Quantity {
         breaking: Probe,
         /// Half-width in steps.
         window: u64,
+    },
+    /// `highest(Run.spectrum(fc1.weight) at end)`, `lowest(Run.loss at end)`: over the seeds of one run, all columns and all quantities of a glob.
+    Extreme {
+        /// The training run or measurement.
+        train: String,
+        /// The quantities.
+        probes: Vec<Probe>,
+        /// When.
+        when: When,
+        /// Whether the greatest value is meant.
+        highest: bool,
     },
     /// `barrier(A, B, aligned: true, points: 25)`.
     Barrier(BarrierOf),

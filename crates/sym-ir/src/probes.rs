@@ -167,16 +167,16 @@ probes! {
     /// Distances from the symmetric states of a group's generators: for permutations the distance of neighbours in the order of norms (PSU A.1, Eq. 3).
     Delta "delta" Units, Many("pair"), "pair distance Δ", [PAIRS, GROUP];
     /// Number of generators with Δ below the threshold.
-    Ndos "ndos" Units, One, "symmetric pairs", [APART, GROUP, RESTORED];
+    Ndos "ndos" Units, One, "symmetric generators", [APART, GROUP, RESTORED];
     /// Number of generators with Δ at or above it.
-    Ndosb "ndosb" Units, One, "broken pairs", [APART, GROUP, RESTORED];
+    Ndosb "ndosb" Units, One, "broken generators", [APART, GROUP, RESTORED];
     /// Number of breakings so far: a Δ that was below the threshold reached it.
     Breakings "breakings" Units, One, "breakings", [APART, GROUP, RESTORED];
     /// Number of restorations so far: a Δ that was at or above the threshold fell below the level `restored`.
     Restorations "restorations" Units, One, "restorations", [APART, GROUP, RESTORED];
     /// The number of generators with Δ below the threshold, for each copy of a matrix group: each head.
     NdosEach "ndos_each" Units, Many("copy"), "symmetric directions", [APART, GROUP];
-    /// The eigenvalues of ∑ FFᵀ over the factors that a matrix group acts on, for each copy.
+    /// The eigenvalues of `∑ FFᵀ` over the factors that a matrix group acts on, for each copy.
     JointEnergies "joint_energies" Units, Many("direction"), "joint energies", [];
     /// The singular values of the product of the two factors of a matrix group, for each copy.
     ProductSpectrum "product_spectrum" Units, Many("singular value"), "singular values of the product", [];

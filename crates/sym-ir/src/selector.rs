@@ -37,6 +37,21 @@ pub fn prefixes<'a>(selector: &str, program: &'a Program) -> Vec<&'a str> {
     found
 }
 
+/// The names of spaces that the selector can mean: parts of parameter paths, and a name of its own below such a part, as `attn.m` where a layer has several
+/// spaces. Which of the latter there are, only the analysis knows.
+pub fn spaces(selector: &str, program: &Program) -> Vec<String> {
+    let found = prefixes(selector, program);
+    if !found.is_empty() {
+        return found.into_iter().map(str::to_string).collect();
+    }
+    match selector.rsplit_once('.') {
+        Some((above, own)) if !own.contains('*') => {
+            prefixes(above, program).into_iter().map(|layer| format!("{layer}.{own}")).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Every name that a selector could have meant: the parameters' paths and all their prefixes, in order.
 pub fn candidates(program: &Program) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();

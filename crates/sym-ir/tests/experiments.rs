@@ -91,7 +91,19 @@ fn figure(figure: &Figure) -> String {
         .iter()
         .map(|plot| format!("{}.{} {:?} colour {:?}", plot.sweep, probe(&plot.probe), plot.plotted, plot.colour))
         .collect();
-    let drawn = if sweeps.is_empty() { series(&figure.series) } else { sweeps.join("; ") };
+    let profiles: Vec<String> = figure
+        .profiles
+        .iter()
+        .map(|one| {
+            let probes: Vec<String> = one.probes.iter().map(probe).collect();
+            format!("{} of {} at {:?} across {:?}", probes.join(" | "), one.train, one.when, one.across)
+        })
+        .collect();
+    let drawn = match (sweeps.is_empty(), profiles.is_empty()) {
+        (true, true) => series(&figure.series),
+        (true, false) => profiles.join("; "),
+        (false, _) => sweeps.join("; "),
+    };
     format!("figure {} over {}: {drawn}\n    marks {}\n", figure.name, figure.over, series(&figure.marks))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod comparison;
 pub mod diff;
+pub mod folder;
 pub mod human;
 mod interventions;
 pub mod json;

@@ -12,11 +12,13 @@ pub use diagnostics::{Diagnosed, in_order};
 pub use diff::{Change, DiffReport, ModelDiff, ModelTotals, SpaceDiff};
 pub use integer::Integer;
 pub use intervention::{EffectiveRow, InterventionRow};
+mod folder;
 mod reduce;
 mod run;
 mod sweep;
 mod weights;
 
+pub use folder::{FileReport, FolderReport};
 pub use model::{
     ActionRow, AtWeightsRow, ConservedRow, DecisionRow, DepartureRow, MiniatureRow, ModelReport, MovedRow, ReasonRow, SpaceRow,
     StateRow, TrainingReport, TrainingRow, VerifyRow,

@@ -50,6 +50,7 @@ fn sort(quantity: &Quantity) -> Sort {
         | Quantity::Measured { .. }
         | Quantity::DropRatio { .. }
         | Quantity::Barrier(_)
+        | Quantity::Extreme { .. }
         | Quantity::GaugeChange { .. }
         | Quantity::OfSweep { .. }
         | Quantity::Binary(..) => Sort::Number,
@@ -238,7 +239,7 @@ impl Elaborator<'_> {
         let program = self.document.program(&owner.text)?;
         let space = (!rest.is_empty()).then(|| rest.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("."));
         if let Some(space) = &space
-            && selector::prefixes(space, program).is_empty()
+            && selector::spaces(space, program).is_empty()
         {
             let span = rest[0].span.to(target.span.after());
             self.reporter.push(super::initial::unmatched(space, span, program));

@@ -3,11 +3,14 @@
 use super::fields::{Fields, Schema};
 use super::values::{name, string};
 use super::{Elaborator, arguments, probe};
-use crate::experiment::{Figure, Measured, Series};
+use crate::experiment::{Across, Figure, Measured, Profile, Series, When};
 use sym_diagnostics::{Code, Diagnostic, Span};
-use sym_syntax::ast::{self, Argument, Expr, FieldValue, Ident};
+use sym_syntax::ast::{self, Argument, Expr, ExprKind, FieldValue, Ident};
 
 const SCHEMA: Schema = Schema { known: &["plot", "mark", "title", "log"], repeatable: &["plot", "mark"] };
+
+/// The axes of profiles.
+const ACROSS: [(&str, Across); 2] = [("layer", Across::Layers), ("index", Across::Columns)];
 
 impl Elaborator<'_> {
     pub(super) fn figure(&mut self, figure: &ast::Figure, span: Span) {
@@ -20,7 +23,7 @@ impl Elaborator<'_> {
             Some(expr) => string(expr, "`title`", &mut self.reporter).map(Some),
         };
         fields.require("plot", "plot Run.loss over step", &mut self.reporter);
-        let (mut series, mut sweeps, mut over) = (Vec::new(), Vec::new(), None);
+        let (mut series, mut sweeps, mut profiles, mut over) = (Vec::new(), Vec::new(), Vec::new(), None);
         let mut complete = true;
         for field in fields.all("plot") {
             let FieldValue::Plot { series: exprs, against, options } = &field.value else {
@@ -34,6 +37,18 @@ impl Elaborator<'_> {
                             self.one_axis(&mut over, axis, expr.span);
                             sweeps.extend(found);
                         }
+                        None => complete = false,
+                    }
+                }
+                continue;
+            }
+            let across = against.as_ref().and_then(|axis| ACROSS.iter().find(|(word, _)| name(axis) == Some(word)));
+            if let Some(&(word, across)) = across {
+                self.no_options(options);
+                self.one_axis(&mut over, word.to_string(), field.span);
+                for expr in exprs {
+                    match self.profile(expr, across) {
+                        Some(found) => profiles.push(found),
                         None => complete = false,
                     }
                 }
@@ -56,7 +71,7 @@ impl Elaborator<'_> {
             && complete
             && let Some(over) = over
         {
-            self.document.figures.push(Figure { name: stem, title, series, marks, sweeps, over, log_x, log_y, span });
+            self.document.figures.push(Figure { name: stem, title, series, marks, sweeps, profiles, over, log_x, log_y, span });
         }
     }
 
@@ -94,7 +109,7 @@ impl Elaborator<'_> {
             && name(expr) != Some("step")
         {
             let found = self.reporter.text(expr.span);
-            self.reporter.bad_value(expr.span, "the horizontal axis", &format!("`{found}`"), "`step`");
+            self.reporter.bad_value(expr.span, "the horizontal axis", &format!("`{found}`"), "`step`, `layer` or `index`");
         }
     }
 
@@ -134,6 +149,17 @@ impl Elaborator<'_> {
             self.reporter.unknown(run.span, "training run", &run.text, self.names.measured.iter().copied());
         }
         Some((self.document.measured(&run.text)?, quantity))
+    }
+
+    /// `Run.rank(fc*.weight) at 100`; at the end where no step is given.
+    fn profile(&mut self, expr: &Expr, across: Across) -> Option<Profile> {
+        let (quantity, when) = match &expr.kind {
+            ExprKind::At { quantity, when } => (quantity.as_ref(), self.moment(when)?),
+            _ => (expr, When::End),
+        };
+        let (measured, word) = self.run_and_quantity(quantity)?;
+        let probes = probe::referred(quantity, word, &measured, &mut self.reporter)?;
+        Some(Profile { train: measured.name, probes, when, across })
     }
 
     fn measured_series(&mut self, expr: &Expr) -> Option<Vec<Series>> {

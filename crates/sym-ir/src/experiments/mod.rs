@@ -50,7 +50,9 @@ pub fn elaborate(
 ) {
     let mut elaborator =
         Elaborator { names: Names::collect(items), profile, overrides, models, document, reporter: Reporter::new(sources) };
-    elaborator.reporter.check_profile(profile, items);
+    elaborator.document.profiles = profiles(items);
+    let known = elaborator.document.profiles.clone();
+    elaborator.reporter.check_profile(profile, &known);
     for item in items {
         if let ast::ItemKind::Data(data) = &item.kind {
             elaborator.data(data, item.span);
@@ -150,33 +152,38 @@ impl Elaborator<'_> {
     }
 }
 
-impl Reporter<'_> {
-    /// E0201 for a profile that no item has.
-    fn check_profile(&mut self, profile: Option<&str>, items: &[&ast::Item]) {
-        let Some(profile) = profile else { return };
-        let mut names: Vec<&str> = Vec::new();
-        for item in items {
-            let fields: &[ast::Field] = match &item.kind {
-                ast::ItemKind::Train(train) => &train.fields,
-                ast::ItemKind::Theorem(theorem) => &theorem.fields,
-                ast::ItemKind::Sweep(sweep) => &sweep.fields,
-                _ => &[],
-            };
-            for field in fields {
-                if let ast::FieldValue::Profile { name, .. } = &field.value
-                    && !names.contains(&name.text.as_str())
-                {
-                    names.push(&name.text);
-                }
+/// The profiles that items have, in order.
+fn profiles(items: &[&ast::Item]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for item in items {
+        let fields: &[ast::Field] = match &item.kind {
+            ast::ItemKind::Train(train) => &train.fields,
+            ast::ItemKind::Theorem(theorem) => &theorem.fields,
+            ast::ItemKind::Sweep(sweep) => &sweep.fields,
+            _ => &[],
+        };
+        for field in fields {
+            if let ast::FieldValue::Profile { name, .. } = &field.value
+                && !names.contains(&name.text)
+            {
+                names.push(name.text.clone());
             }
         }
-        if !names.contains(&profile) {
+    }
+    names
+}
+
+impl Reporter<'_> {
+    /// E0201 for a profile that no item has.
+    fn check_profile(&mut self, profile: Option<&str>, names: &[String]) {
+        let Some(profile) = profile else { return };
+        if !names.iter().any(|name| name == profile) {
             self.push(
                 Diagnostic::without_span(Code::E0201, format!("no item has a profile `{profile}`"))
                     .usage()
                     .found(format!("`--profile {profile}`"))
                     .expected("a profile of the file")
-                    .suggest(profile, names),
+                    .suggest(profile, names.iter().map(String::as_str)),
             );
         }
     }

@@ -140,7 +140,7 @@ fn targets(kind: ProbeKind, target: &str, span: Span, program: &Program, reporte
     let looks = kind.declaration().looks;
     let found: Vec<String> = match looks {
         Looks::Model => Vec::new(),
-        Looks::Units => selector::prefixes(target, program).into_iter().map(str::to_string).collect(),
+        Looks::Units => selector::spaces(target, program),
         Looks::Values => values::selected(program, target),
         Looks::Matrices | Looks::Parameters => program
             .parameters

@@ -9,14 +9,15 @@ mod tests;
 
 pub use correlation::{slope, spearman};
 pub use evidence::{Curve, Evidence, SweepCurves, breakings};
-pub use number::{at, change};
+pub use number::{at, change, index};
 
 use crate::proof::Assumption;
 use number::Number;
 use serde::Serialize;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_infer::Group;
-use sym_ir::experiment::{Claim, Quantity};
+use sym_ir::experiment::{Carrier, Claim, Quantity};
+use sym_ir::selector;
 use sym_syntax::ast::Comparison;
 
 /// How a claim stands.
@@ -160,6 +161,13 @@ fn groups(claim: &Claim, evidence: &dyn Evidence) -> Judged {
 /// The group that the analysis gives a side, where it is a `symmetry(…)`.
 fn derived(quantity: &Quantity, evidence: &dyn Evidence) -> Option<Group> {
     let Quantity::Symmetry { model, space, of } = quantity else { return None };
+    // A layer without a symmetry has the trivial group; a name that neither a layer nor a space has, none.
+    if let Some(name) = space
+        && evidence.program(model).is_some_and(|program| selector::prefixes(name, program).is_empty())
+        && evidence.symmetries(model, Carrier::Model).is_some_and(|found| found.spaces.iter().all(|space| space.name != *name))
+    {
+        return None;
+    }
     evidence.symmetries(model, *of).map(|symmetries| group::of(symmetries, space.as_deref(), *of))
 }
 
@@ -171,6 +179,7 @@ fn side(quantity: &Quantity, own: Option<Group>, other: Option<Group>) -> Result
             let named = group::named(name, &other.unwrap_or(Group::Trivial));
             named.map(|group| group::normal(&group)).ok_or_else(|| format!("{} of any size", name.name))
         }
+        (None, Quantity::Symmetry { model, space: Some(name), .. }) => Err(format!("no space `{name}` in `{model}`")),
         (None, _) => Err("no analysis".to_string()),
     }
 }

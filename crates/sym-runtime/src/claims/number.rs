@@ -53,6 +53,24 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
             Some(Err(reason)) => Number::Undefined(reason),
             None => Number::NotYet,
         },
+        Quantity::Extreme { train, probes, when, highest } => {
+            let mut values = Vec::new();
+            for probe in probes {
+                let Some(curves) = evidence.curves(train, probe) else { return Number::NotYet };
+                values.extend(
+                    curves
+                        .iter()
+                        .filter_map(|curve| Some((curve, index(curve, *when)?)))
+                        .flat_map(|(curve, at)| curve.columns.iter().map(move |column| column[at]).collect::<Vec<f64>>()),
+                );
+            }
+            let better = |one: f64, other: f64| if *highest { one.max(other) } else { one.min(other) };
+            let count = values.len();
+            match values.into_iter().filter(|value| value.is_finite()).reduce(better) {
+                Some(value) => Number::Known(value, Some(format!("of {count} values"))),
+                None => Number::Undefined("nothing is measured".to_string()),
+            }
+        }
         Quantity::GaugeChange { measurement, probes } => {
             let mut largest: f64 = 0.0;
             for probe in probes {
@@ -156,18 +174,22 @@ fn of_sweep(statistic: Statistic, runs: &[SweepCurves], when: When, setting: Opt
     }
 }
 
+/// The place of a moment among the measurements of a curve.
+pub fn index(curve: &Curve, when: When) -> Option<usize> {
+    match when {
+        When::Start => (!curve.steps.is_empty()).then_some(0),
+        When::End => curve.steps.len().checked_sub(1),
+        When::Step(step) => curve.steps.iter().position(|measured| *measured == step),
+    }
+}
+
 /// The value of a curve with one column at a step.
 ///
 /// # Errors
 ///
 /// Why there is none.
 pub fn at(curve: &Curve, when: When) -> Result<f64, String> {
-    let index = match when {
-        When::Start => (!curve.steps.is_empty()).then_some(0),
-        When::End => curve.steps.len().checked_sub(1),
-        When::Step(step) => curve.steps.iter().position(|measured| *measured == step),
-    };
-    let value = index.and_then(|index| curve.columns.first()?.get(index));
+    let value = index(curve, when).and_then(|index| curve.columns.first()?.get(index));
     value.copied().ok_or_else(|| match when {
         When::Step(step) => format!("nothing is measured at step {step}"),
         When::Start | When::End => "nothing is measured".to_string(),

@@ -10,6 +10,7 @@ mod lower;
 mod measure;
 mod reduce;
 mod run;
+mod run_folder;
 mod test;
 mod verify;
 mod weights;

@@ -1,4 +1,4 @@
-//! `symc run FILE`.
+//! `symc run FILE`; of a folder, [`super::run_folder`].
 
 use crate::analysis::{self, Analysed};
 use crate::arguments::{self, Format};
@@ -24,13 +24,35 @@ pub enum Scope {
     Measurements,
 }
 
-/// Executes every item of a file. A failure in one hides no other; the exit code at the end says whether there was one.
+/// What became of a file.
+pub struct Executed {
+    /// How it ended.
+    pub exit: Exit,
+    /// Everything that was found.
+    pub report: Report,
+    /// Whether its items were executed; if not, the report has only diagnostics.
+    pub is_executed: bool,
+}
+
+/// Executes every item of a file, or of all files of a folder. A failure in one hides no other; the exit code at the end says whether there was one.
 pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
+    if arguments.file.is_dir() {
+        return super::run_folder::execute(arguments, console);
+    }
     execute_within(arguments, Scope::All, console)
 }
 
 /// The same for some items. Claims about others are left undecided.
 pub fn execute_within(arguments: &arguments::Run, scope: Scope, console: Console) -> Exit {
+    let Executed { exit, report, is_executed } = executed(arguments, scope, console);
+    if is_executed || !report.diagnostics.is_empty() {
+        print(&report, is_executed, console);
+    }
+    exit
+}
+
+/// The same without printing the report; diagnostics are printed as they come.
+pub fn executed(arguments: &arguments::Run, scope: Scope, console: Console) -> Executed {
     let started = Instant::now();
     let asked = &arguments.execution;
     let misused = sym_lower::Backend::with_dtype(&asked.backend, &asked.dtype).err().unwrap_or_default();
@@ -40,7 +62,7 @@ pub fn execute_within(arguments: &arguments::Run, scope: Scope, console: Console
     found.extend(sym_runtime::measure::known_names(&compiled.document));
     if scope == Scope::Measurements && compiled.document.measurements.is_empty() && !found.iter().any(Diagnostic::is_error) {
         output::error(&format!("error: `{}` has no `measure` item", compiled.file));
-        return Exit::Usage;
+        return Executed { exit: Exit::Usage, report: Report::default(), is_executed: false };
     }
     console.diagnostics(&compiled.sources, &found);
     if let Some(Err(refused)) = arguments.resume.as_deref().map(sym_runtime::record::resumable) {
@@ -49,23 +71,14 @@ pub fn execute_within(arguments: &arguments::Run, scope: Scope, console: Console
     }
     if found.iter().any(Diagnostic::is_error) {
         // Nothing is trained while the file or the request is wrong: what is asked for is not known.
-        let diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
-        let report = Report { diagnostics, ..Report::default() };
-        if console.format == Format::Json {
-            output::print(&json::document(&report));
-        }
-        return session::exit(&compiled, &found);
+        return refused(&compiled, &found);
     }
     let mut models = analysis::analyse(&compiled.document);
     let refuted = interventions::judge(&mut models);
     if !refuted.is_empty() {
         console.diagnostics(&compiled.sources, &refuted);
         found.extend(refuted);
-        let diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
-        if console.format == Format::Json {
-            output::print(&json::document(&Report { diagnostics, ..Report::default() }));
-        }
-        return session::exit(&compiled, &found);
+        return refused(&compiled, &found);
     }
     interrupt::listen();
     if let Some(threads) = arguments.execution.threads {
@@ -103,11 +116,16 @@ pub fn execute_within(arguments: &arguments::Run, scope: Scope, console: Console
     }
     found.extend(later);
     report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
-    print(&report, console);
-    if interrupt::interrupted() {
-        return Exit::Interrupted;
-    }
-    Exit::failed_if(found.iter().any(Diagnostic::is_error))
+    let failed = Exit::failed_if(found.iter().any(Diagnostic::is_error));
+    let exit = if interrupt::interrupted() { Exit::Interrupted } else { failed };
+    Executed { exit, report, is_executed: true }
+}
+
+/// A file of which nothing was executed.
+fn refused(compiled: &Compiled, found: &[Diagnostic]) -> Executed {
+    let diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
+    let report = Report { diagnostics, ..Report::default() };
+    Executed { exit: session::exit(compiled, found), report, is_executed: false }
 }
 
 /// The most memory that the process has had, in bytes, where the system tells (Linux).
@@ -257,9 +275,11 @@ impl<'a> Execution<'a> {
     }
 }
 
-fn print(report: &Report, console: Console) {
+/// Prints a report; of one that has only diagnostics nothing is left to print but the document.
+fn print(report: &Report, is_executed: bool, console: Console) {
     match console.format {
         Format::Json => output::print(&json::document(report)),
+        Format::Human | Format::Short if !is_executed => {}
         Format::Human | Format::Short if console.quiet => {}
         Format::Human => {
             let style = console.report;

@@ -1,6 +1,6 @@
 //! From a `figure` item and measured curves to a drawing.
 
-use super::{Drawing, Line, Mark, Panel, Tone, of_sweep};
+use super::{Drawing, Line, Mark, Panel, Tone, of_sweep, profile};
 use sym_ir::experiment::{Figure, Probe, ProbeKind, Series};
 use sym_ir::probes::Columns;
 use sym_runtime::claims::{Curve, Evidence, breakings};
@@ -37,11 +37,27 @@ impl Drawing {
             }
         }
         let mut panels: Vec<Panel> = panels.into_iter().map(|(_, panel)| without_repeats(panel)).collect();
-        panels.extend(figure.sweeps.iter().filter_map(|plot| of_sweep::panel(plot, figure.log_y, evidence)));
+        let several_sweeps = figure.sweeps.iter().any(|plot| plot.sweep != figure.sweeps[0].sweep);
+        panels.extend(figure.sweeps.iter().filter_map(|plot| {
+            let mut panel = of_sweep::panel(plot, figure.log_y, evidence)?;
+            if several_sweeps {
+                panel.y_label = format!("{}: {}", plot.sweep, panel.y_label);
+            }
+            Some(panel)
+        }));
+        panels.extend(profile::panels(figure, evidence));
+        panels.iter_mut().for_each(told_apart);
         if panels.is_empty() {
             return None;
         }
-        Some(Self { title: figure.title.clone(), x_label: figure.over.clone(), log_x: figure.log_x, panels })
+        Some(Self { title: figure.title.clone(), x_label: x_label(figure), log_x: figure.log_x, panels })
+    }
+}
+
+fn x_label(figure: &Figure) -> String {
+    match figure.profiles.first().and_then(|profile| profile.probes.first()).map(|probe| probe.kind.declaration().columns) {
+        Some(Columns::Many(thing)) if figure.over == "index" => thing.to_string(),
+        _ => figure.over.clone(),
     }
 }
 
@@ -60,13 +76,15 @@ impl PanelKey {
             ProbeKind::TestAccuracy => ProbeKind::Accuracy.name(),
             other => other.name(),
         };
-        Self { family, target: series.probe.target.clone(), train: paired.then(|| series.train.clone()) }
+        // Comparisons of any two values are of one kind.
+        let target = if series.probe.word("with").is_some() { String::new() } else { series.probe.target.clone() };
+        Self { family, target, train: paired.then(|| series.train.clone()) }
     }
 }
 
 pub(super) fn axis_label(probe: &Probe) -> String {
     let what = probe.kind.declaration().label;
-    if probe.target.is_empty() { what.to_string() } else { format!("{what} of {}", probe.target) }
+    if probe.target.is_empty() || probe.word("with").is_some() { what.to_string() } else { format!("{what} of {}", probe.target) }
 }
 
 fn points(curve: &Curve, column: &[f64]) -> Vec<(f64, f64)> {
@@ -124,6 +142,9 @@ fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: boo
         if !word.is_empty() {
             label.push(word.to_string());
         }
+        if let Some(with) = series.probe.word("with") {
+            label.push(format!("{} – {with}", series.probe.target));
+        }
         if curves.len() > 1 || label.is_empty() {
             label.push(format!("seed {}", curve.seed));
         }
@@ -161,6 +182,40 @@ fn marks(figure: &Figure, series: &Series, evidence: &dyn Evidence, of: Drawn) -
     }
     marks
 }
+
+/// As many lines as there are colours of things of different kinds; more are coloured in order.
+const KINDS: usize = 7;
+
+/// Gives more lines than there are colours a colour each, and cuts from labels what all of them share.
+fn told_apart(panel: &mut Panel) {
+    let categories = panel.lines.iter().filter(|line| matches!(line.tone, Tone::Category(at) if at >= KINDS)).count();
+    if categories > 0 && panel.bands.is_empty() && panel.marks.is_empty() {
+        let last = (panel.lines.len() - 1) as f64;
+        panel.lines.iter_mut().enumerate().for_each(|(at, line)| line.tone = Tone::Ordered(at as f64 / last));
+    }
+    let labels: Vec<&str> = panel.lines.iter().filter_map(|line| line.label.as_deref()).collect();
+    let [first, rest @ ..] = labels.as_slice() else { return };
+    if rest.is_empty() || labels.iter().all(|label| label.len() <= SHORT) {
+        return;
+    }
+    let parts = |label: &str| label.split('.').map(str::to_string).collect::<Vec<_>>();
+    let own = parts(first);
+    let common = |at: &dyn Fn(&[String], usize) -> Option<String>| {
+        (0..own.len()).take_while(|&place| rest.iter().all(|other| at(&parts(other), place) == at(&own, place))).count()
+    };
+    let front = common(&|parts, place| parts.get(place).cloned());
+    let back = common(&|parts, place| parts.iter().rev().nth(place).cloned());
+    for line in &mut panel.lines {
+        let Some(label) = &mut line.label else { continue };
+        let all = parts(label);
+        if front + back < all.len() {
+            *label = all[front..all.len() - back].join(".");
+        }
+    }
+}
+
+/// Labels of so many letters are left as they are.
+const SHORT: usize = 24;
 
 /// Several series of one panel mark the same events once.
 fn without_repeats(mut panel: Panel) -> Panel {

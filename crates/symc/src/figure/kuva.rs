@@ -29,6 +29,10 @@ const MARK_DASHES: &str = "4 3";
 /// Room for legends: the same in every panel, so that the panels' axes align.
 const LEGEND_WIDTH: f64 = 170.0;
 
+/// The line of a legend's entry and the room around it, and the room for a letter.
+const LEGEND_LINE: f64 = 44.0;
+const LETTER: f64 = 7.0;
+
 pub(super) struct Kuva;
 
 impl Painter for Kuva {
@@ -132,10 +136,11 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
         }
     }
     if !legend.is_empty() {
+        let longest = legend.iter().map(|entry| entry.label.chars().count()).max().unwrap_or(0) as f64;
         layout = layout
             .with_legend_entries(legend)
             .with_legend_position(LegendPosition::OutsideRightTop)
-            .with_legend_width(LEGEND_WIDTH)
+            .with_legend_width(LEGEND_WIDTH.max(LEGEND_LINE + LETTER * longest))
             .with_legend_box(false);
     }
     (plots, layout)

@@ -8,6 +8,7 @@ mod from_record;
 mod kuva;
 mod of_sweep;
 mod paint;
+mod profile;
 #[cfg(test)]
 mod tests;
 mod thin;

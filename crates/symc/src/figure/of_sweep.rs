@@ -14,15 +14,15 @@ type Place = (f64, Vec<f64>);
 
 /// Least, mean and greatest of some values.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Spread {
-    low: f64,
-    mean: f64,
-    high: f64,
-    count: usize,
+pub(super) struct Spread {
+    pub low: f64,
+    pub mean: f64,
+    pub high: f64,
+    pub count: usize,
 }
 
 impl Spread {
-    fn of(values: &[f64]) -> Option<Self> {
+    pub fn of(values: &[f64]) -> Option<Self> {
         let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
         let fold = |pick: fn(f64, f64) -> f64| finite.iter().copied().reduce(pick);
         let mean = finite.iter().sum::<f64>() / finite.len() as f64;

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use sym_diagnostics::{FileId, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{Carrier, Figure, Probe, ProbeKind, Series};
+use sym_ir::experiment::{Across, Carrier, Figure, Probe, ProbeKind, Profile, Series, When};
 use sym_ir::probes::SettingValue;
 use sym_runtime::claims::{Curve, Evidence, SweepCurves};
 
@@ -74,6 +74,7 @@ fn figure(series: Vec<Series>, marks: Vec<Series>) -> Figure {
         series,
         marks,
         sweeps: Vec::new(),
+        profiles: Vec::new(),
         over: "step".to_string(),
         log_x: false,
         log_y: false,
@@ -122,6 +123,32 @@ fn a_drawing_becomes_a_picture_of_each_format() {
     }
     let bytes = std::fs::read(png).expect("written");
     assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+}
+
+#[test]
+fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_column() {
+    let profile = |across, targets: &[&str], when| Profile {
+        train: "Heads".to_string(),
+        probes: targets.iter().map(|target| Probe::new(ProbeKind::JointEnergies, target, SPAN)).collect(),
+        when,
+        across,
+    };
+    let curve = |columns: Vec<Vec<f64>>| vec![Curve { seed: 0, steps: vec![0, 5], columns }];
+    let curves = Curves(HashMap::from([
+        ("joint_energies(one)".to_string(), curve(vec![vec![0.0, 1.0], vec![0.0, 3.0]])),
+        ("joint_energies(two)".to_string(), curve(vec![vec![0.0, 4.0], vec![0.0, 4.0]])),
+    ]));
+    let drawn = |profile| {
+        let figure = Figure { profiles: vec![profile], over: "layer".to_string(), ..figure(Vec::new(), Vec::new()) };
+        Drawing::from_record(&figure, &curves).expect("measured").panels.remove(0)
+    };
+    let layers = drawn(profile(Across::Layers, &["one", "two", "absent"], When::End));
+    assert_eq!(layers.lines[0].points, [(1.0, 2.0), (2.0, 4.0)]);
+    assert_eq!(layers.bands[0].points, [(1.0, 1.0, 3.0), (2.0, 4.0, 4.0)]);
+    let columns = drawn(profile(Across::Columns, &["one", "two"], When::Step(5)));
+    assert_eq!(columns.lines[0].points, [(1.0, 1.0), (2.0, 3.0)]);
+    assert_eq!(columns.lines[1].label.as_deref(), Some("two"));
+    assert!(columns.bands.is_empty());
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! The files of a folder: a row a claim.
+
+use super::Style;
+use super::table::{heading, outcome, table as drawn};
+use super::text::printable;
+use crate::report::{FileReport, FolderReport, Outcome};
+use std::fmt::Write;
+use sym_diagnostics::Severity;
+
+/// A claim or theorem of a file.
+struct Row {
+    claim: String,
+    found: String,
+    threshold: String,
+    outcome: Option<Outcome>,
+}
+
+/// One table: item, claim, value found, threshold, verdict, time.
+pub fn table(report: &FolderReport, style: Style) -> String {
+    let mut cells = Vec::new();
+    for file in &report.files {
+        let item = stem(&file.file);
+        for (at, row) in rows(file).into_iter().enumerate() {
+            let verdict = row.outcome.map_or_else(|| state(file).to_string(), |found| outcome(found, style));
+            let (item, time) = if at == 0 { (item.clone(), format!("{:.1}", file.seconds)) } else { Default::default() };
+            cells.push(vec![item, row.claim, row.found, row.threshold, verdict, time]);
+        }
+    }
+    let mut text =
+        heading("All files", style) + &drawn(&["item", "claim", "found", "threshold", "verdict", "seconds"], cells, style);
+    let count = |wanted: Outcome| report.files.iter().flat_map(rows).filter(|row| row.outcome == Some(wanted)).count();
+    let broken = report.files.iter().filter(|file| !file.is_executed).count();
+    let _ = writeln!(
+        text,
+        "{} files in {:.0} s: {} claims hold, {} fail, {} undecided; {broken} files with errors{}",
+        report.files.len(),
+        report.files.iter().map(|file| file.seconds).sum::<f64>(),
+        count(Outcome::Holds),
+        count(Outcome::Fails),
+        count(Outcome::Undecided) + count(Outcome::Deferred),
+        if report.left > 0 { format!("; {} not begun", report.left) } else { String::new() }
+    );
+    text
+}
+
+/// One line a claim.
+pub fn short(file: &FileReport) -> String {
+    let mut text = String::new();
+    for row in rows(file) {
+        let verdict = row.outcome.map_or(state(file), |found| found.word());
+        let _ = writeln!(
+            text,
+            "{}: {verdict}: {} {}; found {}; {:.1} s",
+            printable(&file.file),
+            printable(&row.claim),
+            printable(&row.threshold),
+            printable(&row.found),
+            file.seconds
+        );
+    }
+    text
+}
+
+/// What is said of a file without claims.
+fn state(file: &FileReport) -> &'static str {
+    if file.is_executed { "executed" } else { "errors" }
+}
+
+fn stem(path: &str) -> String {
+    std::path::Path::new(path).file_stem().map_or_else(|| path.to_string(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn rows(file: &FileReport) -> Vec<Row> {
+    let theorems = file.report.theorems.iter().map(|row| Row {
+        claim: format!("theorem {}, {}: divergence", row.name, row.optimizer),
+        found: format!("{:.1e}", row.divergence),
+        threshold: format!("< {:.0e}", row.tolerance),
+        outcome: Some(if row.holds { Outcome::Holds } else { Outcome::Fails }),
+    });
+    let claims = file.report.expectations.iter().map(|row| {
+        let (claim, threshold) = split(&row.text);
+        Row { claim, found: row.found.clone().unwrap_or_default(), threshold, outcome: Some(row.outcome) }
+    });
+    let mut rows: Vec<Row> = theorems.chain(claims).collect();
+    if rows.is_empty() {
+        let errors: Vec<&str> = file
+            .report
+            .diagnostics
+            .iter()
+            .filter(|one| matches!(one.severity, Severity::Error))
+            .map(|one| one.message.as_str())
+            .take(1)
+            .collect();
+        rows.push(Row { claim: errors.concat(), found: String::new(), threshold: String::new(), outcome: None });
+    }
+    rows
+}
+
+/// A claim at its comparison.
+fn split(text: &str) -> (String, String) {
+    let at = ["==", "!=", "<=", ">=", "<", ">"].iter().filter_map(|sign| text.rfind(&format!(" {sign} "))).max();
+    match at {
+        Some(at) => (text[..at].to_string(), text[at + 1..].to_string()),
+        None => (text.to_string(), String::new()),
+    }
+}

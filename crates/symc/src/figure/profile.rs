@@ -1,0 +1,77 @@
+//! Quantities in a row: from layer to layer, or from column to column, at one moment of a run.
+
+use super::of_sweep::Spread;
+use super::{Band, Line, Panel, Tone};
+use sym_ir::experiment::{Across, Figure, Probe, Profile, When};
+use sym_runtime::claims::{Curve, Evidence, index};
+
+/// A panel for each kind of quantity; what was not measured is left out.
+pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
+    let mut panels: Vec<Panel> = Vec::new();
+    let several_runs = figure.profiles.iter().any(|profile| profile.train != figure.profiles[0].train);
+    for profile in &figure.profiles {
+        let rows = match profile.across {
+            Across::Layers => vec![(across_layers(profile, evidence), None)],
+            Across::Columns => profile
+                .probes
+                .iter()
+                .map(|probe| (across_columns(profile, probe, evidence), Some(probe.target.clone())))
+                .collect(),
+        };
+        let Some(first) = profile.probes.first() else { continue };
+        let label = first.kind.declaration().label;
+        for (points, target) in rows {
+            if points.is_empty() {
+                continue;
+            }
+            let at = panels.iter().position(|panel| panel.y_label == label).unwrap_or_else(|| {
+                panels.push(Panel::empty(label.to_string(), figure.log_y));
+                panels.len() - 1
+            });
+            let run = several_runs.then(|| profile.train.clone());
+            let words: Vec<String> = run.into_iter().chain(target.filter(|_| profile.probes.len() > 1)).collect();
+            add(&mut panels[at], (!words.is_empty()).then(|| words.join(", ")), points);
+        }
+    }
+    panels
+}
+
+/// With more places dots would hide the line.
+const MOST_DOTS: usize = 40;
+
+fn add(panel: &mut Panel, label: Option<String>, points: Vec<(f64, Spread)>) {
+    let tone = Tone::Category(panel.lines.len());
+    if points.iter().any(|(_, spread)| spread.count > 1) {
+        panel.bands.push(Band { tone, points: points.iter().map(|(x, spread)| (*x, spread.low, spread.high)).collect() });
+    }
+    let points: Vec<(f64, f64)> = points.into_iter().map(|(x, spread)| (x, spread.mean)).collect();
+    let dots = points.len() <= MOST_DOTS;
+    panel.lines.push(Line { label, tone, points, dots });
+}
+
+/// One place a quantity, from 1: the mean over its columns and seeds with their range.
+fn across_layers(profile: &Profile, evidence: &dyn Evidence) -> Vec<(f64, Spread)> {
+    let values = |probe: &Probe| -> Vec<f64> {
+        let curves = evidence.curves(&profile.train, probe).unwrap_or_default();
+        curves.iter().flat_map(|curve| moment(curve, profile.when)).collect()
+    };
+    let spread = |(at, probe): (usize, &Probe)| Some(((at + 1) as f64, Spread::of(&values(probe))?));
+    profile.probes.iter().enumerate().filter_map(spread).collect()
+}
+
+/// One place a column, from 1: the mean over seeds with their range.
+fn across_columns(profile: &Profile, probe: &Probe, evidence: &dyn Evidence) -> Vec<(f64, Spread)> {
+    let curves = evidence.curves(&profile.train, probe).unwrap_or_default();
+    let rows: Vec<Vec<f64>> = curves.iter().map(|curve| moment(curve, profile.when)).collect();
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let spread = |at: usize| {
+        let values: Vec<f64> = rows.iter().filter_map(|row| row.get(at).copied()).collect();
+        Some(((at + 1) as f64, Spread::of(&values)?))
+    };
+    (0..count).filter_map(spread).collect()
+}
+
+/// All columns at a moment.
+fn moment(curve: &Curve, when: When) -> Vec<f64> {
+    index(curve, when).map_or_else(Vec::new, |at| curve.columns.iter().map(|column| column[at]).collect())
+}

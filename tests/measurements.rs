@@ -1,0 +1,132 @@
+//! `measure` items: weights that a training run wrote are measured as at its end, under other names too, in other coordinates, and by range.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::path::Path;
+use support::{Ended, symc};
+
+/// A perceptron and heads beside it, trained for some steps in double precision, and the same measured from the file that it wrote.
+const FILE: &str = "block heads(x[t, d], heads: int, k: int) -> [heads, t, t] {
+    param wq[heads, k, d] stored \"query.weight\" as [(heads k), d]
+    param wk[heads, k, d] stored \"key.weight\" as [(heads k), d]
+    param bq[heads, k] stored \"query.bias\" as [(heads k)]
+    q[h, i, m] = wq[h, m, a] * x[i, a] + bq[h, m]
+    logits[h, i, j] = q[h, i, m] * wk[h, m, a] * x[j, a]
+    return softmax(logits, over: j)
+}
+model Net(width: int = 5) {
+    input x[16]
+    s = heads(reshape(x, [4, 4]), 2, 3, name: \"attn\")
+    h = relu(linear(x, width, name: \"fc1\"))
+    param mixed[2, 2, 4, 4]
+    y = linear(h, 2, name: \"head\")
+    output z[e] = y[e] + mixed[e, k, i, j] * s[k, i, j]
+}
+data Waves = teacher(Net, n: 40) split 10 as test
+train Fit = Net() {
+    data Waves
+    loss mse
+    optim gd(lr: 1e-4)
+    steps 20
+    every 10 measure { PROBES }
+}
+measure Given on Net from \"out/Fit/seed-0/weights.safetensors\" data Waves gauges 2 { PROBES }
+measure Lean on Net from \"out/Fit/seed-0/weights.safetensors\" { norm(fc1), spectrum(attn.wk), ndos_each(attn.2, threshold: 0.5) }
+expect gauge_change(Given.product_spectrum(attn.2)) < 1e-12
+expect gauge_change(Given.product_rank(attn.2)) == 0
+expect gauge_change(Given.loss) < 1e-10
+expect gauge_change(Given.feature_rank(h)) == 0
+expect gauge_change(Given.joint_energies(attn.2)) > 0.01
+expect gauge_change(Given.imbalance(fc1)) > 0.01
+";
+
+const PROBES: &str = "loss, test_loss, norm, delta(fc1), imbalance(fc1), spectrum(attn.wq), feature_rank(h), sharpness
+        product_spectrum(attn.2), product_rank(attn.2), joint_energies(attn.2), ndos(attn.2, threshold: 0.5)
+        ndos_each(attn.2, threshold: 0.5)";
+
+fn scratch() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    std::fs::write(directory.path().join("net.sym"), FILE.replace("PROBES", PROBES)).expect("writable");
+    let train = FILE.split("measure Given").next().expect("a first part").replace("PROBES", PROBES);
+    std::fs::write(directory.path().join("train.sym"), train).expect("writable");
+    let Ended { code, stderr, .. } = symc(directory.path(), &["run", "train.sym", "--out", "out", "--dtype", "f64", "--quiet"]);
+    assert_eq!(code, 0, "{stderr}");
+    directory
+}
+
+fn summary(directory: &Path, record: &str) -> serde_json::Value {
+    let text = std::fs::read_to_string(directory.join(record).join("summary.json")).expect("a summary");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn last(summary: &serde_json::Value, seed: usize) -> &serde_json::Map<String, serde_json::Value> {
+    summary["seeds"][seed]["last"].as_object().expect("columns")
+}
+
+#[test]
+fn given_weights_are_measured_as_they_were_at_the_end_of_their_training_and_in_other_coordinates() {
+    let directory = scratch();
+    let path = directory.path();
+    let Ended { code, stdout, stderr } = symc(path, &["measure", "net.sym", "--out", "measured", "--format", "json"]);
+    assert_eq!(code, 0, "{stderr}{stdout}");
+    let (trained, given) = (summary(path, "out/Fit"), summary(path, "measured/Given"));
+    let (trained, own) = (last(&trained, 0), last(&given, 0));
+    assert!(own.len() > 30, "{own:?}");
+    for (column, value) in own {
+        let (value, expected) = (value.as_f64().expect("a number"), trained[column].as_f64().expect("measured in training"));
+        assert!((value - expected).abs() <= 1e-9 * (1.0 + expected.abs()), "{column}: {value} {expected}");
+    }
+    assert_eq!(given["seeds"].as_array().map(Vec::len), Some(3));
+    let report: serde_json::Value = serde_json::from_str(&stdout).expect("one document");
+    let rows = report["measurements"][0]["measured"].as_array().expect("rows");
+    let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name} in {rows:?}"));
+    assert_eq!(row("ndos_each(attn.2)")["values"], 2);
+    assert_eq!(row("joint_energies(attn.2)")["values"], 6);
+    assert!(report["measurements"][1]["measured"][0]["gauge_change"].is_null());
+}
+
+#[test]
+fn what_does_not_fit_or_is_not_there_is_said_before_anything_is_written() {
+    let directory = scratch();
+    let path = directory.path();
+    let cases = [
+        ("fc1", "fc9", "E0607", "`fc9.weight`"),
+        ("width: int = 5", "width: int = 6", "E0607", "of another shape"),
+        ("out/Fit/seed-0", "out/Fit/seed-7", "E0601", "weights.safetensors"),
+    ];
+    let text = FILE.split("measure Given").next().expect("a first part").split("train Fit").next().expect("models and data");
+    for (from, to, code, word) in cases {
+        let own =
+            format!("{text}measure Given on Net from \"out/Fit/seed-0/weights.safetensors\" {{ norm }}\n").replace(from, to);
+        std::fs::write(path.join("wrong.sym"), own).expect("writable");
+        let ended = symc(path, &["measure", "wrong.sym", "--out", "wrong", "--format", "short"]);
+        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        assert!(ended.stderr.contains(code) && ended.stderr.contains(word), "{}", ended.stderr);
+        assert!(!path.join("wrong").exists());
+    }
+    std::fs::write(path.join("map.sym"), format!("{text}measure Given on Net from \"x\" names hf.bret {{ norm }}\n"))
+        .expect("writable");
+    let ended = symc(path, &["measure", "map.sym", "--format", "short"]);
+    assert!(ended.stderr.contains("E0201") && ended.stderr.contains("`hf.bert`"), "{}", ended.stderr);
+    std::fs::write(path.join("none.sym"), text).expect("writable");
+    assert_eq!(symc(path, &["measure", "none.sym"]).code, 2);
+}
+
+#[test]
+fn the_command_line_names_another_file() {
+    let directory = scratch();
+    let path = directory.path();
+    std::fs::rename(path.join("out/Fit/seed-0/weights.safetensors"), path.join("moved.safetensors")).expect("moved");
+    let arguments = [
+        "measure",
+        "net.sym",
+        "--set",
+        "Given.from=\"moved.safetensors\"",
+        "--set",
+        "Lean.from=\"moved.safetensors\"",
+        "--quiet",
+    ];
+    let ended = symc(path, &arguments);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
