@@ -12,6 +12,19 @@ const SCHEMA: Schema = Schema { known: &["plot", "mark", "title", "log"], repeat
 /// The axes of profiles.
 const ACROSS: [(&str, Across); 2] = [("layer", Across::Layers), ("index", Across::Columns)];
 
+/// Layers that are named one after the other are one row.
+fn join(profiles: &mut Vec<Profile>, found: Profile) {
+    let kind = |profile: &Profile| profile.probes.first().map(|probe| probe.kind);
+    let alike = |last: &&mut Profile| {
+        found.across == Across::Layers
+            && (&last.train, last.when, last.across, kind(last)) == (&found.train, found.when, found.across, kind(&found))
+    };
+    match profiles.last_mut().filter(alike) {
+        Some(last) => last.probes.extend(found.probes),
+        None => profiles.push(found),
+    }
+}
+
 impl Elaborator<'_> {
     pub(super) fn figure(&mut self, figure: &ast::Figure, span: Span) {
         let header = ("the figure".to_string(), figure.name.span);
@@ -46,12 +59,14 @@ impl Elaborator<'_> {
             if let Some(&(word, across)) = across {
                 self.no_options(options);
                 self.one_axis(&mut over, word.to_string(), field.span);
+                let mut own: Vec<Profile> = Vec::new();
                 for expr in exprs {
                     match self.profile(expr, across) {
-                        Some(found) => profiles.push(found),
+                        Some(found) => join(&mut own, found),
                         None => complete = false,
                     }
                 }
+                profiles.extend(own);
                 continue;
             }
             self.over_step(against.as_ref());

@@ -11,7 +11,7 @@ use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
 
 const SCHEMA: Schema = Schema {
-    known: &["data", "loss", "init", "optim", "batch", "steps", "seeds", "every", "schedule", "clip", "checkpoint", "profile"],
+    known: &["model", "data", "loss", "init", "optim", "batch", "steps", "seeds", "every", "schedule", "clip", "checkpoint", "profile"],
     repeatable: &["every"],
 };
 
@@ -49,7 +49,9 @@ impl Elaborator<'_> {
             &mut self.reporter,
         );
         let before = self.reporter.count();
-        let model = self.models.instantiate(&train.model);
+        // A profile or the command line may put another model in place of that of the header.
+        let model_expr = fields.expr("model", &mut self.reporter).cloned().unwrap_or_else(|| train.model.clone());
+        let model = self.models.instantiate(&model_expr);
         let named = fields.required("data", "data Digits", &mut self.reporter).cloned().and_then(|expr| self.data_named(&expr));
         let data = data.cloned().or(named);
         let reporter = &mut self.reporter;
@@ -93,7 +95,7 @@ impl Elaborator<'_> {
             fields.exprs("init").iter().filter_map(|expr| initial::elaborate(expr, Some(&program), reporter)).collect();
         let measures = measures(&fields, &program, reporter);
         if let (Some(data), Some(loss), Some(loss_expr)) = (&data, loss, loss_expr) {
-            fit::check(&program, data, loss, train.model.span, loss_expr.span, reporter);
+            fit::check(&program, data, loss, model_expr.span, loss_expr.span, reporter);
         }
         for probe in measures.iter().flat_map(|measure| &measure.probes) {
             check_probe(probe, data.as_ref(), loss, reporter);

@@ -37,14 +37,7 @@ impl Drawing {
             }
         }
         let mut panels: Vec<Panel> = panels.into_iter().map(|(_, panel)| without_repeats(panel)).collect();
-        let several_sweeps = figure.sweeps.iter().any(|plot| plot.sweep != figure.sweeps[0].sweep);
-        panels.extend(figure.sweeps.iter().filter_map(|plot| {
-            let mut panel = of_sweep::panel(plot, figure.log_y, evidence)?;
-            if several_sweeps {
-                panel.y_label = format!("{}: {}", plot.sweep, panel.y_label);
-            }
-            Some(panel)
-        }));
+        panels.extend(of_sweep::panels(figure, evidence));
         panels.extend(profile::panels(figure, evidence));
         panels.iter_mut().for_each(told_apart);
         if panels.is_empty() {

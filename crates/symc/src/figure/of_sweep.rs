@@ -3,7 +3,7 @@
 use super::from_record::axis_label;
 use super::{Band, HeatMap, Line, Panel, Tone};
 use std::collections::BTreeMap;
-use sym_ir::experiment::{Plotted, SettingValue, SweepPlot, When};
+use sym_ir::experiment::{Figure, Plotted, SettingValue, SweepPlot, When};
 use sym_runtime::claims::{Curve, Evidence, SweepCurves, at};
 
 /// With more lines than this the legend names only the first, the middle and the last.
@@ -30,8 +30,58 @@ impl Spread {
     }
 }
 
+/// A panel for each quantity: sweeps of one share it, each with its colour and name.
+pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
+    let mut panels: Vec<Panel> = Vec::new();
+    let several = figure.sweeps.iter().any(|plot| plot.sweep != figure.sweeps[0].sweep);
+    for plot in &figure.sweeps {
+        let Some(mut panel) = panel(plot, figure.log_y, evidence) else { continue };
+        let Some(at) = panels.iter().position(|other| several && other.map.is_none() && other.y_label == panel.y_label) else {
+            if several {
+                name(&mut panel, &plot.sweep);
+            }
+            panels.push(panel);
+            continue;
+        };
+        if panel.map.is_some() {
+            name(&mut panel, &plot.sweep);
+            panels.push(panel);
+            continue;
+        }
+        name(&mut panel, &plot.sweep);
+        let own = &mut panels[at];
+        let before = own.lines.iter().filter_map(|line| category(line.tone)).max().map_or(0, |most| most + 1);
+        let moved = |tone: Tone| category(tone).map_or(tone, |at| Tone::Category(before + at));
+        own.bands.extend(panel.bands.into_iter().map(|band| Band { tone: moved(band.tone), ..band }));
+        own.lines.extend(panel.lines.into_iter().map(|line| Line { tone: moved(line.tone), ..line }));
+    }
+    panels
+}
+
+fn category(tone: Tone) -> Option<usize> {
+    match tone {
+        Tone::Category(at) => Some(at),
+        Tone::Ordered(_) | Tone::Neutral => None,
+    }
+}
+
+/// Puts the name of a sweep in front of the labels of its lines, or of its map.
+fn name(panel: &mut Panel, sweep: &str) {
+    if let Some(map) = &mut panel.map {
+        map.label = format!("{sweep}: {}", map.label);
+        return;
+    }
+    let is_named = panel.lines.iter().any(|line| line.label.is_some());
+    for (at, line) in panel.lines.iter_mut().enumerate() {
+        line.label = match &line.label {
+            Some(label) => Some(format!("{sweep}, {label}")),
+            None => (at == 0 && !is_named).then(|| sweep.to_string()),
+        };
+    }
+}
+
 /// The panel of a plot; `None` where nothing was measured.
-pub(super) fn panel(plot: &SweepPlot, log_y: bool, evidence: &dyn Evidence) -> Option<Panel> {
+fn panel(plot: &SweepPlot, log_y: bool, evidence: &dyn Evidence) -> Option<Panel> {
     let runs = evidence.sweep(&plot.sweep, &plot.probe)?;
     let mut panel = Panel::empty(axis_label(&plot.probe), log_y);
     match plot.plotted {
