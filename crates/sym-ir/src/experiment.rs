@@ -81,6 +81,8 @@ pub struct Train {
     pub data: String,
     /// Loss.
     pub loss: Loss,
+    /// ε of label smoothing: only what is trained on has it, not what is measured.
+    pub smoothing: f64,
     /// Initial values, applied in order.
     pub init: Vec<Init>,
     /// Optimiser.
@@ -416,16 +418,17 @@ pub enum Quantity {
         /// Half-width in steps.
         window: u64,
     },
-    /// `highest(Run.spectrum(fc1.weight) at end)`, `lowest(Run.loss at end)`: over the seeds of one run, all columns and all quantities of a glob.
-    Extreme {
+    /// `highest(Run.spectrum(fc1.weight) at end)`, `mean(Run.rank(fc*.weight) at end)`: over the seeds of one run, all columns and all quantities of a
+    /// glob.
+    OfRun {
+        /// Which number: `lowest`, `highest` or `mean`.
+        statistic: Statistic,
         /// The training run or measurement.
         train: String,
         /// The quantities.
         probes: Vec<Probe>,
         /// When.
         when: When,
-        /// Whether the greatest value is meant.
-        highest: bool,
     },
     /// `barrier(A, B, aligned: true, points: 25)`.
     Barrier(BarrierOf),

@@ -48,6 +48,9 @@ fn probe(probe: &Probe) -> String {
 
 fn train(train: &Train) -> String {
     let mut text = format!("train {} = {} on {}, {:?}\n", train.name, train.model, train.data, train.loss);
+    if train.smoothing > 0.0 {
+        let _ = writeln!(text, "    smoothing {}", train.smoothing);
+    }
     for init in &train.init {
         let _ = writeln!(text, "    init {:?} of {:?}", init.kind, init.targets);
     }

@@ -13,6 +13,19 @@ pub fn place(targets: &Targets, width: usize, device: &Device, dtype: DType) -> 
     Tensor::from_data(data, (device, dtype))
 }
 
+/// Targets whose class has the probability 1 − ε + ε/K and every other ε/K, for K classes (Szegedy et al. 2016, label smoothing); as they are where ε = 0
+/// or where they are numbers.
+pub fn smoothed(targets: &Targets, width: usize, smoothing: f64) -> Targets {
+    if smoothing == 0.0 || matches!(targets, Targets::Numbers(_)) {
+        return targets.clone();
+    }
+    let mut table = dense(targets, width);
+    for value in &mut table.values {
+        *value = (1.0 - smoothing) * *value + smoothing / width as f64;
+    }
+    Targets::Numbers(table)
+}
+
 /// Targets as numbers, `width` a row.
 fn dense(targets: &Targets, width: usize) -> Table {
     match targets {

@@ -107,14 +107,17 @@ pub enum Statistic {
     Lowest,
     /// `highest`: the greatest value.
     Highest,
+    /// `mean`: the mean of all values.
+    Mean,
 }
 
 impl Statistic {
     /// The statistics under their names in the language, and whether each needs a setting.
-    pub const ALL: [(&'static str, Self, bool); 4] = [
+    pub const ALL: [(&'static str, Self, bool); 5] = [
         ("spearman", Self::Spearman, true),
         ("slope", Self::Slope, true),
         ("lowest", Self::Lowest, false),
         ("highest", Self::Highest, false),
+        ("mean", Self::Mean, false),
     ];
 }

@@ -28,8 +28,8 @@ const GROUPS: [&str; 16] = [
     "directions",
 ];
 
-const QUANTITIES: [&str; 10] =
-    ["symmetry", "dims", "flat", "drop_ratio", "barrier", "gauge_change", "spearman", "slope", "lowest", "highest"];
+const QUANTITIES: [&str; 11] =
+    ["symmetry", "dims", "flat", "drop_ratio", "barrier", "gauge_change", "spearman", "slope", "lowest", "highest", "mean"];
 
 const CARRIERS: [(&str, Carrier); 3] =
     [("model", Carrier::Model), ("objective", Carrier::Objective), ("dynamics", Carrier::Dynamics)];
@@ -50,7 +50,7 @@ fn sort(quantity: &Quantity) -> Sort {
         | Quantity::Measured { .. }
         | Quantity::DropRatio { .. }
         | Quantity::Barrier(_)
-        | Quantity::Extreme { .. }
+        | Quantity::OfRun { .. }
         | Quantity::GaugeChange { .. }
         | Quantity::OfSweep { .. }
         | Quantity::Binary(..) => Sort::Number,

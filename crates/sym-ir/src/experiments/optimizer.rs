@@ -1,17 +1,17 @@
 //! `optim gd(lr: 0.05)`, `sgd(lr: 0.1, momentum: 0.9)`, `adam(lr: 1e-3)`, `adamw(lr: 1e-3, decay: 1e-2)`.
 
-use super::arguments::{Arguments, callee};
+use super::arguments::{Arguments, arguments, callee};
 use super::reporter::Reporter;
 use super::values::{flag, fraction, non_negative, positive, whole};
 use crate::experiment::{DecayKind, Optimizer, Rule};
 use sym_diagnostics::{Code, Diagnostic};
-use sym_syntax::ast::Expr;
+use sym_syntax::ast::{Argument, Expr};
 
 const NAMES: [&str; 4] = ["gd", "sgd", "adam", "adamw"];
 
 /// The arguments of each.
 const GD: [&str; 2] = ["lr", "decay"];
-const SGD: [&str; 5] = ["lr", "momentum", "nesterov", "decay", "batch"];
+const SGD: [&str; 6] = ["lr", "temperature", "momentum", "nesterov", "decay", "batch"];
 const ADAM: [&str; 5] = ["lr", "beta1", "beta2", "eps", "decay"];
 
 /// PyTorch's default for `adamw`.
@@ -51,7 +51,16 @@ fn optional<T>(value: Option<&Expr>, default: T, read: impl FnOnce(&Expr) -> Opt
 }
 
 fn descent(mut arguments: Arguments, stochastic: bool, reporter: &mut Reporter) -> Option<Optimizer> {
-    let learning_rate = arguments.required("lr", "0.05", reporter).and_then(|value| positive(value, "`lr`", reporter));
+    let temperature = if stochastic { arguments.named("temperature") } else { None };
+    let learning_rate = match temperature {
+        Some(value) => {
+            if let Some(rate) = arguments.named("lr") {
+                reporter.duplicate(value.span, rate.span, "the learning rate, which is `temperature` times the batch,");
+            }
+            positive(value, "`temperature`", reporter)
+        }
+        None => arguments.required("lr", "0.05", reporter).and_then(|value| positive(value, "`lr`", reporter)),
+    };
     let decay = optional(arguments.named("decay"), 0.0, |value| non_negative(value, "`decay`", reporter));
     let (mut momentum, mut nesterov, mut batch) = (Some(0.0), Some(false), Some(None));
     if stochastic {
@@ -94,6 +103,25 @@ fn adam(mut arguments: Arguments, decay_kind: DecayKind, decay: f64, reporter: &
         decay_kind,
         batch: None,
     })
+}
+
+/// The optimiser of a theorem, which has its batch among its arguments.
+pub(super) fn of_theorem(expr: &Expr, reporter: &mut Reporter) -> Option<Optimizer> {
+    let mut optimizer = elaborate(expr, reporter)?;
+    if has_temperature(expr) {
+        let Some(batch) = optimizer.batch else {
+            reporter.bad_value(expr.span, "`temperature` without `batch`", "no learning rate", "with `batch: 32` beside it");
+            return None;
+        };
+        optimizer.learning_rate *= batch as f64;
+    }
+    Some(optimizer)
+}
+
+/// Whether the learning rate is given as temperature T = η/S: what was read as the rate is to be multiplied by the batch S.
+pub(super) fn has_temperature(expr: &Expr) -> bool {
+    let named = |argument: &Argument| argument.name.as_ref().is_some_and(|name| name.text == "temperature");
+    matches!(callee(expr), Some([name]) if name.text == "sgd") && arguments(expr).iter().any(named)
 }
 
 /// Whether the optimiser is written `gd`: all examples at every step.

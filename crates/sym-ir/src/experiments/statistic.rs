@@ -46,12 +46,11 @@ impl Elaborator<'_> {
             self.reporter.wrong_type(of, &format!("`{word}`"), "a quantity of a sweep at a moment, such as `Sweep.loss at end`");
             return None;
         };
-        let highest = statistic == Statistic::Highest;
-        if !self.is_of_sweep(quantity) && (highest || statistic == Statistic::Lowest) {
+        if !self.is_of_sweep(quantity) && !needs_setting {
             let when = self.moment(when)?;
             let (measured, name) = self.run_and_quantity(quantity)?;
             let probes = probe::referred(quantity, name, &measured, &mut self.reporter)?;
-            return Some(Quantity::Extreme { train: measured.name, probes, when, highest });
+            return Some(Quantity::OfRun { statistic, train: measured.name, probes, when });
         }
         if !self.is_of_sweep(quantity) {
             self.reporter.wrong_type(quantity, &format!("`{word}`"), "a quantity of a sweep, such as `Sweep.loss`");

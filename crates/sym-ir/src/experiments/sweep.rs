@@ -354,6 +354,10 @@ impl Elaborator<'_> {
                     let key = Ident { text: name.clone(), span };
                     fields.push(Field { key, value: FieldValue::Exprs(vec![value.clone()]), span });
                 }
+                Place::Model(name) if self.has_other_model(base) => {
+                    let key = Ident { text: format!("on.{name}"), span };
+                    fields.push(Field { key, value: FieldValue::Exprs(vec![value.clone()]), span });
+                }
                 Place::Model(name) => {
                     set_argument(&mut item.model, &Ident { text: name.clone(), span }, value);
                 }
@@ -379,6 +383,16 @@ impl Elaborator<'_> {
         };
         let values = values.iter().map(|value| self.setting_value(value)).collect();
         (self.reporter.count() == before).then_some(SweepRun { values, train, data })
+    }
+
+    /// Whether the run has its model from a field `on`, its own or that of the profile.
+    fn has_other_model(&self, base: &ast::Train) -> bool {
+        let is_on = |field: &Field| field.key.text == "on";
+        let of_profile = |field: &Field| match &field.value {
+            FieldValue::Profile { name, fields } => Some(name.text.as_str()) == self.profile && fields.iter().any(is_on),
+            _ => false,
+        };
+        base.fields.iter().any(|field| is_on(field) || of_profile(field))
     }
 
     fn setting_value(&self, value: &Expr) -> SettingValue {

@@ -47,7 +47,7 @@ impl Elaborator<'_> {
         let tolerance = tolerance(&fields, reporter);
         fields.require("optim", "optim gd(lr: 0.05)", reporter);
         let optimizers: Vec<Optimizer> =
-            fields.exprs("optim").iter().filter_map(|expr| optimizer::elaborate(expr, reporter)).collect();
+            fields.exprs("optim").iter().filter_map(|expr| optimizer::of_theorem(expr, reporter)).collect();
         let steps = fields.required("steps", "steps 1_000", reporter).and_then(|expr| whole(expr, "`steps`", 1, reporter));
         fields.require("state", "state merge fc1 into 8", reporter);
         let Some((model, Instance { program, .. })) = model else { return };

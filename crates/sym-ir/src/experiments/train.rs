@@ -1,8 +1,9 @@
 //! `train NAME = MODEL { … }`.
 
+use super::arguments::{self, Arguments};
 use super::fields::{Fields, Schema};
 use super::reporter::Reporter;
-use super::values::{optional, positive, whole, word};
+use super::values::{fraction, optional, positive, whole, word};
 use super::{Elaborator, fit, initial, optimizer, probe, schedule};
 use crate::Program;
 use crate::experiment::{Data, Loss, Measure, Probe, ProbeKind, Schedule, Train};
@@ -11,7 +12,21 @@ use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
 
 const SCHEMA: Schema = Schema {
-    known: &["model", "data", "loss", "init", "optim", "batch", "steps", "seeds", "every", "schedule", "clip", "checkpoint", "profile"],
+    known: &[
+        "on",
+        "data",
+        "loss",
+        "init",
+        "optim",
+        "batch",
+        "steps",
+        "seeds",
+        "every",
+        "schedule",
+        "clip",
+        "checkpoint",
+        "profile",
+    ],
     repeatable: &["every"],
 };
 
@@ -50,15 +65,16 @@ impl Elaborator<'_> {
         );
         let before = self.reporter.count();
         // A profile or the command line may put another model in place of that of the header.
-        let model_expr = fields.expr("model", &mut self.reporter).cloned().unwrap_or_else(|| train.model.clone());
+        let model_expr = fields.expr("on", &mut self.reporter).cloned().unwrap_or_else(|| train.model.clone());
         let model = self.models.instantiate(&model_expr);
         let named = fields.required("data", "data Digits", &mut self.reporter).cloned().and_then(|expr| self.data_named(&expr));
         let data = data.cloned().or(named);
         let reporter = &mut self.reporter;
         let loss_expr = fields.required("loss", "loss mse", reporter);
-        let loss = loss_expr.and_then(|expr| word(expr, "loss", &LOSSES, reporter));
+        let loss = loss_expr.and_then(|expr| loss(expr, reporter));
         let optim_expr = fields.required("optim", "optim gd(lr: 0.05)", reporter);
         let optimizer = optim_expr.and_then(|expr| optimizer::elaborate(expr, reporter));
+        let is_temperature = optim_expr.is_some_and(optimizer::has_temperature);
         let steps = fields.required("steps", "steps 1_000", reporter).and_then(|expr| whole(expr, "`steps`", 1, reporter));
         let batch_expr = fields.expr("batch", reporter);
         let batch = optional(batch_expr, "`batch`", 1, reporter);
@@ -90,23 +106,39 @@ impl Elaborator<'_> {
                     .help("write `sgd(…)` with `batch 128`, or remove `fresh: true`"),
             );
         }
+        if let (Some(expr), Some(None), None, Some(_), true) = (optim_expr, batch, of_optimizer, &optimizer, is_temperature) {
+            reporter.push(
+                Diagnostic::new(
+                    Code::E0223,
+                    expr.span,
+                    "a `temperature` needs a batch size: it is the learning rate over the batch",
+                )
+                .label("η = temperature × batch")
+                .expected("`batch`, the number of examples a step")
+                .help("add `batch 32`, or give the learning rate as `lr`"),
+            );
+        }
         let (model, Instance { program, edits }) = model?;
         let init: Vec<_> =
             fields.exprs("init").iter().filter_map(|expr| initial::elaborate(expr, Some(&program), reporter)).collect();
         let measures = measures(&fields, &program, reporter);
-        if let (Some(data), Some(loss), Some(loss_expr)) = (&data, loss, loss_expr) {
+        if let (Some(data), Some((loss, _)), Some(loss_expr)) = (&data, loss, loss_expr) {
             fit::check(&program, data, loss, model_expr.span, loss_expr.span, reporter);
         }
         for probe in measures.iter().flat_map(|measure| &measure.probes) {
-            check_probe(probe, data.as_ref(), loss, reporter);
+            check_probe(probe, data.as_ref(), loss.map(|(loss, _)| loss), reporter);
         }
         if reporter.count() > before {
             return None;
         }
-        let (data, loss, mut optimizer, schedule, clip) = (data?, loss?, optimizer?, schedule?, clip?);
+        let (data, (loss, smoothing), mut optimizer, schedule, clip) = (data?, loss?, optimizer?, schedule?, clip?);
         let (steps, batch, seeds, checkpoint) = (steps?, batch?, seeds?, checkpoint?);
         let batch = batch.or(optimizer.batch);
         optimizer.batch = batch;
+        if is_temperature {
+            // η = T S: no batch is an error by now.
+            optimizer.learning_rate *= batch? as f64;
+        }
         let data = data.name;
         Some(Train {
             name,
@@ -115,6 +147,7 @@ impl Elaborator<'_> {
             edits,
             data,
             loss,
+            smoothing,
             init,
             optimizer,
             schedule,
@@ -127,6 +160,18 @@ impl Elaborator<'_> {
             span,
         })
     }
+}
+
+/// `mse`, `cross_entropy`, `cross_entropy(smoothing: 0.1)`, with the ε of label smoothing.
+fn loss(expr: &Expr, reporter: &mut Reporter) -> Option<(Loss, f64)> {
+    let is_entropy = matches!(arguments::callee(expr), Some([name]) if name.text == "cross_entropy");
+    if !is_entropy || !matches!(expr.kind, ExprKind::Call { .. }) {
+        return word(expr, "loss", &LOSSES, reporter).map(|loss| (loss, 0.0));
+    }
+    let mut arguments = Arguments::of(expr, "cross_entropy", &["smoothing"]);
+    let smoothing = arguments.named("smoothing").map_or(Some(0.0), |value| fraction(value, "`smoothing`", reporter));
+    arguments.finish(reporter);
+    smoothing.map(|smoothing| (Loss::CrossEntropy, smoothing))
 }
 
 /// `seeds 0..5`, `seeds 3`, `seeds [1, 7]`; seed 0 where absent.

@@ -53,7 +53,7 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
             Some(Err(reason)) => Number::Undefined(reason),
             None => Number::NotYet,
         },
-        Quantity::Extreme { train, probes, when, highest } => {
+        Quantity::OfRun { statistic, train, probes, when } => {
             let mut values = Vec::new();
             for probe in probes {
                 let Some(curves) = evidence.curves(train, probe) else { return Number::NotYet };
@@ -64,12 +64,8 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
                         .flat_map(|(curve, at)| curve.columns.iter().map(move |column| column[at]).collect::<Vec<f64>>()),
                 );
             }
-            let better = |one: f64, other: f64| if *highest { one.max(other) } else { one.min(other) };
-            let count = values.len();
-            match values.into_iter().filter(|value| value.is_finite()).reduce(better) {
-                Some(value) => Number::Known(value, Some(format!("of {count} values"))),
-                None => Number::Undefined("nothing is measured".to_string()),
-            }
+            let points: Vec<(f64, f64)> = values.into_iter().map(|value| (0.0, value)).collect();
+            of_points(*statistic, &points, 0)
         }
         Quantity::GaugeChange { measurement, probes } => {
             let mut largest: f64 = 0.0;
@@ -160,12 +156,18 @@ fn of_sweep(statistic: Statistic, runs: &[SweepCurves], when: When, setting: Opt
             }
         }
     }
+    of_points(statistic, &points, missing)
+}
+
+/// A number of finite (setting, value) pairs.
+fn of_points(statistic: Statistic, points: &[(f64, f64)], missing: usize) -> Number {
     let values = points.iter().map(|point| point.1);
     let found = match statistic {
-        Statistic::Spearman => spearman(&points),
-        Statistic::Slope => slope(&points),
+        Statistic::Spearman => spearman(points),
+        Statistic::Slope => slope(points),
         Statistic::Lowest => values.reduce(f64::min),
         Statistic::Highest => values.reduce(f64::max),
+        Statistic::Mean => (!points.is_empty()).then(|| values.sum::<f64>() / points.len() as f64),
     };
     let without = if missing > 0 { format!(", {missing} without a finite value left out") } else { String::new() };
     match found {

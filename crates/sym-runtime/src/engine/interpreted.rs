@@ -22,6 +22,8 @@ pub struct Interpreted {
     /// Inputs of the program with all examples.
     inputs: Vec<Array>,
     targets: Tensor<2>,
+    /// ε of label smoothing.
+    smoothing: f64,
     gradients: Vec<Option<Array>>,
 }
 
@@ -32,7 +34,7 @@ impl Interpreted {
     ///
     /// E0501 for a program that cannot be executed, E0607 for weights of other sizes.
     pub fn new(task: Task<'_>, device: &Device, dtype: DType) -> Result<Self, Vec<Diagnostic>> {
-        let Task { program, weights, loss, optimizer, divisors, examples, width, batch: _ } = task;
+        let Task { program, weights, loss, smoothing, optimizer, divisors, examples, width, batch: _ } = task;
         let recording = device.clone().autodiff();
         let module = Module::new(program, weights, &recording, dtype)?;
         let place = |values: &[f64]| -> Tensor<1> {
@@ -49,7 +51,8 @@ impl Interpreted {
         let Examples { inputs, targets } = examples;
         Ok(Self {
             inputs: evaluate::arrays(program, inputs, &recording, dtype),
-            targets: loss::place(targets, width, &recording, dtype),
+            targets: loss::place(&loss::smoothed(targets, width, smoothing), width, &recording, dtype),
+            smoothing,
             module,
             updater,
             loss,
@@ -99,7 +102,7 @@ impl Engine for Interpreted {
         let recording = self.device.clone().autodiff();
         let width = self.targets.dims()[1];
         self.inputs = evaluate::arrays(self.module.program(), &examples.inputs, &recording, self.dtype);
-        self.targets = loss::place(&examples.targets, width, &recording, self.dtype);
+        self.targets = loss::place(&loss::smoothed(&examples.targets, width, self.smoothing), width, &recording, self.dtype);
     }
 
     fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {

@@ -102,6 +102,8 @@ pub struct Task<'a> {
     pub weights: &'a Weights,
     /// The loss.
     pub loss: Loss,
+    /// ε of label smoothing in what is trained on.
+    pub smoothing: f64,
     /// The update rule.
     pub optimizer: Optimizer,
     /// What gradients are divided by, entry for entry: [`sym_rewrite::Reduction::divisors`] where the model is a reduced one.

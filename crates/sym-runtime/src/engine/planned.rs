@@ -70,6 +70,10 @@ pub struct Planned<T> {
     inputs: Vec<(usize, Vec<T>)>,
     targets: Targets,
     loss: Loss,
+    /// Entries of the first output.
+    width: usize,
+    /// ε of label smoothing.
+    smoothing: f64,
     optimizer: Optimizer,
     shares: Vec<Share<T>>,
     steps: u64,
@@ -109,7 +113,9 @@ impl<T: Number> Planned<T> {
             forward: Vec::new(),
             current: 0,
             inputs,
-            targets: task.examples.targets.clone(),
+            targets: crate::loss::smoothed(&task.examples.targets, task.width, task.smoothing),
+            width: task.width,
+            smoothing: task.smoothing,
             loss: task.loss,
             optimizer: task.optimizer,
             shares,
@@ -203,7 +209,7 @@ impl<T: Number> Engine for Planned<T> {
 
     fn replace(&mut self, examples: &Examples) {
         self.inputs = rounded_inputs(examples);
-        self.targets.clone_from(&examples.targets);
+        self.targets = crate::loss::smoothed(&examples.targets, self.width, self.smoothing);
         self.plans.iter_mut().for_each(|of_size| of_size.holds_all = false);
     }
 

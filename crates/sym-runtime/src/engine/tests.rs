@@ -32,7 +32,7 @@ fn planned_steps_are_those_of_the_interpreter() {
         (Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, DecayKind::Decoupled),
     ];
     let program = testing::mlp(&[4, 6, 3]);
-    for loss in [Loss::Mse, Loss::CrossEntropy] {
+    for (loss, smoothing) in [(Loss::Mse, 0.0), (Loss::CrossEntropy, 0.0), (Loss::CrossEntropy, 0.2)] {
         for (rule, decay_kind) in rules {
             let mut stream = Stream::new(0, "engines", "");
             let examples = drawn(&mut stream, loss);
@@ -43,6 +43,7 @@ fn planned_steps_are_those_of_the_interpreter() {
                 program: &program,
                 weights: &weights,
                 loss,
+                smoothing,
                 optimizer,
                 divisors: None,
                 examples: &examples,
@@ -77,6 +78,41 @@ fn planned_steps_are_those_of_the_interpreter() {
 }
 
 #[test]
+fn a_smoothed_loss_is_the_mean_of_the_entropy_of_the_class_and_that_of_all_classes() {
+    let program = testing::mlp(&[4, 6, 3]);
+    let mut stream = Stream::new(0, "smoothing", "");
+    let examples = drawn(&mut stream, Loss::CrossEntropy);
+    let mut weights = Weights::zeros(&program);
+    weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
+    let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None };
+    let mut engine = Planned::<f64>::new(Task {
+        program: &program,
+        weights: &weights,
+        loss: Loss::CrossEntropy,
+        smoothing: 0.3,
+        optimizer,
+        divisors: None,
+        examples: &examples,
+        batch: None,
+        width: 3,
+    });
+    let outputs = engine.outputs(&examples.inputs);
+    let Targets::Classes(classes) = &examples.targets else { panic!("classes") };
+    let surprise = |logits: &[f64], class: usize| {
+        let partition: f64 = logits.iter().map(|logit| logit.exp()).sum();
+        -(logits[class].exp() / partition).ln()
+    };
+    let of_example = |(logits, &class): (&[f64], &usize)| {
+        let all: f64 = (0..3).map(|other| surprise(logits, other)).sum();
+        0.7 * surprise(logits, class) + 0.1 * all
+    };
+    let expected: f64 = outputs.chunks(3).zip(classes).map(of_example).sum::<f64>() / classes.len() as f64;
+    let found = engine.step(None, Pace::FULL);
+    assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+}
+
+#[test]
 fn a_step_is_as_long_as_the_factor_and_the_longest_gradient_say() {
     let program = testing::mlp(&[4, 6, 3]);
     let mut stream = Stream::new(0, "pace", "");
@@ -90,6 +126,7 @@ fn a_step_is_as_long_as_the_factor_and_the_longest_gradient_say() {
             program: &program,
             weights: &weights,
             loss: Loss::Mse,
+            smoothing: 0.0,
             optimizer,
             divisors: None,
             examples: &examples,

@@ -96,6 +96,7 @@ impl Settings {
         let asked = [
             ("init_hash", files.hash().map(|hash| json!(hash))),
             ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
+            ("smoothing", (train.smoothing > 0.0).then(|| json!(train.smoothing))),
             ("clip", train.clip.map(|clip| json!(clip))),
             ("fresh", data.fresh.then_some(Value::Bool(true))),
             ("augment", (!data.preparation.augment.is_empty()).then(|| json!(data.preparation.augment))),

@@ -49,6 +49,7 @@ fn train(probes: Vec<Probe>) -> Train {
         edits: Vec::new(),
         data: "Digits".to_string(),
         loss: Loss::CrossEntropy,
+        smoothing: 0.0,
         init: vec![Init { kind: InitKind::Kaiming, targets: Vec::new(), span: testing::span() }],
         optimizer: Optimizer {
             rule: Rule::Sgd { momentum: 0.9, nesterov: false },

@@ -69,6 +69,7 @@ impl<'a> Seed<'a> {
             program,
             weights: &weights,
             loss: train.loss,
+            smoothing: train.smoothing,
             optimizer: train.optimizer,
             divisors: None,
             examples,

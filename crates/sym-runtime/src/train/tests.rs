@@ -29,6 +29,7 @@ fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train {
         edits: Vec::new(),
         data: "Waves".to_string(),
         loss: Loss::Mse,
+        smoothing: 0.0,
         init: vec![Init { kind: InitKind::Xavier, targets: Vec::new(), span: testing::span() }],
         optimizer: Optimizer { rule, learning_rate, decay: 1e-3, decay_kind: DecayKind::Coupled, batch: None },
         schedule: Schedule::default(),

@@ -25,6 +25,7 @@ pub fn engine(program: &Program, examples: usize) -> Planned<f32> {
         program,
         weights: &weights,
         loss: Loss::Mse,
+        smoothing: 0.0,
         optimizer: Optimizer { rule, learning_rate: 1e-3, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None },
         divisors: None,
         examples: &examples,
