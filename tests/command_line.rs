@@ -42,7 +42,11 @@ fn examples() -> Vec<String> {
     for folder in ["examples/gallery", "examples/paper", "examples/beyond", "examples/pretrained"] {
         let entries = std::fs::read_dir(root().join(folder)).expect("the folder is there");
         let names = entries.map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned());
-        files.extend(names.filter(|name| name.ends_with(".sym")).map(|name| format!("{folder}/{name}")));
+        files.extend(
+            names
+                .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "sym"))
+                .map(|name| format!("{folder}/{name}")),
+        );
     }
     files.sort();
     files

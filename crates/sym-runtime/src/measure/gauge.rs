@@ -94,7 +94,9 @@ fn scale(program: &Program, field: &Field, weights: &mut Weights, stream: &mut S
         let values = &mut weights.values[entry.parameter.0 as usize];
         for (row, logarithm) in rows.iter().zip(&logarithms) {
             let factor = libm::exp(degree * logarithm);
-            rest.iter().for_each(|at| values[row + at] *= factor);
+            for at in &rest {
+                values[row + at] *= factor;
+            }
         }
     }
 }

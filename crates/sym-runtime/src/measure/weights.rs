@@ -74,9 +74,9 @@ pub(super) fn read(measurement: &Measurement, symmetries: &Symmetries, base: &Pa
     for (at, tensor) in wanted.iter().enumerate() {
         let values = fit.read(&mut archive, at).map_err(here)?.unwrap_or_default();
         hasher.update(format!("{} {:?}\n", tensor.name, tensor.shape).as_bytes());
-        values.iter().for_each(|value| {
+        for value in &values {
             hasher.update(&value.to_le_bytes());
-        });
+        }
         if values.iter().any(|value| !value.is_finite()) {
             let problem = format!("`{}` of `{}` has entries that are not finite", tensor.name, measurement.path);
             return Err(here(Diagnostic::without_span(Code::E0606, problem)));
@@ -143,11 +143,11 @@ fn misfit(
     let shape = |(name, wanted, other, found): &(String, Vec<u64>, String, Vec<u64>)| {
         format!("`{other}` {found:?} for `{name}` {wanted:?}")
     };
-    if !fit.reshaped.is_empty() {
-        problem = problem.found(listed(fit.reshaped.iter().map(shape).collect()));
-    } else {
+    if fit.reshaped.is_empty() {
         let names = archive.tensors.iter().map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape));
         problem = problem.found(listed(names.collect()));
+    } else {
+        problem = problem.found(listed(fit.reshaped.iter().map(shape).collect()));
     }
     let faults = |map: Option<&NameMap>| {
         let fit = maps::fit(archive, map, wanted);

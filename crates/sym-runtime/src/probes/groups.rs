@@ -212,7 +212,7 @@ impl Factors {
         })
     }
 
-    /// The eigenvalues of ∑ FFᵀ, largest first, of one copy after the other.
+    /// The eigenvalues of `∑ FFᵀ`, largest first, of one copy after the other.
     pub fn energies(&self, program: &Program, weights: &Weights) -> Result<Vec<f64>, Unmeasurable> {
         let mut energies = Vec::new();
         for factors in copies(program, &self.frames, weights) {

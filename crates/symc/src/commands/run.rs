@@ -31,7 +31,7 @@ pub struct Executed {
     /// Everything that was found.
     pub report: Report,
     /// Whether its items were executed; if not, the report has only diagnostics.
-    pub is_executed: bool,
+    pub ran: bool,
 }
 
 /// Executes every item of a file, or of all files of a folder. A failure in one hides no other; the exit code at the end says whether there was one.
@@ -44,9 +44,9 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
 
 /// The same for some items. Claims about others are left undecided.
 pub fn execute_within(arguments: &arguments::Run, scope: Scope, console: Console) -> Exit {
-    let Executed { exit, report, is_executed } = executed(arguments, scope, console);
-    if is_executed || !report.diagnostics.is_empty() {
-        print(&report, is_executed, console);
+    let Executed { exit, report, ran } = executed(arguments, scope, console);
+    if ran || !report.diagnostics.is_empty() {
+        print(&report, ran, console);
     }
     exit
 }
@@ -62,7 +62,7 @@ pub fn executed(arguments: &arguments::Run, scope: Scope, console: Console) -> E
     found.extend(sym_runtime::measure::known_names(&compiled.document));
     if scope == Scope::Measurements && compiled.document.measurements.is_empty() && !found.iter().any(Diagnostic::is_error) {
         output::error(&format!("error: `{}` has no `measure` item", compiled.file));
-        return Executed { exit: Exit::Usage, report: Report::default(), is_executed: false };
+        return Executed { exit: Exit::Usage, report: Report::default(), ran: false };
     }
     console.diagnostics(&compiled.sources, &found);
     if let Some(Err(refused)) = arguments.resume.as_deref().map(sym_runtime::record::resumable) {
@@ -118,14 +118,14 @@ pub fn executed(arguments: &arguments::Run, scope: Scope, console: Console) -> E
     report.diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
     let failed = Exit::failed_if(found.iter().any(Diagnostic::is_error));
     let exit = if interrupt::interrupted() { Exit::Interrupted } else { failed };
-    Executed { exit, report, is_executed: true }
+    Executed { exit, report, ran: true }
 }
 
 /// A file of which nothing was executed.
 fn refused(compiled: &Compiled, found: &[Diagnostic]) -> Executed {
     let diagnostics = found.iter().map(|diagnostic| Diagnosed::new(&compiled.sources, diagnostic)).collect();
     let report = Report { diagnostics, ..Report::default() };
-    Executed { exit: session::exit(compiled, found), report, is_executed: false }
+    Executed { exit: session::exit(compiled, found), report, ran: false }
 }
 
 /// The most memory that the process has had, in bytes, where the system tells (Linux).
@@ -276,10 +276,10 @@ impl<'a> Execution<'a> {
 }
 
 /// Prints a report; of one that has only diagnostics nothing is left to print but the document.
-fn print(report: &Report, is_executed: bool, console: Console) {
+fn print(report: &Report, ran: bool, console: Console) {
     match console.format {
         Format::Json => output::print(&json::document(report)),
-        Format::Human | Format::Short if !is_executed => {}
+        Format::Human | Format::Short if !ran => {}
         Format::Human | Format::Short if console.quiet => {}
         Format::Human => {
             let style = console.report;

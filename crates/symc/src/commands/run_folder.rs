@@ -39,11 +39,11 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
         }
         console.note(&format!("{} of {}: {}", at + 1, files.len(), file.display()));
         let started = Instant::now();
-        let Executed { exit: own, report: found, is_executed } =
+        let Executed { exit: own, report: found, ran } =
             run::executed(&of_file(arguments, file, &profiles, &out), Scope::All, console);
         exit = exit.and(own);
         let seconds = started.elapsed().as_secs_f64();
-        let row = FileReport { file: file.display().to_string(), is_executed, seconds, report: found };
+        let row = FileReport { file: file.display().to_string(), is_executed: ran, seconds, report: found };
         if console.format == Format::Short {
             output::print(&folder::short(&row));
         }
