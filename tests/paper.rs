@@ -1,0 +1,113 @@
+//! The paper's files: a chosen part in the quick profile with the verdicts that `docs/paper.md` states, and the first steps of the full profiles.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::path::{Path, PathBuf};
+use support::{Ended, symc};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Executes a copy of some files as a folder; gives the claims of each that do not hold.
+fn failing(files: &[&str], arguments: &[&str]) -> Vec<(String, Vec<String>)> {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let folder = directory.path().join("paper");
+    std::fs::create_dir(&folder).expect("writable");
+    for file in files {
+        let name = format!("{file}.sym");
+        std::fs::copy(root().join("examples/paper").join(&name), folder.join(&name)).expect("the file is there");
+    }
+    let all: Vec<&str> = ["run", "paper", "--format", "json", "--out", "records"].iter().chain(arguments).copied().collect();
+    let Ended { stdout, stderr, .. } = symc(directory.path(), &all);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|problem| panic!("{problem}: {stderr}{stdout}"));
+    let of_file = |file: &serde_json::Value| {
+        assert_eq!(file["is_executed"], true, "{file}");
+        let name = Path::new(file["file"].as_str().expect("a path")).file_stem().expect("a name").to_string_lossy().into_owned();
+        let claims = file["report"]["expectations"].as_array().expect("claims").iter();
+        let theorems = file["report"]["theorems"].as_array().expect("theorems").iter();
+        assert!(theorems.clone().all(|theorem| theorem["holds"] == true), "{name}");
+        let failing =
+            claims.filter(|claim| claim["outcome"] != "holds").map(|claim| claim["text"].as_str().expect("a text").to_string());
+        (name, failing.collect())
+    };
+    report["files"].as_array().expect("files").iter().map(of_file).collect()
+}
+
+#[test]
+fn the_rows_of_table_1_and_the_equations_hold() {
+    let files = [
+        "eq01",
+        "eq04",
+        "table1_double_rotation",
+        "table1_permutation",
+        "table1_rescaling",
+        "table1_rotation",
+        "table1_scaling",
+        "table1_sign_flip",
+        "table1_translation",
+    ];
+    for (file, failing) in failing(&files, &[]) {
+        assert!(failing.is_empty(), "{file}: {failing:?}");
+    }
+}
+
+#[test]
+fn small_networks_give_the_verdicts_that_are_published() {
+    let found = failing(&["fig16_mlp", "theorem5"], &["--profile", "quick"]);
+    let count = |file: &str| found.iter().find(|(name, _)| name == file).map(|(_, failing)| failing.len());
+    // A teacher of three units against one of six; the rank correlation of the closest distance.
+    assert_eq!(count("fig16_mlp"), Some(2), "{found:?}");
+    assert_eq!(count("theorem5"), Some(1), "{found:?}");
+}
+
+#[test]
+fn full_profiles_take_their_first_steps() {
+    // Those whose data are in the file itself, but for sweeps over networks of thousands of units.
+    for file in ["fig02", "fig07", "fig08", "fig16_mlp", "fig16_transformer", "theorem2", "theorem4", "control"] {
+        let path = format!("examples/paper/{file}.sym");
+        let text = std::fs::read_to_string(root().join(&path)).expect("the file is there");
+        let name = |line: &str, word: &str| line.strip_prefix(word)?.split_whitespace().next().map(str::to_string);
+        let mut arguments = vec!["run".to_string(), path, "--format".to_string(), "json".to_string()];
+        for line in text.lines() {
+            if let Some(train) = name(line, "train ") {
+                arguments.extend([
+                    "--set".to_string(),
+                    format!("{train}.steps=2"),
+                    "--set".to_string(),
+                    format!("{train}.seeds=0"),
+                ]);
+            } else if let Some(theorem) = name(line, "theorem ") {
+                arguments.extend(["--set".to_string(), format!("{theorem}.steps=2")]);
+            }
+        }
+        let out = tempfile::tempdir().expect("a scratch directory");
+        arguments.extend(["--out".to_string(), out.path().join("record").display().to_string()]);
+        let Ended { stdout, stderr, .. } = symc(&root(), &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let report: serde_json::Value =
+            serde_json::from_str(&stdout).unwrap_or_else(|problem| panic!("{file}: {problem}: {stderr}"));
+        let runs = report["runs"].as_array().expect("runs");
+        assert!(!runs.is_empty(), "{file}");
+        for seed in runs.iter().flat_map(|run| run["seeds"].as_array().expect("seeds")) {
+            assert_eq!((&seed["steps"], &seed["outcome"]), (&2.into(), &"finished".into()), "{file}");
+        }
+    }
+}
+
+#[test]
+fn files_without_their_data_say_what_is_missing_and_stop_no_other() {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let folder = directory.path().join("some/where");
+    std::fs::create_dir_all(&folder).expect("writable");
+    for file in ["fig03_left", "fig06", "fig14", "table1_scaling"] {
+        let name = format!("{file}.sym");
+        std::fs::copy(root().join("examples/paper").join(&name), folder.join(&name)).expect("the file is there");
+    }
+    let ended = symc(directory.path(), &["run", "some/where", "--profile", "quick", "--format", "short", "--out", "records"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.stdout.contains("table1_scaling.sym: holds"), "{}", ended.stdout);
+    for word in ["E0601", "minilm.safetensors", "train-images-idx3-ubyte", "train_32x32.mat"] {
+        assert!(ended.stderr.contains(word), "{word}: {}", ended.stderr);
+    }
+}
