@@ -114,6 +114,27 @@ fn what_does_not_fit_or_is_not_there_is_said_before_anything_is_written() {
 }
 
 #[test]
+fn an_imported_spec_measures_the_file_that_it_is_for() {
+    let directory = scratch();
+    let path = directory.path();
+    let weights = "out/Fit/seed-0/weights.safetensors";
+    let printed = symc(path, &["import", weights, "--name", "Net"]);
+    assert!(printed.stdout.contains("model Net()") && printed.stdout.contains("// Not inferred: "), "{}", printed.stdout);
+    let ended = symc(path, &["import", weights, "--out", "imported.sym"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ended = symc(path, &["measure", "imported.sym", "--out", "imported", "--quiet"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let (trained, imported) = (summary(path, "out/Fit"), summary(path, "imported/Weights"));
+    let (expected, found) =
+        (last(&trained, 0)["norm"].as_f64().expect("a norm"), last(&imported, 0)["norm"].as_f64().expect("a norm"));
+    assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+    // Nothing is written over, and bad input is said.
+    assert_eq!(symc(path, &["import", weights, "--out", "imported.sym"]).code, 1);
+    assert_eq!(symc(path, &["import", "net.sym"]).code, 1);
+    assert_eq!(symc(path, &["import", weights, "--name", "9 lives"]).code, 2);
+}
+
+#[test]
 fn the_command_line_names_another_file() {
     let directory = scratch();
     let path = directory.path();

@@ -151,7 +151,37 @@ impl Parameter {
     }
 }
 
+impl StoredTensor {
+    /// The name of each tensor of the pattern, the last hole varying fastest.
+    pub fn members(&self) -> Vec<String> {
+        let count: u128 = self.stack.iter().product();
+        let name = |at: u128| {
+            let mut rest = at;
+            let mut positions: Vec<u128> = self
+                .stack
+                .iter()
+                .rev()
+                .map(|size| {
+                    let position = rest % size;
+                    rest /= size;
+                    position
+                })
+                .collect();
+            positions.reverse();
+            self.name.at(&positions)
+        };
+        (0..count).map(name).collect()
+    }
+}
+
 impl Program {
+    /// The names and shapes of the tensors in which the program stores the selected parameters, in its order.
+    pub fn stored_shapes(&self, selected: &dyn Fn(ParameterId) -> bool) -> Vec<(String, Vec<u128>)> {
+        let (tensors, _) = self.stored_tensors();
+        let chosen = tensors.iter().filter(|tensor| tensor.views.iter().any(|view| selected(view.parameter)));
+        chosen.flat_map(|tensor| tensor.members().into_iter().map(|name| (name, tensor.shape.clone()))).collect()
+    }
+
     /// The tensors of the program's state dict in the order of their first parameters, and why some parameters do not fit together.
     pub fn stored_tensors(&self) -> (Vec<StoredTensor>, Vec<StorageFault>) {
         let mut groups: IndexMap<(String, usize), Vec<ParameterId>> = IndexMap::new();

@@ -23,5 +23,5 @@ pub use module::Module;
 pub use text::text;
 pub use weights::{
     Stored, from_safetensors, from_state_dict, from_state_dict_partly, load, load_pytorch, load_safetensors, load_state_dict,
-    save_safetensors, stored_shapes, to_safetensors, to_state_dict,
+    save_safetensors, to_safetensors, to_state_dict,
 };

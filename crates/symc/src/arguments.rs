@@ -34,6 +34,7 @@ impl Arguments {
             Command::Check(check) => check.format,
             Command::Run(run) => run.format,
             Command::Measure(measure) => measure.format,
+            Command::Import(import) => import.format,
             Command::Verify(verify) => verify.format,
             Command::Diff(diff) => diff.format,
             Command::Weights(weights) => weights.format,
@@ -56,6 +57,8 @@ pub enum Command {
     Run(Run),
     /// Execute a file's `measure` items: probes of pretrained weights.
     Measure(Measure),
+    /// Write a `.sym` for a file of weights.
+    Import(Import),
     /// Execute a file's `theorem` items.
     Verify(Verify),
     /// Lay files out in the one canonical way.
@@ -137,6 +140,23 @@ pub struct Run {
     /// Values that replace those of the file.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// `symc import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The weights: safetensors, PyTorch (`.pt`, `.pth`, `.bin`), ONNX or `.npz`.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The name of the model; that of its family where absent.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where to write the `.sym`; it is printed where absent. A file that is there already is not replaced.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 /// `symc measure`.

@@ -13,7 +13,6 @@ use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
 
 const SCHEMA: Schema = Schema {
     known: &[
-        "on",
         "data",
         "loss",
         "init",
@@ -25,6 +24,7 @@ const SCHEMA: Schema = Schema {
         "schedule",
         "clip",
         "checkpoint",
+        "on",
         "profile",
     ],
     repeatable: &["every"],

@@ -7,7 +7,7 @@ mod stored;
 
 pub use pytorch::load_pytorch;
 pub use safetensors::{from_safetensors, load_safetensors, save_safetensors, to_safetensors};
-pub use stored::{Stored, from_state_dict, from_state_dict_partly, stored_shapes, to_state_dict};
+pub use stored::{Stored, from_state_dict, from_state_dict_partly, to_state_dict};
 
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use sym_diagnostics::{Code, Diagnostic, nearest};
 use sym_infer::Weights;
 use sym_ir::storage::View;
-use sym_ir::{Parameter, ParameterId, Program, StoredTensor};
+use sym_ir::{Parameter, Program, StoredTensor};
 
 /// A tensor under its stored name, in its stored layout.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,17 +15,6 @@ pub struct Stored {
     pub shape: Vec<usize>,
     /// Entries in row-major order.
     pub values: Vec<f64>,
-}
-
-/// The names and shapes of the tensors in which a program stores some of its parameters, in the order of the program.
-pub fn stored_shapes(program: &Program, selected: &dyn Fn(ParameterId) -> bool) -> Vec<(String, Vec<usize>)> {
-    let (tensors, _) = program.stored_tensors();
-    let chosen = tensors.iter().filter(|tensor| tensor.views.iter().any(|view| selected(view.parameter)));
-    let shapes = chosen.flat_map(|tensor| {
-        let form = Form::of(tensor);
-        form.members.into_iter().map(move |name| (name, form.shape.clone())).collect::<Vec<_>>()
-    });
-    shapes.collect()
 }
 
 /// The weights of a program as its state dict stores them.
@@ -65,23 +54,7 @@ struct Form {
 impl Form {
     fn of(tensor: &StoredTensor) -> Self {
         let shape: Vec<usize> = tensor.shape.iter().map(|&size| size as usize).collect();
-        let count: u128 = tensor.stack.iter().product();
-        let name = |at: u128| {
-            let mut rest = at;
-            let mut positions: Vec<u128> = tensor
-                .stack
-                .iter()
-                .rev()
-                .map(|size| {
-                    let position = rest % size;
-                    rest /= size;
-                    position
-                })
-                .collect();
-            positions.reverse();
-            tensor.name.at(&positions)
-        };
-        Self { members: (0..count).map(name).collect(), entries: shape.iter().product(), shape }
+        Self { members: tensor.members(), entries: shape.iter().product(), shape }
     }
 }
 

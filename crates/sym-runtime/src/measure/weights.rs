@@ -60,7 +60,8 @@ pub(super) fn read(measurement: &Measurement, symmetries: &Symmetries, base: &Pa
     let map = map(measurement)?;
     let here = |problem: Diagnostic| problem.at(measurement.path_span, "read here");
     let read = needed(program, symmetries, &measurement.probes);
-    let wanted: Vec<Wanted> = sym_lower::stored_shapes(program, &|id: ParameterId| read[id.0 as usize])
+    let wanted: Vec<Wanted> = program
+        .stored_shapes(&|id: ParameterId| read[id.0 as usize])
         .into_iter()
         .map(|(name, shape)| Wanted { name, shape: shape.into_iter().map(|size| size as u64).collect() })
         .collect();

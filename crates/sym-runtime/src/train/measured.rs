@@ -9,13 +9,14 @@ use sym_ir::experiment::{
 use sym_ir::probes::{Looks, PROBES, SettingValue};
 use sym_ir::{Builder, Builtin, Program};
 
-/// Digits through eight rectified units.
+/// Digits through eight rectified units and as many linear ones.
 fn program() -> Program {
     let mut builder = Builder::new("Net");
     let x = builder.input("x", &[64]);
     let hidden = builder.linear("fc1", x, 8, true);
     let active = builder.map(Builtin::Relu, hidden);
-    let y = builder.linear("fc2", active, 10, true);
+    let mixed = builder.linear("mid", active, 8, false);
+    let y = builder.linear("fc2", mixed, 10, true);
     builder.output("output", y);
     builder.finish()
 }
@@ -25,6 +26,9 @@ fn every_probe() -> Vec<Probe> {
     let probe = |kind: ProbeKind| {
         let target = match kind.declaration().looks {
             Looks::Model | Looks::Parameters => "",
+            Looks::Units if matches!(kind, ProbeKind::JointEnergies | ProbeKind::ProductSpectrum | ProbeKind::ProductRank) => {
+                "mid"
+            }
             Looks::Units | Looks::Values => "fc1",
             Looks::Matrices => "fc1.weight",
         };

@@ -3,7 +3,7 @@
 use super::pattern::{captures, filled};
 use super::{Form, NameMap};
 use crate::{Archive, Tensor};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sym_diagnostics::Diagnostic;
 
 /// A tensor that a model stores.
@@ -81,6 +81,26 @@ pub fn fit(archive: &Archive, map: Option<&NameMap>, wanted: &[Wanted]) -> Fit {
             found.ignored.push(tensor.name.clone());
         } else if tensor.number.is_floating() && !tensor.shape.is_empty() {
             found.left_over.push(tensor.name.clone());
+        }
+    }
+    found
+}
+
+/// What a file has under the names of a model, without the prefixes of the map: its own names, and those that rules make of them, with the shapes that they give.
+pub fn offered(archive: &Archive, map: Option<&NameMap>) -> BTreeMap<String, Vec<u64>> {
+    let mut found = BTreeMap::new();
+    for tensor in archive.tensors.iter().filter(|tensor| tensor.number.is_floating()) {
+        let plain = stripped(map, &tensor.name);
+        found.insert(plain.to_string(), tensor.shape.clone());
+        for rule in map.map_or(&[][..], |map| map.rules) {
+            let Some(parts) = captures(rule.from, plain) else { continue };
+            let shape = match rule.form {
+                Form::Joined { of, .. } => tensor.shape.split_first().map(|(first, rest)| [&[first * of as u64], rest].concat()),
+                form => form.shape(&tensor.shape),
+            };
+            if let Some(shape) = shape {
+                found.entry(filled(rule.to, &parts)).or_insert(shape);
+            }
         }
     }
     found

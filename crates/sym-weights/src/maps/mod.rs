@@ -9,7 +9,7 @@ mod pattern;
 mod timm;
 mod torch;
 
-pub use fit::{Fit, Wanted, fit};
+pub use fit::{Fit, Wanted, fit, offered};
 
 use sym_diagnostics::nearest;
 

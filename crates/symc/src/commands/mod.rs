@@ -6,6 +6,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod fmt;
+mod import;
 mod lower;
 mod measure;
 mod reduce;
@@ -29,6 +30,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Doctor(doctor) => doctor::execute(doctor, console),
         Command::Explain(explain) => explain::execute(explain),
         Command::Fmt(fmt) => fmt::execute(fmt, console),
+        Command::Import(import) => import::execute(import, console),
         Command::Lower(lower) => lower::execute(lower, console),
         Command::Measure(measure) => measure::execute(measure, console),
         Command::Reduce(reduce) => reduce::execute(reduce, console),
