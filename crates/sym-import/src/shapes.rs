@@ -41,7 +41,7 @@ impl<'a> Shapes<'a> {
 
     /// How many layers have a tensor, from 0 on: `{}` in the pattern is the number.
     pub fn layers(&self, pattern: &str) -> u64 {
-        (0..).take_while(|at| self.has(&pattern.replace("{}", &at.to_string()))).count() as u64
+        (0..self.shapes.len()).take_while(|at| self.has(&pattern.replace("{}", &at.to_string()))).count() as u64
     }
 
     /// A whole number of `config.json` under one of these keys.

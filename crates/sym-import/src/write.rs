@@ -95,7 +95,7 @@ pub fn parameters(archive: &Archive, from: &str, name: Option<&str>) -> Result<I
         body.push(format!("param p{at}[{sizes}] stored \"{}\"", tensor.name));
     }
     if body.is_empty() {
-        let problem = format!("`{}` holds no tensor with a name and axes", from);
+        let problem = format!("`{from}` holds no tensor with a name and axes");
         return Err(
             Diagnostic::without_span(Code::E0607, problem).help("`symc import` reads safetensors, PyTorch, ONNX and `.npz`")
         );
@@ -111,6 +111,6 @@ pub fn parameters(archive: &Archive, from: &str, name: Option<&str>) -> Result<I
         ],
     };
     held(archive, from, None, &draft, name).ok_or_else(|| {
-        Diagnostic::without_span(Code::E0607, format!("the tensors of `{}` have names or shapes that no model can have", from))
+        Diagnostic::without_span(Code::E0607, format!("the tensors of `{from}` have names or shapes that no model can have"))
     })
 }

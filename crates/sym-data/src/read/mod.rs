@@ -10,6 +10,7 @@ mod npy;
 mod npz;
 mod parquet;
 mod table;
+mod text;
 
 pub use cifar::{CifarKind, cifar, cifar_file};
 pub use folders::folders;
@@ -19,6 +20,7 @@ pub use npy::npy_array;
 pub use npz::{npz, npz_array};
 pub use parquet::parquet;
 pub use table::{TableTargets, csv};
+pub use text::text;
 
 use crate::error::Error;
 use std::path::{Path, PathBuf};

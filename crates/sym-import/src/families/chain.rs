@@ -8,7 +8,7 @@ pub fn draft(shapes: &Shapes<'_>) -> Option<Draft> {
     for (name, shape) in shapes.all() {
         match (name.strip_suffix(".weight"), shape) {
             (Some(layer), [width, inputs]) => layers.push((layer, *width, *inputs)),
-            _ if name.ends_with(".bias") => {}
+            _ if name.strip_suffix(".bias").is_some() => {}
             _ => return None,
         }
     }

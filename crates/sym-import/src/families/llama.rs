@@ -1,4 +1,4 @@
-//! LLaMA and models of its form.
+//! `llama` and models of its form.
 
 use super::length;
 use crate::Draft;

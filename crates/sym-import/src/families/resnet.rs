@@ -1,4 +1,4 @@
-//! ResNets of torchvision.
+//! `resnet18` to `resnet152` of torchvision.
 
 use crate::Draft;
 use crate::shapes::Shapes;

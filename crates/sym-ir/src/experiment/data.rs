@@ -122,6 +122,11 @@ pub enum FileFormat {
         /// Whether the targets are class numbers.
         classes: Option<u64>,
     },
+    /// `text("file", context: 32)`: windows of bytes, each with the byte behind it as its class.
+    Text {
+        /// Bytes of a window.
+        context: u64,
+    },
     /// `images("folder", size: 32, classes: 2)`: PNG and JPEG files, a folder a class.
     Images {
         /// Side that the images are brought to; as they are where absent.
@@ -229,6 +234,7 @@ impl FileFormat {
             FileFormat::Idx { .. } => "idx",
             FileFormat::Npz { .. } => "npz",
             FileFormat::Images { .. } => "images",
+            FileFormat::Text { .. } => "text",
         }
     }
 
@@ -243,6 +249,7 @@ impl FileFormat {
             FileFormat::Svhn => "MATLAB level 5 files with `X` and `y`",
             FileFormat::Npz { .. } => "an archive of numpy arrays",
             FileFormat::Images { .. } => "a folder a class, with PNG or JPEG files",
+            FileFormat::Text { .. } => "a file of text, longer than the context",
         }
     }
 
@@ -251,6 +258,7 @@ impl FileFormat {
         match self {
             FileFormat::Mnist | FileFormat::Cifar10 | FileFormat::Svhn => Some(10),
             FileFormat::Cifar100 => Some(100),
+            FileFormat::Text { .. } => Some(256),
             FileFormat::Idx { classes, .. } | FileFormat::Images { classes, .. } => Some(*classes),
             FileFormat::Csv { classes, .. } | FileFormat::Parquet { classes, .. } | FileFormat::Npz { classes, .. } => *classes,
         }
@@ -260,6 +268,7 @@ impl FileFormat {
     pub fn inputs(&self) -> Option<u128> {
         match self {
             FileFormat::Mnist => Some(28 * 28),
+            FileFormat::Text { context } => Some(u128::from(*context)),
             FileFormat::Cifar10 | FileFormat::Cifar100 | FileFormat::Svhn => Some(3 * 32 * 32),
             _ => None,
         }
@@ -267,7 +276,7 @@ impl FileFormat {
 
     /// Whether inputs are images, which have channels.
     pub fn has_channels(&self) -> bool {
-        !matches!(self, FileFormat::Csv { .. } | FileFormat::Parquet { .. } | FileFormat::Npz { .. })
+        !matches!(self, FileFormat::Csv { .. } | FileFormat::Parquet { .. } | FileFormat::Npz { .. } | FileFormat::Text { .. })
     }
 }
 

@@ -67,6 +67,7 @@ fn parts(source: &FileSource, base: &Path) -> Result<Parts, Error> {
         FileFormat::Svhn => read::svhn(&path),
         FileFormat::Idx { labels, .. } => read::idx(&path, &base.join(labels)).map(single),
         FileFormat::Npz { x, y, classes } => read::npz(&path, x, y, *classes).map(single),
+        FileFormat::Text { context } => read::text(&path, usize::try_from(*context).unwrap_or(usize::MAX)).map(single),
         FileFormat::Images { size, .. } => {
             read::folders(&path, size.map(|size| u32::try_from(size).unwrap_or(u32::MAX))).map(single)
         }

@@ -6,6 +6,7 @@ use crate::render::json;
 use crate::report::{Diagnosed, Schema};
 use crate::{Exit, output};
 use serde::Serialize;
+use std::fmt::Write;
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic, Sources};
 use sym_import::Imported;
@@ -89,7 +90,7 @@ fn lines(found: &Imported, out: &str) -> String {
     let map = found.names.map_or_else(|| "no map of names".to_string(), |names| format!("names {names}"));
     let mut text = format!("{out}: {} of {} tensors, {map}\n", found.matched, found.tensors);
     for note in &found.not_inferred {
-        text.push_str(&format!("not inferred: {note}\n"));
+        let _ = writeln!(text, "not inferred: {note}");
     }
     text
 }

@@ -7,7 +7,7 @@ use crate::experiments::values::{self, optional, string, whole};
 use sym_syntax::ast::Expr;
 
 /// Their names.
-pub(super) const NAMES: [&str; 9] = ["csv", "parquet", "npz", "idx", "images", "mnist", "cifar10", "cifar100", "svhn"];
+pub(super) const NAMES: [&str; 10] = ["csv", "parquet", "npz", "idx", "images", "text", "mnist", "cifar10", "cifar100", "svhn"];
 
 /// The names of a source's arguments.
 pub(super) fn arguments_of(word: &str) -> Option<&'static [&'static str]> {
@@ -16,6 +16,7 @@ pub(super) fn arguments_of(word: &str) -> Option<&'static [&'static str]> {
         "npz" => Some(&["path", "x", "y", "classes", "n"]),
         "idx" => Some(&["path", "labels", "classes", "n"]),
         "images" => Some(&["path", "size", "classes", "n"]),
+        "text" => Some(&["path", "context", "n"]),
         "mnist" | "cifar10" | "cifar100" | "svhn" => Some(&["path", "n"]),
         _ => None,
     }
@@ -53,6 +54,10 @@ pub(super) fn elaborate(word: &str, arguments: &mut Arguments<'_>, expr: &Expr, 
             let classes = required_classes(arguments, reporter);
             FileFormat::Images { size: size?, classes: classes? }
         }
+        "text" => {
+            let context = arguments.required("context", "32", reporter);
+            FileFormat::Text { context: context.and_then(|value| whole(value, "`context`", 1, reporter))? }
+        }
         "mnist" => FileFormat::Mnist,
         "cifar10" => FileFormat::Cifar10,
         "cifar100" => FileFormat::Cifar100,
@@ -68,6 +73,7 @@ fn example(word: &str) -> &'static str {
         "npz" => "\"arrays.npz\"",
         "idx" => "\"images.gz\"",
         "images" => "\"photographs\"",
+        "text" => "\"book.txt\"",
         "mnist" => "\"data/mnist\"",
         "cifar10" => "\"data/cifar10\"",
         "cifar100" => "\"data/cifar100\"",
