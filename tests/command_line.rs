@@ -518,6 +518,28 @@ expect Fit.loss at end < 10
     }
 
     #[test]
+    fn a_folder_is_executed_whole_and_gone_on_with() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let folder = directory.path().join("specs");
+        std::fs::create_dir(&folder).expect("writable");
+        assert_eq!(symc(directory.path(), &["run", "specs"]).code, 2, "nothing to execute");
+        std::fs::write(folder.join("a.sym"), "model A {").expect("writable");
+        std::fs::write(folder.join("b.sym"), "model B { input x[3] output linear(x, 2, name: \"fc\") }\nexpect dims(B) == 8\n")
+            .expect("writable");
+        let ended = symc(directory.path(), &["run", "specs", "--out", "records", "--format", "short"]);
+        assert_eq!(ended.code, 1);
+        assert!(
+            ended.stderr.contains("E0102") && ended.stdout.contains("b.sym: holds: dims(B) == 8"),
+            "{}{}",
+            ended.stderr,
+            ended.stdout
+        );
+        let ended = symc(directory.path(), &["run", "specs", "--resume", "recrods", "--format", "short"]);
+        assert!(ended.stderr.contains("E0604") && !directory.path().join("recrods").exists(), "{}", ended.stderr);
+        assert_eq!(symc(directory.path(), &["run", "specs", "--profile", "quick"]).code, 2, "no file has it");
+    }
+
+    #[test]
     fn a_failed_expectation_hides_nothing_else() {
         let text = TRAIN.replace("at end < 10", "at end < 0");
         let ended = with_file(text, &["run", "example.sym", "--format", "json"]);

@@ -88,7 +88,8 @@ fn spec(archive: &Archive, from: &str, map: Option<&NameMap>, draft: &Draft, nam
 /// The spec of a file of no known family: a model of its parameters alone, for what is measured of matrices.
 pub fn parameters(archive: &Archive, from: &str, name: Option<&str>) -> Result<Imported, Diagnostic> {
     let stored = archive.tensors.iter().filter(|tensor| tensor.number.is_floating() && !tensor.shape.is_empty());
-    let named = stored.filter(|tensor| !tensor.name.contains(['"', '{', '}', '\n']) && tensor.shape.iter().all(|size| *size > 0));
+    let is_plain = |name: &str| !name.is_empty() && !name.contains(['"', '{', '}']) && !name.contains(char::is_control);
+    let named = stored.filter(|tensor| is_plain(&tensor.name) && tensor.shape.iter().all(|size| *size > 0));
     let mut body = Vec::new();
     for (at, tensor) in named.enumerate() {
         let sizes = tensor.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");

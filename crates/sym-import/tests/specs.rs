@@ -173,6 +173,15 @@ fn an_unknown_file_has_its_parameters() {
 }
 
 #[test]
+fn a_tensor_whose_name_no_spec_can_write_is_left_over() {
+    let tensors = named(&[("plain", &[3, 4]), ("", &[2]), ("a{b}\"c", &[2])]);
+    let directory = scratch();
+    let found = import(&file(&directory, "odd.safetensors", &tensors), "odd.safetensors", None).expect("a spec");
+    assert_eq!((found.matched, found.left_over.len()), (1, 2), "{}", found.text);
+    assert!(found.not_inferred.iter().any(|note| note.contains("2 tensors")), "{:?}", found.not_inferred);
+}
+
+#[test]
 fn what_is_no_file_of_weights_is_said() {
     let directory = scratch();
     let absent = directory.path().join("absent.safetensors");

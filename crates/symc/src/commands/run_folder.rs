@@ -8,6 +8,7 @@ use crate::report::{FileReport, FolderReport};
 use crate::{Exit, interrupt, output, session};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use sym_diagnostics::Sources;
 
 /// Executes the files in the order of their names. What fails in one hides no other. A profile applies to the files that have it; the others are executed as
 /// they are.
@@ -29,6 +30,10 @@ pub fn execute(arguments: &arguments::Run, console: Console) -> Exit {
     {
         output::error(&format!("error: no file of `{}` has a profile `{profile}`", arguments.file.display()));
         return Exit::Usage;
+    }
+    if let Some(Err(refused)) = arguments.resume.as_deref().map(sym_runtime::record::resumable) {
+        console.diagnostics(&Sources::default(), std::slice::from_ref(&refused));
+        return Exit::Failure;
     }
     let out = out(arguments);
     let mut report = FolderReport::default();
