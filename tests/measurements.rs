@@ -109,6 +109,8 @@ fn what_does_not_fit_or_is_not_there_is_said_before_anything_is_written() {
         .expect("writable");
     let ended = symc(path, &["measure", "map.sym", "--format", "short"]);
     assert!(ended.stderr.contains("E0201") && ended.stderr.contains("`hf.bert`"), "{}", ended.stderr);
+    let ended = symc(path, &["check", "map.sym", "--format", "short"]);
+    assert!(ended.code == 1 && ended.stderr.contains("there is no map of names `hf.bret`"), "{}", ended.stderr);
     std::fs::write(path.join("none.sym"), text).expect("writable");
     assert_eq!(symc(path, &["measure", "none.sym"]).code, 2);
 }

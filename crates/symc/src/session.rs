@@ -7,9 +7,12 @@ use sym_diagnostics::Diagnostic;
 
 pub use sym_compiler::{Compiled, load};
 
-/// Compiles a file.
+/// Compiles a file; the maps of names that its measurements use are known here, not to the language.
 pub fn compile(path: &Path, settings: &arguments::Settings) -> Compiled {
-    sym_compiler::compile(path, &Settings { profile: settings.profile.clone(), set: settings.set.clone() })
+    let mut compiled = sym_compiler::compile(path, &Settings { profile: settings.profile.clone(), set: settings.set.clone() });
+    let unknown = sym_runtime::measure::known_names(&compiled.document);
+    compiled.document.diagnostics.extend(unknown);
+    compiled
 }
 
 /// How a command with these findings ends. What stands on the command line is wrong usage, the rest an error in a file.

@@ -59,7 +59,6 @@ pub fn executed(arguments: &arguments::Run, scope: Scope, console: Console) -> E
     let mut compiled = session::compile(&arguments.file, &arguments.settings);
     let mut found = std::mem::take(&mut compiled.document.diagnostics);
     found.splice(..0, misused);
-    found.extend(sym_runtime::measure::known_names(&compiled.document));
     if scope == Scope::Measurements && compiled.document.measurements.is_empty() && !found.iter().any(Diagnostic::is_error) {
         output::error(&format!("error: `{}` has no `measure` item", compiled.file));
         return Executed { exit: Exit::Usage, report: Report::default(), ran: false };
