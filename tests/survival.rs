@@ -51,6 +51,9 @@ struct Computed {
     events: Vec<String>,
 }
 
+/// How often a run is killed at a random moment.
+const KILLS: u32 = 50;
+
 fn computed(directory: &Path, out: &str) -> Computed {
     let record = Record::open(&directory.join(out).join("Fit")).expect("a readable record");
     assert!(record.summary.complete);
@@ -100,6 +103,38 @@ fn a_run_killed_again_and_again_comes_to_the_same_bits() {
     // On a busy machine a run may be over before a late kill reaches it.
     assert!(killed > 0);
     assert!(computed(directory, "out") == whole);
+}
+
+#[test]
+fn fifty_kills_at_random_moments_lose_and_damage_no_record() {
+    let directory = directory();
+    let directory = directory.path();
+    // Most of the time something is being written.
+    std::fs::write(directory.join("example.sym"), TRAIN.replace("checkpoint 50", "checkpoint 2")).expect("writable");
+    let whole = undisturbed(directory);
+    let (mut killed, mut number, mut state) = (0, 0, 12_345u64);
+    while killed < KILLS {
+        let out = format!("out-{number}");
+        let word = if directory.join(&out).is_dir() { "--resume" } else { "--out" };
+        let process = Process::start(directory, &["run", "example.sym", word, &out, "--quiet"], &[]);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(std::time::Duration::from_micros(5_000 + (state >> 33) % 150_000));
+        process.signal("KILL");
+        let ended = process.end();
+        if ended.code == -1 {
+            killed += 1;
+        } else {
+            assert_eq!(ended.code, 0, "after {killed} kills: {}{}", ended.stdout, ended.stderr);
+            assert!(computed(directory, &out) == whole, "after {killed} kills");
+            number += 1;
+        }
+    }
+    let out = format!("out-{number}");
+    if directory.join(&out).is_dir() {
+        let ended = symc(directory, &["run", "example.sym", "--resume", &out, "--quiet"]);
+        assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+        assert!(computed(directory, &out) == whole);
+    }
 }
 
 #[test]
