@@ -110,7 +110,7 @@ const RESTORED: Setting = Setting { name: "restored", range: Range::NonNegative,
 /// Whose states distances are measured to.
 const GROUP: Setting = Setting {
     name: "group",
-    range: Range::Word(&["own", "permutation", "sign", "scale", "rotation", "double_rotation"]),
+    range: Range::Word(&["own", "permutation", "signed", "sign", "scale", "rotation", "double_rotation"]),
     fallback: Fallback::Word("own"),
 };
 /// Which pairs of units.

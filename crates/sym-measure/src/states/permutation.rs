@@ -5,11 +5,25 @@ use crate::MatrixRef;
 /// The distance of each unit to the next, in the order of norms, smallest first, equal ones in their own order. A row is a unit: its (in, bias,
 /// out) weights. This is the distance of the pair, √2 times ‖θ − Pθ‖ for the exchange of the two.
 pub fn neighbour_distances(units: MatrixRef<'_>) -> Vec<f64> {
+    neighbours(units).into_iter().map(|[one, other]| distance(units, one, other)).collect()
+}
+
+/// The same where each unit may also change its sign: the smaller of ‖u − w‖ and ‖u + w‖, so that opposite units count as alike.
+pub fn signed_neighbour_distances(units: MatrixRef<'_>) -> Vec<f64> {
+    let signed = |[one, other]: [usize; 2]| {
+        let sums = (0..units.columns()).map(|at| units.at(one, at) + units.at(other, at));
+        distance(units, one, other).min(sums.map(|sum| sum * sum).sum::<f64>().sqrt())
+    };
+    neighbours(units).into_iter().map(signed).collect()
+}
+
+/// Neighbours in the order of norms, smallest first, equal ones in their own order.
+fn neighbours(units: MatrixRef<'_>) -> Vec<[usize; 2]> {
     let entries = 0..units.columns();
     let square = |unit: usize| -> f64 { entries.clone().map(|at| units.at(unit, at) * units.at(unit, at)).sum() };
     let mut order: Vec<(f64, usize)> = (0..units.rows()).map(|unit| (square(unit), unit)).collect();
     order.sort_by(|(left, _), (right, _)| left.total_cmp(right));
-    order.windows(2).map(|pair| distance(units, pair[0].1, pair[1].1)).collect()
+    order.windows(2).map(|pair| [pair[0].1, pair[1].1]).collect()
 }
 
 /// The Euclidean distance of two rows.
@@ -45,6 +59,15 @@ mod tests {
             .sum::<f64>()
             .sqrt();
         assert!((neighbour_distances(units.view())[0] - 2.0f64.sqrt() * away).abs() < 1e-14);
+    }
+
+    #[test]
+    fn opposite_units_are_alike_up_to_their_sign() {
+        let units = Matrix::new(3, 2, vec![1.0, 2.0, -1.0, -2.0, 3.0, 4.0]).expect("3 × 2");
+        let found = signed_neighbour_distances(units.view());
+        assert_eq!(found[0], 0.0);
+        assert!((found[1] - 8.0f64.sqrt()).abs() < 1e-15, "{found:?}");
+        assert!((neighbour_distances(units.view())[0] - 20.0f64.sqrt()).abs() < 1e-15);
     }
 
     #[test]

@@ -13,6 +13,8 @@ use sym_measure::{Matrix, MatrixRef, Unmeasurable};
 pub enum Subgroup {
     /// Exchanges of neighbours in the order of norms.
     Permutation,
+    /// The same up to the signs of units.
+    SignedPermutation,
     /// One sign or factor a tuple of positions.
     Fields(Vec<Field>),
     /// Reflections of the space, one a dimension and copy.
@@ -28,6 +30,9 @@ fn subgroups(space: &Space) -> Vec<(&'static str, Subgroup)> {
         Generators::Units { permuted, scales, signs } => {
             if !permuted.is_empty() && space.size > 1 {
                 found.push(("permutation", Subgroup::Permutation));
+                if signs.iter().any(|field| flips_whole_units(field, space)) {
+                    found.push(("signed", Subgroup::SignedPermutation));
+                }
             }
             // A factor that also shifts has no fixed points.
             let scales: Vec<Field> =
@@ -57,6 +62,13 @@ fn subgroups(space: &Space) -> Vec<(&'static str, Subgroup)> {
     found
 }
 
+/// Whether a sign turns everything of a unit around: its weights in and out and its bias.
+fn flips_whole_units(field: &Field, space: &Space) -> bool {
+    let flipped = odd(field);
+    let has = |parameter: ParameterId| flipped.entries.iter().any(|entry| entry.parameter == parameter);
+    field.offsets.is_empty() && space.acts_on.iter().filter(|action| action.axis.is_some()).all(|action| has(action.parameter))
+}
+
 /// The entries of a sign field that change sign: of a degree only its parity counts.
 fn odd(field: &Field) -> Field {
     let entries = field.entries.iter().filter(|entry| entry.degree.numerator % 2 != 0).cloned().collect();
@@ -78,7 +90,7 @@ impl Subgroup {
     /// How many generators it has.
     pub fn count(&self, program: &Program, space: &Space) -> usize {
         match self {
-            Subgroup::Permutation => (space.size as usize).saturating_sub(1),
+            Subgroup::Permutation | Subgroup::SignedPermutation => (space.size as usize).saturating_sub(1),
             Subgroup::Fields(fields) => fields.iter().map(tuples).sum(),
             Subgroup::Reflections(frames) | Subgroup::DoubleRotation(frames) => frames.first().map_or(0, |frame| {
                 let shape = shape(program, frame.parameter);
@@ -90,7 +102,7 @@ impl Subgroup {
     /// How many copies of a matrix group they belong to: heads.
     pub fn copies(&self, program: &Program, space: &Space) -> usize {
         match self {
-            Subgroup::Permutation | Subgroup::Fields(_) => 1,
+            Subgroup::Permutation | Subgroup::SignedPermutation | Subgroup::Fields(_) => 1,
             Subgroup::Reflections(_) | Subgroup::DoubleRotation(_) => self.count(program, space) / (space.size as usize).max(1),
         }
     }
@@ -99,6 +111,9 @@ impl Subgroup {
     pub fn deltas(&self, program: &Program, space: &Space, weights: &Weights) -> Result<Vec<f64>, Unmeasurable> {
         match self {
             Subgroup::Permutation => Ok(permutation::neighbour_distances(unit_vectors(program, space, weights).view())),
+            Subgroup::SignedPermutation => {
+                Ok(permutation::signed_neighbour_distances(unit_vectors(program, space, weights).view()))
+            }
             Subgroup::Fields(fields) => {
                 Ok(fields.iter().flat_map(|field| vanishing::deltas(moved(program, field, weights).view())).collect())
             }
@@ -347,7 +362,8 @@ mod tests {
             assert!((found - expected).abs() < 1e-14);
         }
         assert_eq!(Subgroup::named(space, "own"), Ok(Subgroup::Permutation));
-        assert_eq!(Subgroup::named(space, "rotation"), Err(vec!["permutation", "sign"]));
+        assert_eq!(Subgroup::named(space, "rotation"), Err(vec!["permutation", "signed", "sign"]));
+        assert_eq!(Subgroup::named(space, "signed"), Ok(Subgroup::SignedPermutation));
     }
 
     #[test]
