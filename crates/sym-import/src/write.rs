@@ -42,7 +42,8 @@ pub fn held(archive: &Archive, from: &str, map: Option<&'static NameMap>, draft:
     found.left_over = fit.left_over;
     found.matched = found.tensors - found.left_over.len() - fit.ignored.len().min(found.tensors - found.left_over.len());
     if !found.left_over.is_empty() {
-        let shown = found.left_over.iter().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let shown =
+            found.left_over.iter().take(LISTED).map(|name| format!("`{}`", name.escape_debug())).collect::<Vec<_>>().join(", ");
         let more = if found.left_over.len() > LISTED { ", …" } else { "" };
         let count = found.left_over.len();
         let what = if count == 1 {
