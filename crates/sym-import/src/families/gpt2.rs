@@ -9,10 +9,11 @@ pub fn draft(shapes: &Shapes<'_>) -> Option<Draft> {
     let [context, _] = shapes.of("wpe.weight")?;
     let depth = shapes.layers("h.{}.attn.c_attn.weight");
     let mut notes = Vec::new();
-    let heads = shapes.heads(width, &mut notes)?;
+    let heads = shapes.heads(width, width, &mut notes)?;
     let epsilon = shapes.epsilon(&["layer_norm_epsilon"], 1e-5, &mut notes);
     let (tokens, note) = length(Some(context));
     notes.push(note);
+    shapes.activation("gelu_tanh", &["gelu_new", "gelu_pytorch_tanh"], &mut notes);
     Some(Draft {
         name: "Gpt2",
         body: vec![
@@ -27,5 +28,6 @@ pub fn draft(shapes: &Shapes<'_>) -> Option<Draft> {
             "stable_rank(h.*.mlp.c_fc.weight)".to_string(),
         ],
         not_inferred: notes,
+        ..Draft::default()
     })
 }

@@ -10,7 +10,7 @@ pub fn draft(shapes: &Shapes<'_>) -> Option<Draft> {
     let [of_keys, _] = shapes.of("layers.0.self_attn.k_proj.weight")?;
     let depth = shapes.layers("layers.{}.mlp.gate_proj.weight");
     let mut notes = Vec::new();
-    let heads = shapes.heads(width, &mut notes)?;
+    let heads = shapes.heads(width, of_keys, &mut notes)?;
     let groups = (of_keys * heads).checked_div(width).filter(|groups| *groups > 0)?;
     let epsilon = shapes.epsilon(&["rms_norm_eps"], 1e-5, &mut notes);
     let base = shapes.number(&["rope_theta"]).unwrap_or_else(|| {
@@ -19,6 +19,7 @@ pub fn draft(shapes: &Shapes<'_>) -> Option<Draft> {
     });
     let (tokens, note) = length(None);
     notes.push(note);
+    shapes.activation("silu", &["swish"], &mut notes);
     Some(Draft {
         name: "Llama",
         body: vec![
@@ -32,5 +33,6 @@ pub fn draft(shapes: &Shapes<'_>) -> Option<Draft> {
             "norm(model.layers.*.input_layernorm.weight)".to_string(),
         ],
         not_inferred: notes,
+        ..Draft::default()
     })
 }

@@ -21,11 +21,16 @@ pub struct Family {
 /// All families, the more particular first.
 pub const ALL: &[Family] = &[
     Family { map: Some("hf.bert"), draft: bert::draft },
+    Family { map: Some("hf.roberta"), draft: bert::roberta },
+    Family { map: Some("hf.distilbert"), draft: bert::distilbert },
     Family { map: Some("hf.gpt2"), draft: gpt2::draft },
     Family { map: Some("hf.llama"), draft: llama::draft },
     Family { map: Some("timm.vit"), draft: vit::draft },
     Family { map: Some("hf.vit"), draft: vit::draft },
     Family { map: Some("torchvision.vit"), draft: vit::draft },
+    Family { map: Some("timm.vit"), draft: vit::features },
+    Family { map: Some("hf.vit"), draft: vit::features },
+    Family { map: Some("torchvision.vit"), draft: vit::features },
     Family { map: Some("timm.vit"), draft: vit::encoder },
     Family { map: Some("hf.vit"), draft: vit::encoder },
     Family { map: Some("torchvision.resnet"), draft: resnet::draft },

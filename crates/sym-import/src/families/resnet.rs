@@ -22,5 +22,6 @@ pub fn draft(shapes: &Shapes<'_>) -> Option<Draft> {
             "the size of images: 64 × 64 is assumed".to_string(),
             "the ε of batch norms: 1e-5 is assumed".to_string(),
         ],
+        ..Draft::default()
     })
 }
