@@ -31,6 +31,19 @@ pub fn symc(directory: &Path, arguments: &[&str]) -> Ended {
     Process::start(directory, arguments, &[]).end()
 }
 
+/// Runs `symc` in a fresh directory that holds `example.sym`.
+pub fn with_file(text: impl AsRef<[u8]>, arguments: &[&str]) -> Ended {
+    let directory = scratch(text);
+    symc(directory.path(), arguments)
+}
+
+/// A fresh directory that holds `example.sym`.
+pub fn scratch(text: impl AsRef<[u8]>) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    std::fs::write(directory.path().join("example.sym"), text).expect("the scratch directory is writable");
+    directory
+}
+
 /// `symc` while it runs.
 pub struct Process(Child);
 

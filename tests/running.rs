@@ -1,0 +1,163 @@
+//! `symc run` as a process: records, folders, settings of the command line, and what is refused before anything trains.
+
+#[path = "support/report.rs"]
+mod report;
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{scratch, symc, with_file};
+
+const TRAIN: &str = "model Mlp(width: int = 4) {
+    input x[64]
+    h = tanh(linear(x, width, name: \"fc1\"))
+    output linear(h, 10, name: \"head\")
+}
+data Digits = digits() split 360 as test
+train Fit = Mlp() {
+    data Digits
+    loss cross_entropy
+    optim adam(lr: 1e-2)
+    batch 64
+    steps 20
+    every 10 measure { loss; delta(fc1); ndosb(fc1, threshold: 0.1) }
+}
+theorem Reduction on Mlp(width: 4) { state merge fc1 into 2 optim gd(lr: 0.05) steps 20 expect divergence < 1e-9 }
+figure \"loss\" { plot Fit.loss over step }
+expect Fit.loss at end < 10
+";
+
+#[test]
+fn a_file_is_executed_whole() {
+    let directory = scratch(TRAIN);
+    let ended = symc(directory.path(), &["run", "example.sym", "--format", "json"]);
+    assert_eq!((ended.code, ended.codes().len()), (0, 0), "{}{}", ended.stdout, ended.stderr);
+    let report = ended.json();
+    assert_eq!((&report["record"], &report["runs"][0]["seeds"][0]["steps"]), (&"runs/example".into(), &20.into()));
+    assert_eq!((&report["theorems"][0]["holds"], &report["expectations"][0]["outcome"]), (&true.into(), &"holds".into()));
+    assert_eq!(report["models"][0]["spaces"][0]["status"], "verified");
+    for file in ["Fit/measurements.parquet", "Fit/summary.json", "Fit/spec.sym", "loss.svg", "loss.png"] {
+        assert!(directory.path().join("runs/example").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn a_second_run_leaves_the_first_record_alone() {
+    let directory = scratch(TRAIN);
+    let record = || symc(directory.path(), &["run", "example.sym", "--format", "json"]).json()["record"].clone();
+    assert_eq!([record(), record()], ["runs/example", "runs/example-2"]);
+}
+
+#[test]
+fn a_finished_record_is_resumed_as_it_is() {
+    let directory = scratch(TRAIN);
+    let weights = || std::fs::read(directory.path().join("out/Fit/seed-0/weights.safetensors")).expect("weights");
+    assert_eq!(symc(directory.path(), &["run", "example.sym", "--out", "out"]).code, 0);
+    let first = weights();
+    assert_eq!(symc(directory.path(), &["run", "example.sym", "--resume", "out"]).code, 0);
+    assert_eq!(weights(), first);
+}
+
+#[test]
+fn there_is_nothing_to_resume_in_a_directory_that_is_not_there() {
+    let directory = scratch(TRAIN);
+    let ended = symc(directory.path(), &["run", "example.sym", "--resume", "typo", "--format", "json"]);
+    assert_eq!((ended.code, ended.codes()), (1, vec!["E0604".to_string()]));
+    assert!(!directory.path().join("typo").exists());
+}
+
+#[test]
+fn a_folder_is_executed_whole_and_gone_on_with() {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let folder = directory.path().join("specs");
+    std::fs::create_dir(&folder).expect("writable");
+    assert_eq!(symc(directory.path(), &["run", "specs"]).code, 2, "nothing to execute");
+    std::fs::write(folder.join("a.sym"), "model A {").expect("writable");
+    std::fs::write(folder.join("b.sym"), "model B { input x[3] output linear(x, 2, name: \"fc\") }\nexpect dims(B) == 8\n")
+        .expect("writable");
+    let ended = symc(directory.path(), &["run", "specs", "--out", "records", "--format", "short"]);
+    assert_eq!(ended.code, 1);
+    assert!(
+        ended.stderr.contains("E0102") && ended.stdout.contains("b.sym: holds: dims(B) == 8"),
+        "{}{}",
+        ended.stderr,
+        ended.stdout
+    );
+    let ended = symc(directory.path(), &["run", "specs", "--resume", "recrods", "--format", "short"]);
+    assert!(ended.stderr.contains("E0604") && !directory.path().join("recrods").exists(), "{}", ended.stderr);
+    assert_eq!(symc(directory.path(), &["run", "specs", "--profile", "quick"]).code, 2, "no file has it");
+}
+
+#[test]
+fn a_failed_expectation_hides_nothing_else() {
+    let text = TRAIN.replace("at end < 10", "at end < 0");
+    let ended = with_file(text, &["run", "example.sym", "--format", "json"]);
+    assert_eq!((ended.code, ended.codes()), (1, vec!["E0301".to_string()]));
+    assert_eq!(ended.json()["theorems"][0]["holds"], true);
+}
+
+#[test]
+fn settings_of_the_command_line_replace_those_of_the_file() {
+    let arguments = ["run", "example.sym", "--set", "Fit.steps=3", "--set", "Mlp.width=5", "--format", "json"];
+    let report = with_file(TRAIN, &arguments).json();
+    assert_eq!(report["runs"][0]["seeds"][0]["steps"], 3);
+    assert_eq!(report["models"][0]["spaces"][0]["size"], 5);
+}
+
+#[test]
+fn an_output_directory_that_cannot_be_made_is_an_error() {
+    let ended = with_file(TRAIN, &["run", "example.sym", "--out", "example.sym/out", "--format", "json"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.codes().contains(&"E0603".to_string()), "{:?}", ended.codes());
+}
+
+#[test]
+fn a_name_of_the_command_line_that_is_not_there_is_wrong_usage_and_nothing_is_executed() {
+    for (argument, value, code) in [
+        ("--backend", "abacus", "E0502"),
+        ("--dtype", "f16", "E0502"),
+        ("--profile", "nope", "E0201"),
+        ("--set", "Nothing.steps=1", "E0201"),
+        ("--set", "Fit.stepz=1", "E0219"),
+        ("--set", "Mlp.depth=1", "E0209"),
+    ] {
+        let ended = with_file(TRAIN, &["run", "example.sym", argument, value, "--format", "json"]);
+        assert_eq!((ended.code, ended.codes()), (2, vec![code.to_string()]), "{argument} {value}");
+        assert_eq!(ended.json()["models"], serde_json::json!([]), "{argument} {value}");
+    }
+}
+
+#[test]
+fn wrong_usage_stops_a_check_before_the_analysis() {
+    let ended = with_file(TRAIN, &["check", "example.sym", "--set", "Mlp.depth=1", "--format", "json"]);
+    assert_eq!((ended.code, ended.codes()), (2, vec!["E0209".to_string()]));
+    assert_eq!(ended.json()["models"], serde_json::json!([]));
+}
+
+#[test]
+fn nothing_is_proved_where_training_could_not_start() {
+    let ended = with_file(TRAIN, &["run", "example.sym", "--out", "example.sym/out"]);
+    assert_eq!(ended.code, 1);
+    assert!(!ended.stderr.contains("proving the symmetries"), "{}", ended.stderr);
+}
+
+#[test]
+fn sizes_of_models_and_of_training_are_computed_alike() {
+    let arguments = ["check", "example.sym", "--set", "Mlp.width=2^3", "--set", "Fit.steps=10^18", "--format", "json"];
+    let ended = with_file(TRAIN, &arguments);
+    assert_eq!((ended.code, &ended.json()["models"][0]["spaces"][0]["size"]), (0, &8.into()));
+}
+
+#[test]
+fn a_number_above_the_limit_names_the_limit() {
+    for (value, limit) in [("10^20", "below 2^64"), ("10^40", "below 2^128")] {
+        let set = format!("Fit.steps={value}");
+        let ended = with_file(TRAIN, &["check", "example.sym", "--set", &set]);
+        assert!(ended.stderr.contains(limit), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_mistake_on_the_command_line_has_one_diagnostic() {
+    let ended = with_file(TRAIN, &["check", "example.sym", "--set", "Fit.every=0", "--format", "json"]);
+    assert_eq!((ended.code, ended.codes().len()), (2, 1), "{:?}", ended.codes());
+}
