@@ -185,6 +185,19 @@ impl Weights {
         Self { values: program.parameters.iter().map(|parameter| vec![0.0; entries(parameter)]).collect() }
     }
 
+    /// θ + t (θ' − θ), a share t of the straight way to other weights: exactly θ' for t = 1, and θ where both are equal.
+    #[must_use]
+    pub fn towards(&self, other: &Self, share: f64) -> Self {
+        if share == 1.0 {
+            return other.clone();
+        }
+        let mut between = self.clone();
+        for (values, target) in between.values.iter_mut().zip(&other.values) {
+            values.iter_mut().zip(target).for_each(|(entry, target)| *entry += share * (target - *entry));
+        }
+        between
+    }
+
     /// Adds a multiple of other weights.
     pub fn add(&mut self, other: &Self, factor: f64) {
         for (values, part) in self.values.iter_mut().zip(&other.values) {

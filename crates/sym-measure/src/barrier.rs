@@ -8,7 +8,8 @@ pub fn height(losses: &[f64]) -> f64 {
         return f64::INFINITY;
     }
     let share = |at: usize| at as f64 / (losses.len().max(2) - 1) as f64;
-    let excess = |(at, loss): (usize, &f64)| loss - ((1.0 - share(at)) * first + share(at) * last);
+    // In this form the line between equal ends is exactly as high as they are.
+    let excess = |(at, loss): (usize, &f64)| loss - (first + share(at) * (last - first));
     losses.iter().enumerate().map(excess).fold(0.0, f64::max)
 }
 

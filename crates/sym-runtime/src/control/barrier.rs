@@ -35,10 +35,7 @@ pub fn barrier(
     let share = |at: usize| at as f64 / (points - 1) as f64;
     let mut losses = Vec::with_capacity(points);
     for at in 0..points {
-        let mut between = Weights { values: from.values.iter().map(|values| vec![0.0; values.len()]).collect() };
-        between.add(from, 1.0 - share(at));
-        between.add(to, share(at));
-        losses.push(mean_loss(program, &between, examples, of)?);
+        losses.push(mean_loss(program, &from.towards(to, share(at)), examples, of)?);
     }
     let height = sym_measure::barrier::height(&losses);
     Ok(Barrier { losses, height })

@@ -291,10 +291,7 @@ fn barrier_from_start(probe: &Probe, rows: &[usize], view: &mut View<'_, '_>) ->
     let losses: Vec<f64> = (0..points)
         .map(|at| {
             let share = at as f64 / (points - 1) as f64;
-            let mut between = Weights { values: view.weights.values.iter().map(|values| vec![0.0; values.len()]).collect() };
-            between.add(view.start, 1.0 - share);
-            between.add(view.weights, share);
-            view.instruments.mean_loss(&between, rows, rows.len())
+            view.instruments.mean_loss(&view.start.towards(view.weights, share), rows, rows.len())
         })
         .collect();
     barrier::height(&losses)
