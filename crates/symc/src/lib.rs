@@ -1,7 +1,8 @@
 //! The command line of sym and all rendering.
 //!
 //! Architecture invariant: no logic of the language, of inference or of training lives here. A command reads files, calls the stages
-//! in order and hands what they found to a renderer. Only this crate and `sym-runtime` do input or output.
+//! in order and hands what they found to a renderer. Only this crate, `sym-runtime` and the crates that read files (`sym-data`,
+//! `sym-fetch`, `sym-weights`, `sym-import`, `sym-lower`) do input or output.
 
 mod analysis;
 pub mod arguments;

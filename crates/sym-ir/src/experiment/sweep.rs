@@ -96,7 +96,7 @@ pub enum Plotted {
     },
 }
 
-/// A number of the runs of a sweep; every seed of a run counts.
+/// A number of the runs of a sweep, where every seed of a run counts, or of the seeds and columns of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Statistic {
     /// `spearman`: the rank correlation of the quantity with a setting (Spearman 1904), ties by their mean rank.

@@ -2,10 +2,11 @@
 
 use super::weights::Given;
 use crate::Stream;
+use crate::probes::groups::{Layout, shape};
 use faer::Mat;
 use sym_infer::action::{offsets, other_axes};
 use sym_infer::{Family, Field, Generators, MatrixFrame, Status, Symmetries, Weights};
-use sym_ir::{ParameterId, Program};
+use sym_ir::Program;
 
 /// Standard deviation of the logarithms of factors and of singular values of matrices.
 const SPREAD: f64 = 0.5;
@@ -36,22 +37,11 @@ pub(super) fn moved(program: &Program, symmetries: &Symmetries, given: &Given, n
     weights
 }
 
-fn sizes(program: &Program, id: ParameterId) -> Vec<usize> {
-    program.parameter(id).shape.iter().map(|axis| axis.size as usize).collect()
-}
-
 /// F → gF, or g⁻ᵀF for dual frames, with a g for each copy.
 fn turn(program: &Program, frames: &[MatrixFrame], family: Family, weights: &mut Weights, stream: &mut Stream) {
-    let layouts: Vec<[Vec<usize>; 3]> = frames
-        .iter()
-        .map(|frame| {
-            let shape = sizes(program, frame.parameter);
-            let own: Vec<usize> = frame.axes.iter().chain(&frame.over).copied().collect();
-            [offsets(&shape, &frame.axes), offsets(&shape, &frame.over), offsets(&shape, &other_axes(shape.len(), &own))]
-        })
-        .collect();
-    let size = layouts.first().map_or(0, |[rows, ..]| rows.len());
-    let copies = layouts.iter().map(|[_, copies, _]| copies.len()).min().unwrap_or(0);
+    let layouts: Vec<Layout> = frames.iter().map(|frame| Layout::of(program, frame)).collect();
+    let size = layouts.first().map_or(0, |layout| layout.rows.len());
+    let copies = layouts.iter().map(|layout| layout.copies.len()).min().unwrap_or(0);
     for copy in 0..copies {
         let (left, right) = (orthogonal(size, stream), orthogonal(size, stream));
         let factors: Vec<f64> =
@@ -63,13 +53,13 @@ fn turn(program: &Program, frames: &[MatrixFrame], family: Family, weights: &mut
             scaled * right.transpose()
         };
         let (plain, dual) = (element(false), element(true));
-        for (frame, [rows, copies, rest]) in frames.iter().zip(&layouts) {
+        for (frame, layout) in frames.iter().zip(&layouts) {
             let values = &mut weights.values[frame.parameter.0 as usize];
-            let place = |row: usize, at: usize| rows[row] + copies[copy] + rest[at];
-            let factor = Mat::from_fn(rows.len(), rest.len(), |row, at| values[place(row, at)]);
+            let (rows, rest) = (layout.rows.len(), layout.rest.len());
+            let factor = Mat::from_fn(rows, rest, |row, at| values[layout.place(copy, row, at)]);
             let moved = if frame.dual { &dual * &factor } else { &plain * &factor };
-            for row in 0..rows.len() {
-                (0..rest.len()).for_each(|at| values[place(row, at)] = moved[(row, at)]);
+            for (row, at) in (0..rows).flat_map(|row| (0..rest).map(move |at| (row, at))) {
+                values[layout.place(copy, row, at)] = moved[(row, at)];
             }
         }
     }
@@ -88,7 +78,7 @@ fn scale(program: &Program, field: &Field, weights: &mut Weights, stream: &mut S
     let count = field.sizes.iter().product::<u128>() as usize;
     let logarithms: Vec<f64> = (0..count).map(|_| SPREAD * stream.normal()).collect();
     for entry in &field.entries {
-        let shape = sizes(program, entry.parameter);
+        let shape = shape(program, entry.parameter);
         let (rows, rest) = (offsets(&shape, &entry.axes), offsets(&shape, &other_axes(shape.len(), &entry.axes)));
         let degree = entry.degree.numerator as f64 / entry.degree.denominator as f64;
         let values = &mut weights.values[entry.parameter.0 as usize];

@@ -1,5 +1,7 @@
 //! The weights of a measurement: only those tensors of the file are read that its probes look at.
 
+use crate::select::selects;
+use std::collections::HashSet;
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic, nearest};
 use sym_infer::{Space, Symmetries, Weights};
@@ -8,8 +10,6 @@ use sym_ir::probes::Looks;
 use sym_ir::{Document, ParameterId, Program};
 use sym_lower::Stored;
 use sym_weights::maps::{self, Fit, NameMap, Wanted};
-
-use crate::select::selects;
 
 /// Weights of which some were read.
 #[derive(Debug)]
@@ -85,9 +85,9 @@ pub(super) fn read(measurement: &Measurement, symmetries: &Symmetries, base: &Pa
         let shape = tensor.shape.iter().map(|&size| size as usize).collect();
         tensors.push(Stored { name: tensor.name.clone(), shape, values });
     }
-    let ids: Vec<ParameterId> = program.parameter_ids().map(|(id, _)| id).collect();
-    let selected =
-        |parameter: &sym_ir::Parameter| ids.iter().any(|id| read[id.0 as usize] && program.parameter(*id).path == parameter.path);
+    let paths: HashSet<&str> =
+        program.parameter_ids().filter(|(id, _)| read[id.0 as usize]).map(|(_, parameter)| parameter.path.as_str()).collect();
+    let selected = |parameter: &sym_ir::Parameter| paths.contains(parameter.path.as_str());
     let found = sym_lower::from_state_dict_partly(program, &tensors, &measurement.path, &selected).map_err(here)?;
     let mut weights = Weights { values: vec![Vec::new(); program.parameters.len()] };
     for (at, values) in found {

@@ -135,7 +135,8 @@ impl Subgroup {
     }
 }
 
-fn shape(program: &Program, id: ParameterId) -> Vec<usize> {
+/// The sizes of a parameter.
+pub(crate) fn shape(program: &Program, id: ParameterId) -> Vec<usize> {
     program.parameter(id).shape.iter().map(|axis| axis.size as usize).collect()
 }
 
@@ -160,20 +161,42 @@ fn moved(program: &Program, field: &Field, weights: &Weights) -> Matrix {
     Matrix::from_fn(tuples(field), places.len(), |row, at| parts[places[at].0].row(row)[places[at].1])
 }
 
+/// Where the entries of a parameter lie that a matrix group acts on.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    /// Offsets of the positions of the space.
+    pub rows: Vec<usize>,
+    /// Offsets of the copies of the group.
+    pub copies: Vec<usize>,
+    /// Offsets of everything else.
+    pub rest: Vec<usize>,
+}
+
+impl Layout {
+    /// The layout of a frame's parameter.
+    pub fn of(program: &Program, frame: &MatrixFrame) -> Self {
+        let shape = shape(program, frame.parameter);
+        let own: Vec<usize> = frame.axes.iter().chain(&frame.over).copied().collect();
+        Self {
+            rows: offsets(&shape, &frame.axes),
+            copies: offsets(&shape, &frame.over),
+            rest: offsets(&shape, &other_axes(shape.len(), &own)),
+        }
+    }
+
+    /// The offset of an entry.
+    pub fn place(&self, copy: usize, row: usize, at: usize) -> usize {
+        self.rows[row] + self.copies[copy] + self.rest[at]
+    }
+}
+
 /// For each copy of a matrix group its factors: positions of the space against everything else.
 fn copies(program: &Program, frames: &[MatrixFrame], weights: &Weights) -> Vec<Vec<Matrix>> {
-    let layouts: Vec<[Vec<usize>; 3]> = frames
-        .iter()
-        .map(|frame| {
-            let shape = shape(program, frame.parameter);
-            let own: Vec<usize> = frame.axes.iter().chain(&frame.over).copied().collect();
-            [offsets(&shape, &frame.axes), offsets(&shape, &frame.over), offsets(&shape, &other_axes(shape.len(), &own))]
-        })
-        .collect();
-    let count = layouts.iter().map(|[_, copies, _]| copies.len()).min().unwrap_or(0);
-    let factor = |copy: usize, (frame, [rows, copies, rest]): (&MatrixFrame, &[Vec<usize>; 3])| {
+    let layouts: Vec<Layout> = frames.iter().map(|frame| Layout::of(program, frame)).collect();
+    let count = layouts.iter().map(|layout| layout.copies.len()).min().unwrap_or(0);
+    let factor = |copy: usize, (frame, layout): (&MatrixFrame, &Layout)| {
         let values = &weights.values[frame.parameter.0 as usize];
-        Matrix::from_fn(rows.len(), rest.len(), |row, at| values[rows[row] + copies[copy] + rest[at]])
+        Matrix::from_fn(layout.rows.len(), layout.rest.len(), |row, at| values[layout.place(copy, row, at)])
     };
     (0..count).map(|copy| frames.iter().zip(&layouts).map(|pair| factor(copy, pair)).collect()).collect()
 }

@@ -2,7 +2,7 @@
 //! of `sym-measure`. All of it is computed in double precision, in a fixed order, and changes no bit of what trains.
 
 mod event;
-mod groups;
+pub(crate) mod groups;
 mod instruments;
 mod norm;
 mod panel;
