@@ -82,7 +82,7 @@ impl Elaborator<'_> {
         self.document.measurements.insert(name, measurement);
     }
 
-    /// E0208 for a clause that there is not, E0202 for one that stands twice.
+    /// E0201 for a clause that there is not, E0202 for one that stands twice.
     fn known_clauses(&mut self, clauses: &[Field]) {
         for (at, clause) in clauses.iter().enumerate() {
             let key = clause.key.text.as_str();
