@@ -8,8 +8,11 @@ impl Initial {
     pub fn fill(&self, stream: &mut Stream, values: &mut [f64]) {
         match self {
             Initial::Constant(value) => values.fill(*value),
-            Initial::Uniform { bound } => values.iter_mut().for_each(|entry| *entry = stream.uniform(-bound, *bound)),
-            Initial::Normal { mean, std } => values.iter_mut().for_each(|entry| *entry = mean + std * stream.normal()),
+            Initial::Uniform { bound } => stream.fill_uniform(-bound, *bound, values),
+            Initial::Normal { mean, std } => {
+                stream.fill_normal(values);
+                values.iter_mut().for_each(|entry| *entry = mean + std * *entry);
+            }
             Initial::Values(given) => values.iter_mut().zip(given.iter()).for_each(|(entry, given)| *entry = *given),
         }
     }

@@ -22,6 +22,6 @@ pub use compile::{MAX_ENTRIES, check};
 pub use module::Module;
 pub use text::text;
 pub use weights::{
-    Stored, from_safetensors, from_state_dict, from_state_dict_partly, load, load_pytorch, load_safetensors, load_state_dict,
-    save_safetensors, to_safetensors, to_state_dict,
+    Packed, Stored, check_sizes, from_safetensors, from_state_dict, from_state_dict_partly, load, load_pytorch, load_safetensors,
+    load_state_dict, save_safetensors, to_safetensors, to_state_dict,
 };

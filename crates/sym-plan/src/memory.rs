@@ -115,7 +115,10 @@ impl<T: Real> Memory<T> {
             free.extend(done.into_iter().filter(is_done).map(|buffer| places[buffer]));
         }
         for (slot, length) in slots.iter_mut().zip(slot_lengths) {
-            slot.resize(length, sym_kernels::arithmetic::rounded(0.0));
+            if slot.len() < length {
+                // New zeros, which the system gives without their being written.
+                *slot = vec![sym_kernels::arithmetic::rounded(0.0); length];
+            }
         }
         Self { places, lengths, slots }
     }

@@ -146,15 +146,14 @@ fn own_stream(parameter: &Parameter, seed: u64, purpose: &str) -> Stream {
 }
 
 fn normal(stream: &mut Stream, values: &mut [f64], std: f64) {
+    stream.fill_normal(values);
     for entry in values {
-        *entry = std * stream.normal();
+        *entry *= std;
     }
 }
 
 fn uniform(stream: &mut Stream, values: &mut [f64], bound: f64) {
-    for entry in values {
-        *entry = stream.uniform(-bound, bound);
-    }
+    stream.fill_uniform(-bound, bound, values);
 }
 
 /// Makes all units of every selected space alike: each parameter that the space moves becomes its mean along the space's axis.

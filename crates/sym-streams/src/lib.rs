@@ -5,6 +5,10 @@
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
+
+/// Numbers that one thread draws at a time: an even count.
+const SHARE: usize = 1 << 14;
 
 /// A stream of random numbers.
 #[derive(Debug, Clone)]
@@ -40,10 +44,50 @@ impl Stream {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
+        let [first, second] = self.pair();
+        self.spare = Some(second);
+        first
+    }
+
+    /// Two independent normal numbers.
+    fn pair(&mut self) -> [f64; 2] {
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.unit()));
         let (sine, cosine) = libm::sincos(std::f64::consts::TAU * self.unit());
-        self.spare = Some(radius * sine);
-        radius * cosine
+        [radius * cosine, radius * sine]
+    }
+
+    /// Fills `values` with what [`Self::normal`] gives in turn; threads share the work.
+    pub fn fill_normal(&mut self, values: &mut [f64]) {
+        let (first, values) = values.split_at_mut(usize::from(self.spare.is_some()).min(values.len()));
+        first.iter_mut().for_each(|value| *value = self.normal());
+        let (pairs, last) = values.split_at_mut(values.len() / 2 * 2);
+        self.shared(pairs, |stream, share| {
+            for pair in share.chunks_exact_mut(2) {
+                pair.copy_from_slice(&stream.pair());
+            }
+        });
+        last.iter_mut().for_each(|value| *value = self.normal());
+    }
+
+    /// Fills `values` with what [`Self::uniform`] gives in turn; threads share the work.
+    pub fn fill_uniform(&mut self, low: f64, high: f64, values: &mut [f64]) {
+        self.shared(values, |stream, share| share.iter_mut().for_each(|value| *value = stream.uniform(low, high)));
+    }
+
+    /// Fills shares of `values`, each by a stream that stands where this one would: an entry takes one number of 64 bits. This one then stands behind
+    /// all of them.
+    fn shared(&mut self, values: &mut [f64], fill: impl Fn(&mut Self, &mut [f64]) + Sync) {
+        if values.len() <= SHARE {
+            return fill(self, values);
+        }
+        let words = |numbers: usize| 2 * numbers as u128;
+        let start = self.source.get_word_pos();
+        values.par_chunks_mut(SHARE).enumerate().for_each(|(at, share)| {
+            let mut stream = Self { source: self.source.clone(), spare: None };
+            stream.source.set_word_pos(start + words(at * SHARE));
+            fill(&mut stream, share);
+        });
+        self.source.set_word_pos(start + words(values.len()));
     }
 
     /// Uniform on 0..bound, without bias (Lemire 2019).
@@ -105,6 +149,22 @@ mod tests {
         assert!(moment(1).abs() < 0.025);
         assert!((moment(2) - 1.0).abs() < 0.036);
         assert!((moment(4) - 3.0).abs() < 0.245);
+    }
+
+    #[test]
+    fn many_numbers_at_once_are_those_in_turn() {
+        for (skipped, count) in [(0, 0), (0, 1), (1, 1), (1, 2), (0, 2 * SHARE + 3), (1, 2 * SHARE + 4), (3, SHARE)] {
+            let (mut together, mut in_turn) = (Stream::new(4, "fill", ""), Stream::new(4, "fill", ""));
+            for _ in 0..skipped {
+                assert_eq!(together.normal(), in_turn.normal());
+            }
+            let (mut normal, mut uniform) = (vec![0.0; count], vec![0.0; count]);
+            together.fill_normal(&mut normal);
+            together.fill_uniform(-1.0, 2.0, &mut uniform);
+            assert!(normal.iter().all(|&number| number == in_turn.normal()), "{skipped} {count}");
+            assert!(uniform.iter().all(|&number| number == in_turn.uniform(-1.0, 2.0)), "{skipped} {count}");
+            assert_eq!((together.normal(), together.unit()), (in_turn.normal(), in_turn.unit()), "{skipped} {count}");
+        }
     }
 
     #[test]

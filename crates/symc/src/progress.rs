@@ -16,7 +16,8 @@ const STEPS_A_MESSAGE: u64 = 50;
 pub struct Bars {
     all: MultiProgress,
     by_seed: Mutex<HashMap<(String, u64), ProgressBar>>,
-    /// When the first step was done.
+    /// When the first step began and when it was done.
+    begun: OnceLock<Instant>,
     first: OnceLock<Instant>,
 }
 
@@ -25,12 +26,17 @@ impl Bars {
     pub fn new(shown: bool) -> Self {
         let shown = shown && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        Self { all: MultiProgress::with_draw_target(target), by_seed: Mutex::default(), first: OnceLock::new() }
+        Self {
+            all: MultiProgress::with_draw_target(target),
+            by_seed: Mutex::default(),
+            begun: OnceLock::new(),
+            first: OnceLock::new(),
+        }
     }
 
-    /// When the first step was done, if one was.
-    pub fn first_step(&self) -> Option<Instant> {
-        self.first.get().copied()
+    /// When the first step began and when it was done, if one was.
+    pub fn first_step(&self) -> Option<(Instant, Instant)> {
+        Some((self.begun.get().copied()?, self.first.get().copied()?))
     }
 
     /// Removes all bars.
@@ -68,6 +74,7 @@ impl Observer for Bars {
     }
 
     fn interrupted(&self) -> bool {
+        self.begun.get_or_init(Instant::now);
         interrupt::interrupted()
     }
 }

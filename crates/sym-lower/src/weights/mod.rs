@@ -1,10 +1,12 @@
 //! Weights outside of a module: their sizes, layouts and files.
 
 mod number;
+mod packed;
 mod pytorch;
 mod safetensors;
 mod stored;
 
+pub use packed::Packed;
 pub use pytorch::load_pytorch;
 pub use safetensors::{from_safetensors, load_safetensors, save_safetensors, to_safetensors};
 pub use stored::{Stored, from_state_dict, from_state_dict_partly, to_state_dict};
@@ -19,7 +21,7 @@ use sym_ir::Program;
 /// # Errors
 ///
 /// One E0607 for each parameter that differs.
-pub(crate) fn check_sizes(program: &Program, weights: &Weights) -> Result<(), Vec<Diagnostic>> {
+pub fn check_sizes(program: &Program, weights: &Weights) -> Result<(), Vec<Diagnostic>> {
     if weights.values.len() != program.parameters.len() {
         let message =
             format!("weights of {} tensors for `{}`, which has {}", weights.values.len(), program.name, program.parameters.len());

@@ -1,10 +1,11 @@
 //! Weights in safetensors files.
 
+use super::Packed;
 use super::number::NumberType;
 use super::stored::{Stored, from_state_dict, to_state_dict};
 use super::{damaged, read, unsupported};
 use burn::tensor::DType;
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors};
 use std::io::Write;
 use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic};
@@ -27,17 +28,10 @@ pub fn save_safetensors(path: &Path, program: &Program, weights: &Weights, dtype
 /// The content of such a file.
 pub fn to_safetensors(program: &Program, weights: &Weights, dtype: DType) -> Vec<u8> {
     let tensors = to_state_dict(program, weights);
-    let bytes: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = tensors
-        .into_iter()
-        .map(|Stored { name, shape, values }| match dtype {
-            DType::F32 => (name, Dtype::F32, shape, values.iter().flat_map(|&value| (value as f32).to_le_bytes()).collect()),
-            _ => (name, Dtype::F64, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
-        })
-        .collect();
-    let views = bytes.iter().map(|(name, dtype, shape, bytes)| {
-        (name, TensorView::new(*dtype, shape.clone(), bytes).expect("as many bytes as the shape and type say"))
-    });
-    safetensors::serialize(views, None).expect("a header of names and shapes can be written")
+    let packed = tensors
+        .iter()
+        .map(|Stored { name, shape, values }| (name, Packed { values, shape: shape.clone(), single: dtype == DType::F32 }));
+    safetensors::serialize(packed, None).expect("a header of names and shapes can be written")
 }
 
 /// Reads the weights of a program from a safetensors file; numbers of other floating-point types are converted.

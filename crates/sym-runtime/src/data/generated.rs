@@ -129,13 +129,15 @@ fn numbers(
     let path = format!("{}/{input}", data.name);
     let mut stream = occasion.stream("data", &path);
     let Some(rank) = rank.and_then(|rank| usize::try_from(rank).ok()) else {
-        return Ok(Table { values: (0..count).map(|_| sample(distribution, &mut stream)).collect(), width });
+        let mut values = vec![0.0; count];
+        fill(distribution, &mut stream, &mut values);
+        return Ok(Table { values, width });
     };
     let subspace = Subspace::draw(rank.min(width), width, &mut Stream::new(0, "subspace", &path));
     let mut values = vec![0.0; count];
     let mut coordinates = vec![0.0; subspace.rank()];
     for row in values.chunks_exact_mut(width.max(1)) {
-        coordinates.fill_with(|| sample(distribution, &mut stream));
+        fill(distribution, &mut stream, &mut coordinates);
         subspace.point(&coordinates, row);
     }
     Ok(Table { values, width })
@@ -164,11 +166,17 @@ fn whole_numbers(
     Ok(Table { values: (0..count).map(|_| stream.below(below as u64) as f64).collect(), width })
 }
 
-/// One number of a distribution.
-pub fn sample(distribution: &Distribution, stream: &mut Stream) -> f64 {
+/// Independent numbers of a distribution.
+fn fill(distribution: &Distribution, stream: &mut Stream, values: &mut [f64]) {
     match distribution {
-        Distribution::Normal { mean, std } => mean + std * stream.normal(),
-        Distribution::Uniform { low, high } => stream.uniform(*low, *high),
-        Distribution::Sine(inner) => libm::sin(sample(inner, stream)),
+        Distribution::Normal { mean, std } => {
+            stream.fill_normal(values);
+            values.iter_mut().for_each(|value| *value = mean + std * *value);
+        }
+        Distribution::Uniform { low, high } => stream.fill_uniform(*low, *high, values),
+        Distribution::Sine(inner) => {
+            fill(inner, stream, values);
+            values.iter_mut().for_each(|value| *value = libm::sin(*value));
+        }
     }
 }

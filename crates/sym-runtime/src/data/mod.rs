@@ -12,7 +12,7 @@ mod split;
 mod teacher;
 
 pub use each_step::EachStep;
-pub use generated::{Generator, Occasion, sample};
+pub use generated::{Generator, Occasion};
 
 use fit::fit;
 use std::path::Path;

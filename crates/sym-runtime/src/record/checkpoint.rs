@@ -6,12 +6,13 @@
 
 use super::{damaged, files};
 use crate::probes::Detector;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
+use sym_lower::Packed;
 
 /// Whether and how a seed has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,22 +153,8 @@ fn remove_others(directory: &Path, manifest: &Manifest) {
 }
 
 fn pack(tensors: &BTreeMap<String, Vec<f64>>, single: bool) -> Vec<u8> {
-    let bytes: Vec<(&String, usize, Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, values)| {
-            let bytes = if single {
-                values.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect()
-            } else {
-                values.iter().flat_map(|value| value.to_le_bytes()).collect()
-            };
-            (name, values.len(), bytes)
-        })
-        .collect();
-    let dtype = if single { Dtype::F32 } else { Dtype::F64 };
-    let views = bytes.iter().map(|(name, length, bytes)| {
-        (*name, TensorView::new(dtype, vec![*length], bytes).expect("as many bytes as numbers take"))
-    });
-    serialize(views, None).expect("names are different and sizes fit")
+    let packed = tensors.iter().map(|(name, values)| (name, Packed { values, shape: vec![values.len()], single }));
+    serialize(packed, None).expect("names are different and sizes fit")
 }
 
 fn unpack(bytes: &[u8]) -> Result<BTreeMap<String, Vec<f64>>, String> {

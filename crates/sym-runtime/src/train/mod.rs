@@ -14,11 +14,12 @@ use crate::Observer;
 use crate::record::{Checkpoint, Ending, Record, Row, SeedSummary, Settings, Summary, Writer};
 use seed::{Seed, Stop};
 use setup::Setup;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use sym_diagnostics::{Code, Diagnostic};
-use sym_infer::Symmetries;
+use sym_infer::{Symmetries, Weights};
 use sym_ir::experiment::{Data, Train};
 
 /// Where and how a run is executed.
@@ -215,29 +216,36 @@ fn run_seed(
                 return Err(vec![file.ended_early(state.step, setup.train.steps)]);
             }
             let seed = Seed::new(setup, number, Some(state.clone()))?;
-            file.weights(&final_weights(setup, &seed)).map_err(|error| vec![error])?;
+            file.weights(&final_weights(setup, &seed.weights())).map_err(|error| vec![error])?;
             state
         }
         Some(state) if state.ending.is_final() => state,
         other => {
             let mut seed = Seed::new(setup, number, other)?;
             let stop = seed.run(&mut file, observer).map_err(|error| vec![error])?;
-            if stop == Stop::Finished {
-                file.weights(&final_weights(setup, &seed)).map_err(|error| vec![error])?;
-            }
+            let finished = stop == Stop::Finished;
             let state = seed.checkpoint(stop.ending());
+            // Before files are made in memory, what training needed goes.
+            drop(seed);
+            if finished {
+                let values = setup.train.program.parameters.iter().map(|parameter| state.tensors[&parameter.path].clone());
+                let weights = Weights { values: values.collect() };
+                file.weights(&final_weights(setup, &weights)).map_err(|error| vec![error])?;
+            }
             file.checkpoint(&state).map_err(|error| vec![error])?;
             state
         }
     };
+    // They are in the file; what follows does not need them.
+    let state = Checkpoint { tensors: BTreeMap::new(), ..state };
     let rows = file.rows().map_err(|error| vec![error])?;
     let events = setup.panel.events(&state.detectors).len();
     Ok((writer.summarise(number, &state, &rows, events), rows, state))
 }
 
-/// The file of the weights that a seed has now.
-fn final_weights(setup: &Setup<'_>, seed: &Seed<'_>) -> Vec<u8> {
-    sym_lower::to_safetensors(&setup.train.program, &seed.weights(), setup.dtype)
+/// The file of a seed's last weights.
+fn final_weights(setup: &Setup<'_>, weights: &Weights) -> Vec<u8> {
+    sym_lower::to_safetensors(&setup.train.program, weights, setup.dtype)
 }
 
 /// Where the file has what a record names as not finite: ``gradient of `fc1.weight` ``, ``value `h` in `fc1` ``.

@@ -173,11 +173,13 @@ impl<'a> Execution<'a> {
             let bars = Bars::new(!self.console.quiet && self.console.format == Format::Human);
             let outcome = sym_runtime::train::run(train, data, symmetries, &environment, &bars);
             bars.clear();
-            if let Some(first) = bars.first_step().filter(|_| self.console.verbose) {
-                let milliseconds = first.duration_since(self.started).as_millis();
+            if let Some((begun, done)) = bars.first_step().filter(|_| self.console.verbose) {
+                let [begun, done] = [begun, done].map(|moment| moment.duration_since(self.started).as_millis());
                 let memory = peak_memory().map_or_else(String::new, |bytes| format!("; up to {} MB of memory", bytes >> 20));
-                self.console
-                    .note(&format!("`{}`: the first step was done {milliseconds} ms after the start{memory}", train.name));
+                self.console.note(&format!(
+                    "`{}`: the first step began {begun} ms after the start and was done after {done} ms{memory}",
+                    train.name
+                ));
             }
             if let Some(record) = outcome.record {
                 self.findings.add_record(&train.name, record);
