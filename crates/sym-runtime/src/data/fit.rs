@@ -1,30 +1,30 @@
 //! Whether examples have the sizes of a model's inputs.
 
-use super::{Examples, Table, entries};
+use super::{Table, entries};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::experiment::Data;
 use sym_ir::{Entries, Input, Program};
 
-/// Checks that examples have the sizes of the model's inputs.
-pub(super) fn fit(data: &Data, program: &Program, examples: &Examples) -> Result<(), Vec<Diagnostic>> {
-    if examples.inputs.len() != program.inputs.len() {
+/// Checks that the inputs of examples have the sizes of the model's.
+pub(super) fn fit(data: &Data, program: &Program, inputs: &[Table]) -> Result<(), Vec<Diagnostic>> {
+    if inputs.len() != program.inputs.len() {
         let message = format!(
             "`{}` gives {} input an example and model `{}` has {}",
             data.name,
-            examples.inputs.len(),
+            inputs.len(),
             program.name,
             program.inputs.len()
         );
         return Err(vec![
             Diagnostic::new(Code::E0203, data.span, message)
-                .found(examples.inputs.len().to_string())
+                .found(inputs.len().to_string())
                 .expected(program.inputs.len().to_string()),
         ]);
     }
     let wrong: Vec<Diagnostic> = program
         .inputs
         .iter()
-        .zip(&examples.inputs)
+        .zip(inputs)
         .filter(|(input, table)| entries(&input.shape) != Some(table.width))
         .map(|(input, table)| {
             let wanted: Vec<String> = input.shape.iter().map(|axis| axis.size.to_string()).collect();
@@ -47,7 +47,7 @@ pub(super) fn fit(data: &Data, program: &Program, examples: &Examples) -> Result
         return Err(wrong);
     }
     let foreign: Vec<Diagnostic> =
-        program.inputs.iter().zip(&examples.inputs).filter_map(|(input, table)| foreign_number(data, input, table)).collect();
+        program.inputs.iter().zip(inputs).filter_map(|(input, table)| foreign_number(data, input, table)).collect();
     if foreign.is_empty() { Ok(()) } else { Err(foreign) }
 }
 
@@ -69,7 +69,7 @@ fn foreign_number(data: &Data, input: &Input, table: &Table) -> Option<Diagnosti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Targets;
+    use crate::data::{Examples, Targets};
     use crate::testing::span;
     use sym_ir::experiment::{DataSource, Preparation};
     use sym_ir::{Axis, Builder};
@@ -95,9 +95,9 @@ mod tests {
             inputs: vec![Table { values: values.to_vec(), width: 2 }],
             targets: Targets::Numbers(Table { values: vec![0.0; values.len() / 2], width: 1 }),
         };
-        assert!(fit(&data, &program, &examples(&[0.0, 4.0, 3.0, 1.0])).is_ok());
+        assert!(fit(&data, &program, &examples(&[0.0, 4.0, 3.0, 1.0]).inputs).is_ok());
         for wrong in [5.0, -1.0, 0.5, f64::NAN] {
-            let found = fit(&data, &program, &examples(&[0.0, 4.0, 3.0, wrong])).expect_err("no whole number below 5");
+            let found = fit(&data, &program, &examples(&[0.0, 4.0, 3.0, wrong]).inputs).expect_err("no whole number below 5");
             assert_eq!(found[0].code, Code::E0223);
             assert_eq!(found[0].message, format!("example 1 of `Words` has {wrong} for input `tokens`"));
         }

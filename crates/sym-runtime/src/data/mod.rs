@@ -136,8 +136,9 @@ impl DataSet {
 
 fn hash_table(hasher: &mut blake3::Hasher, table: &Table) {
     hasher.update(&(table.width as u64).to_le_bytes());
-    for value in &table.values {
-        hasher.update(&value.to_le_bytes());
+    // In pieces, of which blake3 hashes several chunks at once.
+    for values in table.values.chunks(1 << 13) {
+        hasher.update(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
     }
 }
 
@@ -168,9 +169,9 @@ pub fn load(data: &Data, program: &Program, base: &Path) -> Result<DataSet, Vec<
             split::ordered(examples, *count as usize)
         }
     };
-    fit(data, program, &set.train)?;
+    fit(data, program, &set.train.inputs)?;
     prepare::prepare(data, &mut set)?;
-    fit(data, program, &set.train)?;
+    fit(data, program, &set.train.inputs)?;
     Ok(set)
 }
 

@@ -37,7 +37,7 @@ impl<'a> Teacher<'a> {
     ///
     /// Inputs that do not fit the network, and what it cannot be executed for.
     pub fn examples(&self, data: &Data, inputs: Vec<Table>, occasion: Occasion) -> Result<Examples, Vec<Diagnostic>> {
-        super::fit(data, self.program, &Examples { inputs: inputs.clone(), targets: Targets::Classes(Vec::new()) })?;
+        super::fit(data, self.program, &inputs)?;
         let mut values = evaluate::outputs(self.program, &self.weights, &inputs)?;
         let mut noise = occasion.stream("noise", &data.name);
         for value in &mut values {
