@@ -11,7 +11,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let longer = name.chars().count().max(candidate.chars().count());
             *edits <= (longer / 3).max(1) && *edits < longer
         })
-        .min_by_key(|(edits, candidate)| (*edits, candidate.len()))
+        // Of as many edits, a name that was not finished is likelier than one with another letter.
+        .min_by_key(|(edits, candidate)| (*edits, !candidate.starts_with(name), candidate.len()))
         .map(|(_, candidate)| candidate)
 }
 

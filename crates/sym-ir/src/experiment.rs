@@ -3,11 +3,13 @@
 //! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
 
 mod data;
+mod ending;
 mod measurement;
 mod schedule;
 mod sweep;
 
 pub use data::{Augmentation, Data, DataSource, Distribution, FileFormat, FileSource, Normalisation, Preparation};
+pub use ending::{Best, Keep, Stop};
 pub use measurement::{Measured, Measurement};
 pub use schedule::{Course, Schedule};
 pub use sweep::{Plotted, SettingValue, Statistic, Sweep, SweepPlot, SweepRun};
@@ -101,6 +103,10 @@ pub struct Train {
     pub measures: Vec<Measure>,
     /// Every so many steps a checkpoint; `None` lets the runtime choose.
     pub checkpoint: Option<u64>,
+    /// What ends it before its last step.
+    pub stop: Vec<Stop>,
+    /// Weights that stay beside the final ones.
+    pub keep: Vec<Keep>,
     /// The item.
     pub span: Span,
 }

@@ -63,6 +63,12 @@ fn train(train: &Train) -> String {
         "    batch {:?}, steps {}, seeds {:?}, checkpoint {:?}",
         train.batch, train.steps, train.seeds, train.checkpoint
     );
+    for stop in &train.stop {
+        let _ = writeln!(text, "    stop {stop}");
+    }
+    for keep in &train.keep {
+        let _ = writeln!(text, "    keep {keep}");
+    }
     for measure in &train.measures {
         let probes: Vec<String> = measure.probes.iter().map(probe).collect();
         let _ = writeln!(text, "    every {}: {}", measure.every, probes.join("; "));

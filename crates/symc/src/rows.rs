@@ -18,6 +18,7 @@ pub fn run(train: &str, record: &Record) -> RunReport {
         of: record.summary.steps,
         outcome: match seed.ending {
             Ending::Finished => SeedOutcome::Finished,
+            Ending::Stopped { .. } => SeedOutcome::Stopped,
             Ending::Interrupted => SeedOutcome::Interrupted,
             Ending::NotANumber { .. } => SeedOutcome::Failed,
         },

@@ -63,6 +63,6 @@ fn ending(done: &Done) -> SeedOutcome {
     if done.diverged() {
         return SeedOutcome::Failed;
     }
-    let is_whole = done.summary.seeds.iter().all(|seed| matches!(seed.ending, Ending::Finished));
+    let is_whole = done.summary.seeds.iter().all(|seed| matches!(seed.ending, Ending::Finished | Ending::Stopped { .. }));
     if is_whole { SeedOutcome::Finished } else { SeedOutcome::Interrupted }
 }

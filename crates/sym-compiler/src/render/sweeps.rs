@@ -50,7 +50,8 @@ fn word(run: &SweepRow) -> &'static str {
         None => "failed",
         Some(SeedOutcome::Failed) => "diverged",
         Some(SeedOutcome::Interrupted) => "interrupted",
-        Some(SeedOutcome::Finished) if run.found => "found",
+        Some(SeedOutcome::Finished | SeedOutcome::Stopped) if run.found => "found",
+        Some(SeedOutcome::Stopped) => "stopped early",
         Some(SeedOutcome::Finished) => "finished",
     }
 }

@@ -39,6 +39,8 @@ pub struct SeedRow {
 pub enum SeedOutcome {
     /// All steps are done.
     Finished,
+    /// A rule of the run ended it before its last step.
+    Stopped,
     /// The user stopped it.
     Interrupted,
     /// A value was not finite.

@@ -1,6 +1,7 @@
 //! `expect` and `assume`: `symmetry(Quick.fc1) == signed_permutation(16)`, `Quick.test_accuracy at end > 0.94`.
 
 use super::arguments::{Arguments, callee};
+use super::statistic::one_number;
 use super::values::{arithmetic, constant, flag, name, size, whole, word};
 use super::{Elaborator, probe};
 use crate::experiment::{BarrierOf, Carrier, Claim, GroupName, Quantity, Statistic, When};
@@ -161,7 +162,7 @@ impl Elaborator<'_> {
         let when = self.moment(when)?;
         let (train, word) = self.run_and_quantity(quantity)?;
         let probes = probe::referred(quantity, word, &train, &mut self.reporter)?;
-        let probe = self.one_number(quantity, &probes, &train.name)?;
+        let probe = one_number(quantity, &probes, &train.name, &mut self.reporter)?;
         if let When::Step(step) = when
             && step > train.steps
         {

@@ -5,6 +5,7 @@
 mod arguments;
 mod claim;
 mod data;
+mod ending;
 mod fields;
 mod figure;
 mod fit;

@@ -1,6 +1,7 @@
 //! Quantities of sweeps: in claims `spearman(Decay.rank(fc1.weight) at end, width)`, in figures `plot Decay.rank(fc1.weight) at end against width`.
 
 use super::arguments::{Arguments, callee};
+use super::reporter::Reporter;
 use super::values::name;
 use super::{Elaborator, probe};
 use crate::experiment::{Measured, Plotted, Probe, ProbeKind, Quantity, Statistic, Sweep, SweepPlot, When};
@@ -58,7 +59,7 @@ impl Elaborator<'_> {
         }
         let when = self.moment(when)?;
         let (sweep, probes) = self.of_sweep(quantity)?;
-        let probe = self.one_number(quantity, &probes, &sweep.name)?;
+        let probe = one_number(quantity, &probes, &sweep.name, &mut self.reporter)?;
         let setting = match setting {
             Some(expr) => Some(self.setting_of(&sweep, expr)?),
             None => None,
@@ -130,7 +131,7 @@ impl Elaborator<'_> {
         };
         for probe in &probes {
             if matches!(probe.kind.declaration().columns, Columns::Many(_)) {
-                self.one_number(quantity, &probes, &sweep.name)?;
+                one_number(quantity, &probes, &sweep.name, &mut self.reporter)?;
             }
         }
         let plot =
@@ -150,30 +151,30 @@ impl Elaborator<'_> {
             None => Some(When::Step(super::values::whole(when, "a step", 0, &mut self.reporter)?)),
         }
     }
+}
 
-    /// The one probe of a quantity that has one number at a moment.
-    pub(super) fn one_number(&mut self, quantity: &Expr, probes: &[Probe], owner: &str) -> Option<Probe> {
-        let [probe] = probes else {
-            self.reporter.wrong_type(quantity, "a claim", "one quantity, not several");
-            return None;
+/// The one probe of a quantity that has one number at a moment.
+pub(super) fn one_number(quantity: &Expr, probes: &[Probe], owner: &str, reporter: &mut Reporter) -> Option<Probe> {
+    let [probe] = probes else {
+        reporter.wrong_type(quantity, "a claim", "one quantity, not several");
+        return None;
+    };
+    if let Columns::Many(thing) = probe.kind.declaration().columns {
+        let written = probe.column();
+        let help = if probe.kind == ProbeKind::Delta {
+            format!("write `{owner}.ndosb({})`, the number of pairs apart", probe.target)
+        } else {
+            format!("claim a single number, such as `{owner}.loss at end`")
         };
-        if let Columns::Many(thing) = probe.kind.declaration().columns {
-            let written = probe.column();
-            let help = if probe.kind == ProbeKind::Delta {
-                format!("write `{owner}.ndosb({})`, the number of pairs apart", probe.target)
-            } else {
-                format!("claim a single number, such as `{owner}.loss at end`")
-            };
-            let message = format!("`{written}` has one value a {thing}: a claim needs one number");
-            self.reporter.push(
-                Diagnostic::new(Code::E0211, quantity.span, message)
-                    .label("many numbers")
-                    .found(format!("one number a {thing}"))
-                    .expected("one number")
-                    .help(help),
-            );
-            return None;
-        }
-        Some(probe.clone())
+        let message = format!("`{written}` has one value a {thing}, and one number is needed");
+        reporter.push(
+            Diagnostic::new(Code::E0211, quantity.span, message)
+                .label("many numbers")
+                .found(format!("one number a {thing}"))
+                .expected("one number")
+                .help(help),
+        );
+        return None;
     }
+    Some(probe.clone())
 }

@@ -4,9 +4,9 @@ use super::arguments::{self, Arguments};
 use super::fields::{Fields, Schema};
 use super::reporter::Reporter;
 use super::values::{fraction, optional, positive, whole, word};
-use super::{Elaborator, fit, initial, optimizer, probe, schedule};
+use super::{Elaborator, ending, fit, initial, optimizer, probe, schedule};
 use crate::Program;
-use crate::experiment::{Data, Loss, Measure, Probe, ProbeKind, Schedule, Train};
+use crate::experiment::{Data, Loss, Measure, Measured, Probe, ProbeKind, Schedule, Train};
 use crate::intervention::Instance;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
@@ -24,6 +24,8 @@ const SCHEMA: Schema = Schema {
         "schedule",
         "clip",
         "checkpoint",
+        "stop",
+        "keep",
         "on",
         "profile",
     ],
@@ -125,9 +127,14 @@ impl Elaborator<'_> {
         if let (Some(data), Some((loss, _)), Some(loss_expr)) = (&data, loss, loss_expr) {
             fit::check(&program, data, loss, model_expr.span, loss_expr.span, reporter);
         }
-        for probe in measures.iter().flat_map(|measure| &measure.probes) {
+        let probes: Vec<Probe> = measures.iter().flat_map(|measure| measure.probes.iter().cloned()).collect();
+        for probe in &probes {
             check_probe(probe, data.as_ref(), loss.map(|(loss, _)| loss), reporter);
         }
+        let measured = Measured { name: name.clone(), program, steps: steps.unwrap_or(0), probes, span: train.name.span };
+        let stop = fields.exprs("stop").iter().filter_map(|expr| ending::stop(expr, &measured, reporter)).collect();
+        let keep = fields.exprs("keep").iter().filter_map(|expr| ending::keep(expr, &measured, reporter)).collect();
+        let Measured { program, .. } = measured;
         if reporter.count() > before {
             return None;
         }
@@ -157,6 +164,8 @@ impl Elaborator<'_> {
             seeds,
             measures,
             checkpoint,
+            stop,
+            keep,
             span,
         })
     }

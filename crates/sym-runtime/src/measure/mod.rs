@@ -75,7 +75,7 @@ fn attempt(
             detectors: Vec::new(),
             tensors: BTreeMap::new(),
         };
-        summaries.push(writer.summarise(seed, &state, std::slice::from_ref(&row), 0));
+        summaries.push(writer.summarise(seed, &state, std::slice::from_ref(&row), 0, &[]));
         seeds.push((seed, vec![row], Vec::new()));
     }
     let summary = Summary {

@@ -82,6 +82,14 @@ impl Panel {
         &self.columns
     }
 
+    /// The column of a probe that has one.
+    pub fn column_of(&self, probe: &Probe) -> Option<usize> {
+        let same = |entry: &&Entry| {
+            (entry.probe.kind, &entry.probe.target, &entry.probe.settings) == (probe.kind, &probe.target, &probe.settings)
+        };
+        self.entries.iter().find(same).map(|entry| entry.column)
+    }
+
     /// Fresh detectors.
     pub fn detectors(&self) -> Vec<Detector> {
         self.detectors.iter().map(|&generators| Detector::new(generators)).collect()
@@ -95,6 +103,23 @@ impl Panel {
     /// The row of this step, one value a column; `None` for what is not measured at it, or has no value.
     pub fn measure(&self, step: u64, last: bool, view: &mut View<'_, '_>, detectors: &mut [Detector]) -> Vec<Option<f64>> {
         let mut row = vec![None; self.columns.len()];
+        self.fill(step, |entry| last || step.is_multiple_of(entry.every), &mut row, view, detectors);
+        row
+    }
+
+    /// Measures what the row of this step does not have yet, where the step turns out to be the last.
+    pub fn complete(&self, step: u64, row: &mut [Option<f64>], view: &mut View<'_, '_>, detectors: &mut [Detector]) {
+        self.fill(step, |entry| !step.is_multiple_of(entry.every), row, view, detectors);
+    }
+
+    fn fill(
+        &self,
+        step: u64,
+        wanted: impl Fn(&Entry) -> bool,
+        row: &mut [Option<f64>],
+        view: &mut View<'_, '_>,
+        detectors: &mut [Detector],
+    ) {
         // Accuracy comes with the loss, and several probes of one space with its distances.
         let mut scores: [Option<Score>; 2] = [None, None];
         let mut known: Vec<(&Entry, Vec<f64>)> = Vec::new();
@@ -102,7 +127,7 @@ impl Panel {
         let mut once = |test: bool| *scores[usize::from(test)].get_or_insert_with(|| score(test));
         let View { program, weights, start, seed, .. } = *view;
         let mut view = View { program, weights, start, seed, score: &mut once, instruments: &mut *view.instruments };
-        for entry in self.entries.iter().filter(|entry| last || step.is_multiple_of(entry.every)) {
+        for entry in self.entries.iter().filter(|entry| wanted(entry)) {
             let found = match known.iter().find(|(other, _)| other.watches_the_same(entry)) {
                 Some((_, deltas)) => deltas.clone(),
                 None => values(&entry.probe, &entry.target, step, &mut view),
@@ -115,7 +140,6 @@ impl Panel {
                 *slot = Some(value);
             }
         }
-        row
     }
 
     /// What detectors saw, by step; one event for a generator that several probes of one threshold watch.

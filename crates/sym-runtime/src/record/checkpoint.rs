@@ -22,6 +22,11 @@ pub enum Ending {
     Interrupted,
     /// It did all its steps.
     Finished,
+    /// A rule of the run ended it before its last step.
+    Stopped {
+        /// The rule, such as `below(loss, 0.001)`.
+        why: String,
+    },
     /// It reached a value that is not finite.
     NotANumber {
         /// What is not finite, such as ``gradient of `fc1.weight` ``.
@@ -57,6 +62,33 @@ struct Manifest {
     tensors: Reference,
     /// The parts of the measurements, in order.
     parts: Vec<Reference>,
+    /// Weights that stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<Kept>,
+}
+
+/// Files that belong to a seed's state.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Files {
+    /// The parts of the measurements, in order.
+    pub parts: Vec<Reference>,
+    /// Weights that stay, by step.
+    pub kept: Vec<Kept>,
+}
+
+/// Weights that a rule of the run keeps. Several rules may keep one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The rule, such as `lowest(test_loss)`.
+    pub rule: String,
+    /// Steps done.
+    pub step: u64,
+    /// The best value, where the rule looks at one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The file.
+    #[serde(flatten)]
+    pub file: Reference,
 }
 
 /// A file with the hash of its content.
@@ -94,7 +126,7 @@ const SUFFIX: &str = "}\n";
 const HASH: usize = 64;
 
 /// Writes a checkpoint. Afterwards it is the seed's state, whole, whatever happens.
-pub fn write(directory: &Path, checkpoint: &Checkpoint, parts: &[Reference], single: bool) -> Result<(), Diagnostic> {
+pub fn write(directory: &Path, checkpoint: &Checkpoint, files: &Files, single: bool) -> Result<(), Diagnostic> {
     let file = format!("checkpoint-{:012}.safetensors", checkpoint.step);
     let tensors = Reference::write(directory, file, &pack(&checkpoint.tensors, single))?;
     let manifest = Manifest {
@@ -104,17 +136,18 @@ pub fn write(directory: &Path, checkpoint: &Checkpoint, parts: &[Reference], sin
         ending: checkpoint.ending.clone(),
         detectors: checkpoint.detectors.clone(),
         tensors,
-        parts: parts.to_vec(),
+        parts: files.parts.clone(),
+        kept: files.kept.clone(),
     };
     let state = serde_json::to_string(&manifest).expect("a manifest is plain data");
     let text = [PREFIX, &hash(state.as_bytes()), MIDDLE, &state, SUFFIX].concat();
-    files::write(&directory.join(files::CHECKPOINT), text.as_bytes())?;
+    super::files::write(&directory.join(super::files::CHECKPOINT), text.as_bytes())?;
     remove_others(directory, &manifest);
     Ok(())
 }
 
-/// The seed's state and its parts; `None` where it has none yet. Files that the state does not name are removed: they were written after it.
-pub fn read(directory: &Path) -> Result<Option<(Checkpoint, Vec<Reference>)>, Diagnostic> {
+/// The seed's state and its files; `None` where it has none yet. Files that the state does not name are removed: they were written after it.
+pub fn read(directory: &Path) -> Result<Option<(Checkpoint, Files)>, Diagnostic> {
     let path = directory.join(files::CHECKPOINT);
     let text = match std::fs::read(&path) {
         Ok(text) => text,
@@ -126,8 +159,8 @@ pub fn read(directory: &Path) -> Result<Option<(Checkpoint, Vec<Reference>)>, Di
     let bytes = manifest.tensors.read(directory)?;
     let tensors = unpack(&bytes).map_err(|why| damaged(&directory.join(&manifest.tensors.file), &why))?;
     remove_others(directory, &manifest);
-    let Manifest { schema: _, step, wall_seconds, ending, detectors, tensors: _, parts } = manifest;
-    Ok(Some((Checkpoint { step, wall_seconds, ending, detectors, tensors }, parts)))
+    let Manifest { schema: _, step, wall_seconds, ending, detectors, tensors: _, parts, kept } = manifest;
+    Ok(Some((Checkpoint { step, wall_seconds, ending, detectors, tensors }, Files { parts, kept })))
 }
 
 /// The state inside a checkpoint's text, if its hash is right.
@@ -144,8 +177,9 @@ fn remove_others(directory: &Path, manifest: &Manifest) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let ours = name.starts_with("checkpoint-") || name.starts_with("part-");
-        let named = *name == *manifest.tensors.file || manifest.parts.iter().any(|part| *name == *part.file);
+        let ours = ["checkpoint-", "part-", "weights-"].iter().any(|prefix| name.starts_with(prefix));
+        let mut files = manifest.parts.iter().chain(manifest.kept.iter().map(|kept| &kept.file)).chain([&manifest.tensors]);
+        let named = files.any(|file| *name == *file.file);
         if ours && !named {
             let _ = std::fs::remove_file(entry.path());
         }

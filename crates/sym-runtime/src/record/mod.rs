@@ -8,7 +8,7 @@ mod summary;
 mod table;
 mod writer;
 
-pub use checkpoint::{Checkpoint, Ending};
+pub use checkpoint::{Checkpoint, Ending, Kept};
 pub use settings::Settings;
 pub use summary::{SeedSummary, Summary};
 pub use table::Row;

@@ -92,12 +92,17 @@ impl Settings {
             "backend": backend,
             "dtype": dtype,
         });
+        fn shown(rules: &[impl ToString]) -> Option<Value> {
+            (!rules.is_empty()).then(|| rules.iter().map(ToString::to_string).collect())
+        }
         // What is not asked for is not said, so that the hash of a run without it stays what it was.
         let asked = [
             ("init_hash", files.hash().map(|hash| json!(hash))),
             ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
             ("smoothing", (train.smoothing > 0.0).then(|| json!(train.smoothing))),
             ("clip", train.clip.map(|clip| json!(clip))),
+            ("stop", shown(&train.stop)),
+            ("keep", shown(&train.keep)),
             ("fresh", data.fresh.then_some(Value::Bool(true))),
             ("augment", (!data.preparation.augment.is_empty()).then(|| json!(data.preparation.augment))),
         ];

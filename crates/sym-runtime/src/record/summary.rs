@@ -1,6 +1,6 @@
 //! How a run ended, in one small file.
 
-use super::Ending;
+use super::{Ending, Kept};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,9 @@ pub struct SeedSummary {
     pub wall_seconds: f64,
     /// Number of symmetry breakings seen.
     pub events: usize,
+    /// Weights that stay beside the final ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
     /// The first value of each column.
     pub first: IndexMap<String, f64>,
     /// The last value of each column.

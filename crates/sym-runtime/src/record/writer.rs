@@ -1,8 +1,9 @@
 //! Writes a record while a run goes on.
 
-use super::checkpoint::{self, Reference};
+use super::checkpoint::{self, Files, Kept, Reference};
 use super::{Checkpoint, Ending, Record, Row, SeedEvent, SeedSummary, Settings, Summary, damaged, files, lock::Lock, table};
 use crate::probes::Event;
+use crate::train::Wanted;
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use sym_diagnostics::{Code, Diagnostic};
@@ -22,8 +23,12 @@ pub struct SeedWriter<'a> {
     record: &'a Writer,
     directory: PathBuf,
     seed: u64,
-    parts: Vec<Reference>,
+    files: Files,
     rows: Vec<Row>,
+    /// Weights that are to stay from the next checkpoint on, with the steps after which they are so.
+    weights: Vec<(u64, Vec<u8>)>,
+    /// The rules that keep them.
+    wanted: Vec<(u64, Wanted)>,
 }
 
 impl Writer {
@@ -76,11 +81,13 @@ impl Writer {
     pub fn seed(&self, seed: u64) -> Result<(SeedWriter<'_>, Option<Checkpoint>), Diagnostic> {
         let directory = files::seed_directory(&self.directory, seed);
         files::create_directory(&directory)?;
-        let (state, parts) = match checkpoint::read(&directory)? {
-            Some((state, parts)) => (Some(state), parts),
-            None => (None, Vec::new()),
+        let (state, files) = match checkpoint::read(&directory)? {
+            Some((state, files)) => (Some(state), files),
+            None => (None, Files::default()),
         };
-        Ok((SeedWriter { record: self, directory, seed, parts, rows: Vec::new() }, state))
+        let writer =
+            SeedWriter { record: self, directory, seed, files, rows: Vec::new(), weights: Vec::new(), wanted: Vec::new() };
+        Ok((writer, state))
     }
 
     /// Merges the parts of all seeds and writes how they ended. Parts stay: they belong to the checkpoints.
@@ -106,7 +113,7 @@ impl Writer {
     }
 
     /// First and last value of each column.
-    pub(crate) fn summarise(&self, seed: u64, state: &Checkpoint, rows: &[Row], events: usize) -> SeedSummary {
+    pub(crate) fn summarise(&self, seed: u64, state: &Checkpoint, rows: &[Row], events: usize, kept: &[Kept]) -> SeedSummary {
         let pick = |rows: &mut dyn Iterator<Item = &Row>| {
             let rows: Vec<&Row> = rows.collect();
             let value = |at: usize| rows.iter().find_map(|row| row.values[at]);
@@ -124,6 +131,7 @@ impl Writer {
             step: state.step,
             wall_seconds: state.wall_seconds,
             events,
+            kept: kept.to_vec(),
             first: pick(&mut rows.iter()),
             last: pick(&mut rows.iter().rev()),
         }
@@ -143,13 +151,63 @@ impl SeedWriter<'_> {
     /// E0603.
     pub fn checkpoint(&mut self, state: &Checkpoint) -> Result<(), Diagnostic> {
         if !self.rows.is_empty() {
-            let file = format!("part-{:08}.parquet", self.parts.len());
+            let file = format!("part-{:08}.parquet", self.files.parts.len());
             let bytes = table::write(&self.record.columns, &[(self.seed, &self.rows)])
                 .map_err(|error| damaged(&self.directory.join(&file), &error.to_string()))?;
-            self.parts.push(Reference::write(&self.directory, file, &bytes)?);
+            self.files.parts.push(Reference::write(&self.directory, file, &bytes)?);
             self.rows.clear();
         }
-        checkpoint::write(&self.directory, state, &self.parts, self.record.single)
+        self.settle()?;
+        checkpoint::write(&self.directory, state, &self.files, self.record.single)
+    }
+
+    /// Keeps the weights after so many steps, a whole safetensors file, for some rules. They are on disk after the next checkpoint.
+    pub fn keep(&mut self, step: u64, rules: Vec<Wanted>, bytes: impl FnOnce() -> Vec<u8>) {
+        if rules.is_empty() {
+            return;
+        }
+        for rule in rules {
+            // Of what is not on disk yet, only the newest that the rule keeps is ever read.
+            let mut others = self.wanted.iter().filter(|(_, other)| other.rule == rule.rule).count();
+            self.wanted.retain(|(_, other)| {
+                let is_old = other.rule == rule.rule && others >= rule.most;
+                others -= usize::from(is_old);
+                !is_old
+            });
+            self.wanted.push((step, rule));
+        }
+        if self.weights.iter().all(|(known, _)| *known != step) {
+            self.weights.push((step, bytes()));
+        }
+        let wanted = &self.wanted;
+        self.weights.retain(|(step, _)| wanted.iter().any(|(other, _)| other == step));
+    }
+
+    /// Writes the weights that are to stay and forgets the ones that their rules no longer keep.
+    fn settle(&mut self) -> Result<(), Diagnostic> {
+        let mut written: Vec<(u64, Reference)> = Vec::new();
+        for (step, bytes) in self.weights.drain(..) {
+            written.push((step, Reference::write(&self.directory, format!("weights-{step:012}.safetensors"), &bytes)?));
+        }
+        for (step, Wanted { rule, value, most }) in self.wanted.drain(..) {
+            let Some((_, file)) = written.iter().find(|(known, _)| *known == step) else { continue };
+            let kept = &mut self.files.kept;
+            kept.retain(|kept| kept.rule != rule || kept.step != step);
+            kept.push(Kept { rule: rule.clone(), step, value, file: file.clone() });
+            let mut surplus = kept.iter().filter(|kept| kept.rule == rule).count().saturating_sub(most);
+            kept.retain(|kept| {
+                let goes = kept.rule == rule && surplus > 0;
+                surplus -= usize::from(goes);
+                !goes
+            });
+        }
+        self.files.kept.sort_by(|one, other| (one.step, &one.rule).cmp(&(other.step, &other.rule)));
+        Ok(())
+    }
+
+    /// Weights that stay, as of the last checkpoint.
+    pub fn kept(&self) -> &[Kept] {
+        &self.files.kept
     }
 
     /// Writes the final weights, a whole safetensors file, unless they are there already.
@@ -173,7 +231,7 @@ impl SeedWriter<'_> {
     /// E0604 for a damaged part.
     pub fn rows(&self) -> Result<Vec<Row>, Diagnostic> {
         let mut rows = Vec::new();
-        for part in &self.parts {
+        for part in &self.files.parts {
             let (columns, found) =
                 table::read(part.read(&self.directory)?).map_err(|why| damaged(&self.directory.join(&part.file), &why))?;
             if columns != self.record.columns {

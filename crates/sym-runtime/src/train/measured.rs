@@ -69,6 +69,8 @@ fn train(probes: Vec<Probe>) -> Train {
         seeds: vec![0],
         measures: vec![Measure { every: 4, probes }],
         checkpoint: Some(6),
+        stop: Vec::new(),
+        keep: Vec::new(),
         span: testing::span(),
     }
 }

@@ -7,8 +7,10 @@
 mod batches;
 mod seed;
 mod setup;
+mod watch;
 
 pub use batches::Batches;
+pub use watch::Wanted;
 
 use crate::Observer;
 use crate::record::{Checkpoint, Ending, Record, Row, SeedSummary, Settings, Summary, Writer};
@@ -21,6 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::{Symmetries, Weights};
 use sym_ir::experiment::{Data, Train};
+use watch::Watch;
 
 /// Where and how a run is executed.
 #[derive(Debug, Clone)]
@@ -211,8 +214,8 @@ fn run_seed(
 ) -> Result<(SeedSummary, Vec<Row>, Checkpoint), Vec<Diagnostic>> {
     let (mut file, state) = writer.seed(number).map_err(|error| vec![error])?;
     let state = match state {
-        Some(state) if state.ending == Ending::Finished => {
-            if state.step != setup.train.steps {
+        Some(state) if matches!(state.ending, Ending::Finished | Ending::Stopped { .. }) => {
+            if state.ending == Ending::Finished && state.step != setup.train.steps {
                 return Err(vec![file.ended_early(state.step, setup.train.steps)]);
             }
             let seed = Seed::new(setup, number, Some(state.clone()))?;
@@ -223,14 +226,15 @@ fn run_seed(
         other => {
             let mut seed = Seed::new(setup, number, other)?;
             let stop = seed.run(&mut file, observer).map_err(|error| vec![error])?;
-            let finished = stop == Stop::Finished;
+            let finished = matches!(stop, Stop::Finished | Stop::Early(_));
             let state = seed.checkpoint(stop.ending());
             // Before files are made in memory, what training needed goes.
             drop(seed);
             if finished {
                 let values = setup.train.program.parameters.iter().map(|parameter| state.tensors[&parameter.path].clone());
-                let weights = Weights { values: values.collect() };
-                file.weights(&final_weights(setup, &weights)).map_err(|error| vec![error])?;
+                let weights = final_weights(setup, &Weights { values: values.collect() });
+                file.weights(&weights).map_err(|error| vec![error])?;
+                file.keep(state.step, Watch::new(setup.train, &setup.panel).at_checkpoint(), || weights);
             }
             file.checkpoint(&state).map_err(|error| vec![error])?;
             state
@@ -240,7 +244,7 @@ fn run_seed(
     let state = Checkpoint { tensors: BTreeMap::new(), ..state };
     let rows = file.rows().map_err(|error| vec![error])?;
     let events = setup.panel.events(&state.detectors).len();
-    Ok((writer.summarise(number, &state, &rows, events), rows, state))
+    Ok((writer.summarise(number, &state, &rows, events, file.kept()), rows, state))
 }
 
 /// The file of a seed's last weights.
@@ -275,6 +279,8 @@ impl SeedOutcome {
     }
 }
 
+#[cfg(test)]
+mod endings;
 #[cfg(test)]
 mod measured;
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The loop of one seed.
 
-use super::Batches;
 use super::setup::Setup;
+use super::watch::Watch;
+use super::{Batches, final_weights};
 use crate::data::{Examples, Table};
 use crate::engine::{self, Engine, Memory, Pace};
 use crate::optim::names;
-use crate::probes::{Detector, Instruments, View, score};
+use crate::probes::{Detector, Instruments, Panel, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
 use crate::{Observer, Progress, evaluate, init};
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub struct Seed<'a> {
 pub enum Stop {
     /// After its last step.
     Finished,
+    /// By a rule of the run.
+    Early(String),
     /// The observer asked for it.
     Interrupted,
     /// Something is not finite.
@@ -48,6 +51,7 @@ impl Stop {
     pub fn ending(self) -> Ending {
         match self {
             Stop::Finished => Ending::Finished,
+            Stop::Early(why) => Ending::Stopped { why },
             Stop::Interrupted => Ending::Interrupted,
             Stop::NotFinite(what) => Ending::NotANumber { what },
         }
@@ -115,8 +119,10 @@ impl<'a> Seed<'a> {
     pub fn run(&mut self, file: &mut SeedWriter<'_>, observer: &dyn Observer) -> Result<Stop, Diagnostic> {
         let steps = self.setup.train.steps;
         let from = self.step;
+        let mut watch = self.watch(file)?;
         loop {
             if self.step > from && self.step < steps && self.step.is_multiple_of(self.setup.interval) {
+                file.keep(self.step, watch.at_checkpoint(), || final_weights(self.setup, &self.engine.weights()));
                 file.checkpoint(&self.checkpoint(Ending::Interrupted))?;
             }
             if self.step < steps && observer.interrupted() {
@@ -128,7 +134,15 @@ impl<'a> Seed<'a> {
                 if let Some(what) = self.not_finite_weight(&weights) {
                     return Ok(Stop::NotFinite(what));
                 }
-                file.push(self.measure(last, &weights));
+                let mut row = self.measure(last, &weights);
+                let (kept, ends) = watch.observe(&row);
+                file.keep(self.step, kept, || final_weights(self.setup, &weights));
+                if let Some(why) = ends.filter(|_| !last) {
+                    self.complete(&mut row, &weights);
+                    file.push(row);
+                    return Ok(Stop::Early(why));
+                }
+                file.push(row);
             }
             if last {
                 return Ok(Stop::Finished);
@@ -171,7 +185,30 @@ impl<'a> Seed<'a> {
         Ok(loss)
     }
 
+    /// The rules of the run, as of the measurements in the record.
+    fn watch(&self, file: &SeedWriter<'_>) -> Result<Watch, Diagnostic> {
+        let mut watch = Watch::new(self.setup.train, &self.setup.panel);
+        if !watch.is_idle() {
+            file.rows()?.iter().for_each(|row| drop(watch.observe(row)));
+        }
+        Ok(watch)
+    }
+
     fn measure(&mut self, last: bool, weights: &Weights) -> Row {
+        let step = self.step;
+        let values = self.viewed(weights, |panel, view, detectors| panel.measure(step, last, view, detectors));
+        Row { step, wall_seconds: self.seconds(), values }
+    }
+
+    /// Measures what a row does not have that turns out to be the last.
+    fn complete(&mut self, row: &mut Row, weights: &Weights) {
+        let values = &mut row.values;
+        let step = row.step;
+        self.viewed(weights, |panel, view, detectors| panel.complete(step, values, view, detectors));
+    }
+
+    /// What probes see of some weights.
+    fn viewed<R>(&mut self, weights: &Weights, look: impl FnOnce(&Panel, &mut View<'_, '_>, &mut [Detector]) -> R) -> R {
         let setup = self.setup;
         let engine = &mut self.engine;
         let mut scored = |test: bool| {
@@ -192,8 +229,7 @@ impl<'a> Seed<'a> {
             score: &mut scored,
             instruments: &mut self.instruments,
         };
-        let values = setup.panel.measure(self.step, last, &mut view, &mut self.detectors);
-        Row { step: self.step, wall_seconds: self.seconds(), values }
+        look(&setup.panel, &mut view, &mut self.detectors)
     }
 
     fn seconds(&self) -> f64 {

@@ -12,16 +12,16 @@ use sym_ir::probes::SettingValue;
 
 const STEPS: u64 = 40;
 
-fn probe(kind: ProbeKind, target: &str, threshold: f64) -> Probe {
+pub(super) fn probe(kind: ProbeKind, target: &str, threshold: f64) -> Probe {
     Probe::new(kind, target, testing::span()).with("threshold", SettingValue::Number(threshold))
 }
 
-fn adam() -> Rule {
+pub(super) fn adam() -> Rule {
     Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
 }
 
 /// A student of 3-4-2 under a teacher of the same form.
-fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train {
+pub(super) fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train {
     Train {
         name: "Small".to_string(),
         model: "Mlp()".to_string(),
@@ -50,6 +50,8 @@ fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train {
             Measure { every: 10, probes: vec![probe(ProbeKind::Rank, "fc1.weight", 0.01), probe(ProbeKind::Norm, "", 0.0)] },
         ],
         checkpoint: Some(7),
+        stop: Vec::new(),
+        keep: Vec::new(),
         span: testing::span(),
     }
 }
@@ -77,7 +79,7 @@ pub(super) fn environment(out: &Path) -> Environment<'_> {
     Environment { out, spec: "// spec\n", base: Path::new("."), backend: "cpu", dtype: "f64", threads: 1, resume: false }
 }
 
-fn run_in(out: &Path, train: &Train, change: impl FnOnce(&mut Environment<'_>), observer: &dyn Observer) -> Outcome {
+pub(super) fn run_in(out: &Path, train: &Train, change: impl FnOnce(&mut Environment<'_>), observer: &dyn Observer) -> Outcome {
     let mut environment = environment(out);
     change(&mut environment);
     run(train, &waves(), &sym_infer::infer(&train.program), &environment, observer)
@@ -327,9 +329,9 @@ fn augmented_examples_keep_their_targets_and_a_run_of_them_goes_on_bit_for_bit()
 }
 
 /// Copies a seed's directory aside whenever a step is done, as a process that is killed then would leave it.
-struct Snapshots {
-    from: PathBuf,
-    to: PathBuf,
+pub(super) struct Snapshots {
+    pub(super) from: PathBuf,
+    pub(super) to: PathBuf,
 }
 
 impl Observer for Snapshots {
