@@ -11,7 +11,7 @@ use sym_diagnostics::Sources;
 use sym_ir::Program;
 use sym_ir::compile::{Loader, Options, compile};
 use sym_lower::{Stored, from_state_dict, load_state_dict};
-use sym_runtime::{Stream, data::Table, evaluate};
+use sym_runtime::{Stream, data::Inputs, evaluate};
 
 const MODELS: &str = "model Tanh { input x[3] output linear(tanh(linear(x, 4, name: \"fc1\")), 2, name: \"head\") }
 model Relu { input x[3] output linear(relu(linear(x, 4, name: \"fc1\")), 2, name: \"head\") }
@@ -75,7 +75,7 @@ fn generators_and_elements_leave_the_function_alone_and_projectors_are_orthogona
 fn check_motions(program: &Program, tensors: &[Stored]) {
     let mut stream = Stream::new(1, "test", &program.name);
     let width = program.inputs[0].shape[0].size as usize;
-    let inputs = [Table { values: (0..8 * width).map(|_| stream.normal()).collect(), width }];
+    let inputs = [Inputs::of((0..8 * width).map(|_| stream.normal()).collect(), width)];
     let outputs = |tensors: &[Stored]| {
         let weights = from_state_dict(program, tensors, "test").expect("the tensors are the program's");
         evaluate::outputs(program, &weights, &inputs).expect("it can be executed")

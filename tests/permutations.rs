@@ -12,7 +12,7 @@ use sym_infer::Weights;
 use sym_ir::compile::{Loader, Options, compile};
 use sym_ir::experiment::Document;
 use sym_lower::{Stored, from_state_dict, to_state_dict};
-use sym_runtime::{Stream, data::Table, evaluate};
+use sym_runtime::{Stream, data::Inputs, evaluate};
 
 /// The files use no others.
 struct NoFiles;
@@ -111,7 +111,7 @@ fn permuting_the_axes_of_a_permutation_changes_no_output_and_fewer_axes_do() {
         let mut weights = Weights::zeros(program);
         weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
         let width = program.inputs[0].shape.iter().map(|axis| axis.size as usize).product();
-        let inputs = [Table { values: (0..4 * width).map(|_| stream.normal()).collect(), width }];
+        let inputs = [Inputs::of((0..4 * width).map(|_| stream.normal()).collect(), width)];
         let outputs = |weights: &Weights| evaluate::outputs(program, weights, &inputs).expect("it can be executed");
         let before = outputs(&weights);
         let largest = before.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
@@ -223,7 +223,7 @@ fn dimensions_of_queries_and_keys_are_told_apart_by_rotary_positions() {
     let mut sources = Sources::default();
     let root = sources.add("oracles.sym", text);
     let document = compile(&mut sources, root, &mut NoFiles, &Options::default());
-    let inputs = [Table { values: (0..10u32).map(|at| f64::from(at * 7 % 17)).collect(), width: 5 }];
+    let inputs = [Inputs::of((0..10u32).map(|at| f64::from(at * 7 % 17)).collect(), 5)];
     for (name, free) in [("Llama", false), ("Unturned", true)] {
         let program = &document.models[name].program;
         let mut stream = Stream::new(3, "test", name);

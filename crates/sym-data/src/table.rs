@@ -3,15 +3,16 @@
 use crate::element::Entries;
 use std::sync::Arc;
 
-/// Rows of numbers, one an example. Cloning shares the numbers.
+/// Rows of numbers, one an example, as they are stored, and what they stand for. Cloning shares the numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     entries: Arc<Entries>,
     width: usize,
-    affine: Option<Arc<Affine>>,
+    /// In the order in which they are applied, each in double precision.
+    maps: Vec<Arc<Affine>>,
 }
 
-/// What stored numbers stand for: (stored − centre) / spread.
+/// A map of numbers: (x − centre) / spread.
 ///
 /// There are one or more pairs; they divide the columns of a row into as many successive parts of one size, such as the channels of an
 /// image.
@@ -46,6 +47,12 @@ impl Affine {
     pub fn whole(centre: f64, spread: f64) -> Self {
         Self { centre: vec![centre], spread: vec![spread] }
     }
+
+    /// The map of one part.
+    fn at(&self, part: usize) -> impl Fn(f64) -> f64 + use<> {
+        let (centre, spread) = (self.centre[part], self.spread[part]);
+        move |value| (value - centre) / spread
+    }
 }
 
 impl Table {
@@ -56,7 +63,7 @@ impl Table {
     /// Where the numbers are no whole number of rows.
     pub fn new(entries: Entries, width: usize) -> Self {
         assert!(entries.len().checked_rem(width).unwrap_or(entries.len()) == 0, "a table has whole rows");
-        Self { entries: Arc::new(entries), width, affine: None }
+        Self { entries: Arc::new(entries), width, maps: Vec::new() }
     }
 
     /// Rows of numbers in double precision.
@@ -75,12 +82,10 @@ impl Table {
     /// Where the map has a number of parts that does not divide the width.
     #[must_use]
     pub fn mapped(&self, map: &Affine) -> Self {
-        let affine = match self.affine.as_deref() {
-            None => map.clone(),
-            Some(first) => compose(first, map),
-        };
-        assert!(self.width.is_multiple_of(affine.centre.len()), "parts of a row have one size");
-        Self { affine: Some(Arc::new(affine)), ..self.clone() }
+        assert!(self.width.is_multiple_of(map.centre.len()), "parts of a row have one size");
+        let mut mapped = self.clone();
+        mapped.maps.push(Arc::new(map.clone()));
+        mapped
     }
 
     /// Entries a row.
@@ -96,11 +101,6 @@ impl Table {
     /// The numbers as they are stored.
     pub fn stored(&self) -> &Entries {
         &self.entries
-    }
-
-    /// What they stand for, where that is something else.
-    pub fn affine(&self) -> Option<&Affine> {
-        self.affine.as_deref()
     }
 
     /// One row into a buffer of its width.
@@ -119,14 +119,22 @@ impl Table {
 
     fn put<S: Copy + Into<f64>, T: Number>(&self, stored: &[S], into: &mut [T]) {
         assert_eq!(stored.len(), into.len(), "a buffer holds a row");
-        let Some(affine) = &self.affine else {
-            into.iter_mut().zip(stored).for_each(|(into, &stored)| *into = T::nearest(stored.into()));
-            return;
-        };
-        let part = (self.width / affine.centre.len()).max(1);
-        let pairs = affine.centre.iter().zip(&affine.spread);
-        for ((into, stored), (centre, spread)) in into.chunks_mut(part).zip(stored.chunks(part)).zip(pairs) {
-            into.iter_mut().zip(stored).for_each(|(into, &stored)| *into = T::nearest((stored.into() - centre) / spread));
+        let parts = self.maps.iter().map(|map| map.centre.len()).max().unwrap_or(1);
+        let length = (self.width / parts).max(1);
+        for (part, (into, stored)) in into.chunks_mut(length).zip(stored.chunks(length)).enumerate() {
+            let pair = |map: &Arc<Affine>| map.at(part * map.centre.len() / parts);
+            match &self.maps[..] {
+                [] => into.iter_mut().zip(stored).for_each(|(into, &stored)| *into = T::nearest(stored.into())),
+                [map] => {
+                    let map = pair(map);
+                    into.iter_mut().zip(stored).for_each(|(into, &stored)| *into = T::nearest(map(stored.into())));
+                }
+                maps => {
+                    for (into, &stored) in into.iter_mut().zip(stored) {
+                        *into = T::nearest(maps.iter().fold(stored.into(), |value, map| pair(map)(value)));
+                    }
+                }
+            }
         }
     }
 
@@ -165,13 +173,8 @@ impl Table {
     /// For a place that is not there.
     pub fn at(&self, row: usize, column: usize) -> f64 {
         let stored = self.entries.at(row * self.width + column);
-        match &self.affine {
-            None => stored,
-            Some(affine) => {
-                let part = column / (self.width / affine.centre.len()).max(1);
-                (stored - affine.centre[part]) / affine.spread[part]
-            }
-        }
+        let map = |value, map: &Arc<Affine>| map.at(column / (self.width / map.centre.len()).max(1))(value);
+        self.maps.iter().fold(stored, map)
     }
 
     /// The rows at these positions, in this order, in the same storage.
@@ -191,18 +194,6 @@ impl Table {
     }
 }
 
-/// ((x − c₁)/s₁ − c₂)/s₂ = (x − (c₁ + s₁c₂)) / (s₁s₂), by the finer division of the two.
-fn compose(first: &Affine, second: &Affine) -> Affine {
-    let parts = first.centre.len().max(second.centre.len());
-    let of = |affine: &Affine, part: usize| {
-        let at = part * affine.centre.len() / parts;
-        (affine.centre[at], affine.spread[at])
-    };
-    let pairs = (0..parts).map(|part| (of(first, part), of(second, part)));
-    let (centre, spread) = pairs.map(|((c1, s1), (c2, s2))| (c1 + s1 * c2, s1 * s2)).unzip();
-    Affine { centre, spread }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_of_whole_rows_and_of_channels_compose() {
+    fn maps_of_whole_rows_and_of_channels_follow_each_other() {
         let stored: Vec<u8> = (0..12).collect();
         let table = Table::new(Entries::Bytes(stored.clone()), 6).mapped(&Affine::whole(0.0, 4.0));
         let channels = Affine { centre: vec![0.5, 1.0, -2.0], spread: vec![2.0, 0.5, 8.0] };

@@ -8,7 +8,7 @@ mod programs;
 use models::{Model, model};
 use sym_ir::experiment::Loss;
 use sym_runtime::control::{self, By};
-use sym_runtime::data::{Examples, Table, Targets};
+use sym_runtime::data::{Examples, Inputs, Table, Targets};
 use sym_runtime::proof::approximation;
 
 /// Models with each kind of group that control moves along.
@@ -147,7 +147,7 @@ fn the_barrier_is_the_excess_over_the_line_between_both_ends() {
         model("model M { input x[1] output linear(linear(x, 1, bias: false, name: \"v\"), 1, bias: false, name: \"u\") }");
     let at = |u: f64, v: f64| sym_infer::Weights { values: vec![vec![v], vec![u]] };
     let table = Table { values: vec![1.0, -2.0, 3.0], width: 1 };
-    let examples = Examples { inputs: vec![table.clone()], targets: Targets::Numbers(table) };
+    let examples = Examples { inputs: vec![Inputs::of(table.values.clone(), 1)], targets: Targets::Numbers(table) };
     let mean_square = 14.0 / 3.0;
     // Between (1, 1) and (−1, −1), both without loss, lies 0.
     let found = control::barrier(&program, &at(1.0, 1.0), &at(-1.0, -1.0), 5, &examples, Loss::Mse).expect("it can be executed");
@@ -171,7 +171,7 @@ fn teleportation_enlarges_the_gradient_at_equal_loss() {
         let mut stream = sym_runtime::Stream::new(7, "test/examples", "M");
         Table { values: (0..30 * width).map(|_| stream.normal()).collect(), width }
     };
-    let examples = Examples { inputs: vec![table(5)], targets: Targets::Numbers(table(3)) };
+    let examples = Examples { inputs: vec![Inputs::of(table(5).values, 5)], targets: Targets::Numbers(table(3)) };
     let found = control::teleport(&program, &symmetries, &weights, &examples, Loss::Mse, 2.0).expect("it can be executed");
     assert!((found.losses[1] - found.losses[0]).abs() < 1e-12 * found.losses[0], "{:?}", found.losses);
     assert!(found.gradients[1] > 1.5 * found.gradients[0], "{:?}", found.gradients);
@@ -188,7 +188,7 @@ fn units_that_do_the_same_find_each_other_by_their_values() {
         let at = models::weights(&program, 1);
         let moved = models::somewhere_on_the_orbit(&program, &symmetries, &at, 2);
         let mut stream = sym_runtime::Stream::new(7, "test/examples", "M");
-        let inputs = [Table { values: (0..40 * 5).map(|_| stream.normal()).collect(), width: 5 }];
+        let inputs = [Inputs::of((0..40 * 5).map(|_| stream.normal()).collect(), 5)];
         let aligned = control::align(&program, &symmetries, &moved, &at, By::Activations(&inputs)).expect("it can be executed");
         assert!(models::distance(&aligned.weights, &at) < 1e-6, "{name}: {} → {}", aligned.before, aligned.after);
         assert!(models::change_of_outputs(&program, &moved, &aligned.weights) < 1e-9, "{name}");

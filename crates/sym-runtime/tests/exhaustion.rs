@@ -14,7 +14,7 @@ use sym_infer::{Class, Family, Generators, Space, Symmetries, Weights};
 use sym_ir::{Entries, Operation, ParameterId, Program, ValueId};
 use sym_lower::{Array, Module};
 use sym_rewrite::{AxisClasses, miniatures, shorten};
-use sym_runtime::data::Table;
+use sym_runtime::data::Inputs;
 use sym_runtime::{Stream, evaluate};
 
 /// Trainable entries above which a miniature stands for a model.
@@ -66,7 +66,7 @@ impl Subject {
     fn new(name: String, program: Program) -> Self {
         let mut stream = Stream::new(5, "exhaustion", &name);
         let rows = if program.inputs.is_empty() { 1 } else { ROWS };
-        let tables: Vec<Table> = program.inputs.iter().map(|input| table(input, rows, &mut stream)).collect();
+        let tables: Vec<Inputs> = program.inputs.iter().map(|input| table(input, rows, &mut stream)).collect();
         let inputs = evaluate::arrays(&program, &tables, &Device::flex(), DType::F64);
         let axes = AxisClasses::of(&program);
         let mut classes: BTreeMap<usize, Vec<(ParameterId, usize)>> = BTreeMap::new();
@@ -192,7 +192,7 @@ fn weights(program: &Program, stream: &mut Stream) -> Weights {
     weights
 }
 
-fn table(input: &sym_ir::Input, rows: usize, stream: &mut Stream) -> Table {
+fn table(input: &sym_ir::Input, rows: usize, stream: &mut Stream) -> Inputs {
     let width: usize = input.shape.iter().map(|axis| axis.size as usize).product();
     let mut draw = |count: usize| -> Vec<f64> { (0..count).map(|_| stream.normal()).collect() };
     let values = match (input.entries, input.rank) {
@@ -213,7 +213,7 @@ fn table(input: &sym_ir::Input, rows: usize, stream: &mut Stream) -> Table {
             vectors.collect()
         }
     };
-    Table { values, width }
+    Inputs::of(values, width)
 }
 
 /// The axes of one tensor for each of whose positions a row permutes an index apart, or together with whose positions it numbers units; `None`

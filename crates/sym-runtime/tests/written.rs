@@ -7,19 +7,19 @@ use programs::{compiled, programs};
 use sym_infer::Weights;
 use sym_ir::{Entries, Program, source};
 use sym_runtime::Stream;
-use sym_runtime::data::Table;
+use sym_runtime::data::Inputs;
 use sym_runtime::evaluate;
 
 const EXAMPLES: usize = 3;
 
-fn inputs(program: &Program, stream: &mut Stream) -> Vec<Table> {
+fn inputs(program: &Program, stream: &mut Stream) -> Vec<Inputs> {
     let of = |input: &sym_ir::Input| {
         let columns: usize = input.shape.iter().map(|axis| axis.size as usize).product();
         let mut entry = || match input.entries {
             Entries::Real => stream.normal(),
             Entries::Integer { below } => stream.below(below as u64) as f64,
         };
-        Table { values: (0..EXAMPLES * columns).map(|_| entry()).collect(), width: columns }
+        Inputs::of((0..EXAMPLES * columns).map(|_| entry()).collect(), columns)
     };
     program.inputs.iter().map(of).collect()
 }

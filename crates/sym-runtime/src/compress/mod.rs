@@ -15,7 +15,7 @@ mod units;
 
 use crate::Stream;
 use crate::control::balanced;
-use crate::data::Table;
+use crate::data::Inputs;
 use crate::evaluate::outputs;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::action::without_constants;
@@ -67,7 +67,7 @@ pub struct CompressedSpace {
 /// # Errors
 /// What the program cannot be executed for, and E0401 for one with masks: the places that a mask freezes follow from the whole shape, so that no
 /// smaller model has the same ones.
-pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[Table]) -> Result<Compressed, Vec<Diagnostic>> {
+pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[Inputs]) -> Result<Compressed, Vec<Diagnostic>> {
     if let Some(masked) = program.parameters.iter().find(|parameter| parameter.role.mask.is_some()) {
         return Err(vec![refused_mask(program, masked)]);
     }
@@ -116,7 +116,7 @@ fn later_constants(
     thawed: &Program,
     symmetries: &Symmetries,
     weights: &Weights,
-    inputs: &[Table],
+    inputs: &[Inputs],
 ) -> Result<Weights, Vec<Diagnostic>> {
     let moved = without_constants(thawed, symmetries, weights, |id| program.parameter(id).trainable);
     if moved == *weights {
@@ -218,7 +218,7 @@ struct Kinds {
 }
 
 /// Standard normal inputs, or whole numbers, the same ones for one model.
-pub fn random_inputs(program: &Program) -> Vec<Table> {
+pub fn random_inputs(program: &Program) -> Vec<Inputs> {
     let mut stream = Stream::new(0, "compress/inputs", &program.name);
     let of = |input: &Input| {
         let width: usize = input.shape.iter().map(|axis| axis.size as usize).product();
@@ -226,7 +226,7 @@ pub fn random_inputs(program: &Program) -> Vec<Table> {
             Entries::Real => stream.normal(),
             Entries::Integer { below } => stream.below(below as u64) as f64,
         };
-        Table { values: (0..RANDOM * width).map(|_| entry()).collect(), width }
+        Inputs::of((0..RANDOM * width).map(|_| entry()).collect(), width)
     };
     program.inputs.iter().map(of).collect()
 }

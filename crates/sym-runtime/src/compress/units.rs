@@ -1,7 +1,7 @@
 //! Units without influence, and classes of nearly equal or opposite units.
 
 use super::{Kinds, kinds, relative};
-use crate::data::Table;
+use crate::data::Inputs;
 use crate::evaluate::outputs;
 use sym_diagnostics::Diagnostic;
 use sym_infer::{Frame, Space, Symmetries, Weights};
@@ -26,7 +26,7 @@ pub fn states(
     trained: &[bool],
     weights: &Weights,
     tolerance: f64,
-    inputs: &[Table],
+    inputs: &[Inputs],
 ) -> Result<(Vec<ClassedSpace>, Weights), Vec<Diagnostic>> {
     let spaces: Vec<Units> = (0..symmetries.spaces.len())
         .filter_map(|space| {
@@ -59,7 +59,7 @@ pub fn states(
 }
 
 /// The first examples, as many as influence is measured on.
-pub fn first(inputs: &[Table]) -> Vec<Table> {
+pub fn first(inputs: &[Inputs]) -> Vec<Inputs> {
     inputs.iter().map(|table| table.select(&(0..table.rows().min(EXAMPLES)).collect::<Vec<_>>())).collect()
 }
 
@@ -237,7 +237,7 @@ impl Units {
 /// What the outputs were, and the weights without the units that are gone.
 struct Influence<'a> {
     program: &'a Program,
-    inputs: Vec<Table>,
+    inputs: Vec<Inputs>,
     before: Vec<f64>,
     at: Weights,
     tolerance: f64,

@@ -2,7 +2,7 @@
 
 use super::moved::{Kind, Moved};
 use super::places::Places;
-use crate::data::Table;
+use crate::data::Inputs;
 use crate::evaluate;
 use burn::tensor::{DType, Device};
 use faer::Mat;
@@ -25,7 +25,7 @@ pub fn correlations(
     places: &Places,
     from: &Weights,
     to: &Weights,
-    inputs: &[Table],
+    inputs: &[Inputs],
 ) -> Result<BTreeMap<usize, Mat<f64>>, Vec<Diagnostic>> {
     let program = &places.chart.program;
     let classes = AxisClasses::of(program);
@@ -86,7 +86,7 @@ struct Value {
 }
 
 /// Every value of the program.
-fn values(program: &Program, weights: &Weights, inputs: &[Table]) -> Result<Vec<Value>, Vec<Diagnostic>> {
+fn values(program: &Program, weights: &Weights, inputs: &[Inputs]) -> Result<Vec<Value>, Vec<Diagnostic>> {
     let device = Device::flex();
     let module = Module::new(program, weights, &device, DType::F64)?;
     let values = module.forward_values(&evaluate::arrays(program, inputs, &device, DType::F64));

@@ -13,7 +13,7 @@ use super::balance::{balance, balanced};
 use super::moved::{Kind, Moved, columns, tuples_of_units};
 use super::places::{Count, Places, mask, tuples};
 use super::procrustes::nearest;
-use crate::data::Table;
+use crate::data::Inputs;
 use faer::Mat;
 use std::collections::BTreeMap;
 use sym_diagnostics::Diagnostic;
@@ -30,7 +30,7 @@ pub enum By<'a> {
     /// The weights that they are moved with.
     Weights,
     /// Correlations of their values on these inputs; spaces whose values say nothing, such as heads, are compared by weights.
-    Activations(&'a [Table]),
+    Activations(&'a [Inputs]),
 }
 
 /// Weights after alignment.

@@ -1,6 +1,6 @@
 //! The handwritten digits that ship inside the tool (`data/DIGITS.md` names source and licence).
 
-use super::{Examples, Table, Targets};
+use super::{Examples, Inputs, Targets};
 use std::io::Read;
 use sym_data::transform::Picture;
 use sym_diagnostics::{Code, Diagnostic, Span};
@@ -31,7 +31,7 @@ fn unpack(packed: &[u8], span: Span) -> Result<Examples, Diagnostic> {
     let images = bytes.chunks_exact(PIXELS + 1);
     let values = images.clone().flat_map(|image| &image[..PIXELS]).map(|&grey| f64::from(grey) / WHITE).collect();
     let classes = images.map(|image| usize::from(image[PIXELS])).collect();
-    Ok(Examples { inputs: vec![Table { values, width: PIXELS }], targets: Targets::Classes(classes) })
+    Ok(Examples { inputs: vec![Inputs::of(values, PIXELS)], targets: Targets::Classes(classes) })
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
         // The class sizes of the data set's published description.
         let sizes: Vec<usize> = (0..10).map(|digit| classes.iter().filter(|&&class| class == digit).count()).collect();
         assert_eq!(sizes, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
-        let pixels = &examples.inputs[0].values;
+        let pixels = examples.inputs[0].dense();
         assert!(pixels.iter().all(|value| (0.0..=1.0).contains(value)));
         assert_eq!(pixels[..8], [0.0, 0.0, 0.3125, 0.8125, 0.5625, 0.0625, 0.0, 0.0]);
     }

@@ -1,6 +1,6 @@
 //! What a step trains on, where that is not a batch of the training examples as they are.
 
-use super::{DataSet, Examples, Generator, Occasion};
+use super::{DataSet, Examples, Generator, Inputs, Occasion, scaled};
 use crate::Stream;
 use std::path::Path;
 use sym_data::transform::{Augmentation, Picture, augment};
@@ -56,7 +56,7 @@ impl<'a> EachStep<'a> {
             return Ok(EachStep::AsTheyAre);
         }
         let needs_picture = changes.iter().any(|change| !matches!(change, Augmentation::Noise { .. }));
-        let width = set.train.inputs.first().map_or(0, |table| table.width);
+        let width = set.train.inputs.first().map_or(0, Inputs::width);
         if needs_picture && set.picture.is_none_or(|picture| picture.entries() != width) {
             let message = format!("examples of `{}` are no images of two axes, with channels or without", data.name);
             return Err(vec![
@@ -79,15 +79,17 @@ impl<'a> EachStep<'a> {
                 let drawn = generator.draw(Occasion::Step { seed, step }, *batch);
                 let mut examples = drawn.expect("as many could be drawn before");
                 if *scale != 1.0 {
-                    examples.inputs.iter_mut().flat_map(|table| &mut table.values).for_each(|value| *value *= scale);
+                    examples.inputs.iter_mut().for_each(|inputs| *inputs = scaled(inputs, *scale));
                 }
                 Some(examples)
             }
             EachStep::Augmented { changes, picture, name } => {
                 let mut examples = rows.map_or_else(|| train.clone(), |rows| train.select(rows));
                 let mut stream = Stream::new(seed, "augment", &format!("{name}/{step}"));
-                for table in &mut examples.inputs {
-                    augment(changes, *picture, &mut table.values, table.width, &mut stream);
+                for inputs in &mut examples.inputs {
+                    let (mut values, width) = (inputs.dense(), inputs.width());
+                    augment(changes, *picture, &mut values, width, &mut stream);
+                    *inputs = Inputs::of(values, width);
                 }
                 Some(examples)
             }

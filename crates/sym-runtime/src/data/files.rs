@@ -38,7 +38,7 @@ pub(super) fn load(source: &FileSource, base: &Path) -> Result<Read, Diagnostic>
             .expected(format!("0..{count}")));
     }
     let picture = if source.format.has_channels() { Picture::of(&parts.train.shape) } else { None };
-    Ok(Read { train: dense(parts.train), test: parts.test.map(dense), picture })
+    Ok(Read { train: prepared(parts.train), test: parts.test.map(prepared), picture })
 }
 
 fn largest(examples: &sym_data::Examples) -> Option<usize> {
@@ -74,13 +74,12 @@ fn parts(source: &FileSource, base: &Path) -> Result<Parts, Error> {
     }
 }
 
-fn dense(examples: sym_data::Examples) -> Examples {
-    let table = |table: &sym_data::Table| Table { values: table.dense(), width: table.width() };
+fn prepared(examples: sym_data::Examples) -> Examples {
     let targets = match examples.targets {
         sym_data::Targets::Classes(classes) => Targets::Classes(classes),
-        sym_data::Targets::Numbers(numbers) => Targets::Numbers(table(&numbers)),
+        sym_data::Targets::Numbers(numbers) => Targets::Numbers(Table { values: numbers.dense(), width: numbers.width() }),
     };
-    Examples { inputs: vec![table(&examples.inputs)], targets }
+    Examples { inputs: vec![examples.inputs], targets }
 }
 
 /// What a reader says, as a diagnostic at the path; for a published set, with where it is to be had.
@@ -153,7 +152,7 @@ mod tests {
         assert_eq!(read.picture, Some(Picture { channels: 3, height: 32, width: 32 }));
         assert!(read.test.is_none());
         assert_eq!(read.train.targets, Targets::Classes(vec![3, 0, 9]));
-        let greys: Vec<f64> = read.train.inputs[0].values.chunks(3072).map(|image| image[3071]).collect();
+        let greys: Vec<f64> = read.train.inputs[0].dense().chunks(3072).map(|image| image[3071]).collect();
         assert_eq!(greys, [1.0, 0.2, 0.0]);
     }
 

@@ -1,12 +1,12 @@
 //! Whether examples have the sizes of a model's inputs.
 
-use super::{Table, entries};
+use super::{Inputs, entries};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::experiment::Data;
 use sym_ir::{Entries, Input, Program};
 
 /// Checks that the inputs of examples have the sizes of the model's.
-pub(super) fn fit(data: &Data, program: &Program, inputs: &[Table]) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn fit(data: &Data, program: &Program, inputs: &[Inputs]) -> Result<(), Vec<Diagnostic>> {
     if inputs.len() != program.inputs.len() {
         let message = format!(
             "`{}` gives {} input an example and model `{}` has {}",
@@ -25,7 +25,7 @@ pub(super) fn fit(data: &Data, program: &Program, inputs: &[Table]) -> Result<()
         .inputs
         .iter()
         .zip(inputs)
-        .filter(|(input, table)| entries(&input.shape) != Some(table.width))
+        .filter(|(input, table)| entries(&input.shape) != Some(table.width()))
         .map(|(input, table)| {
             let wanted: Vec<String> = input.shape.iter().map(|axis| axis.size.to_string()).collect();
             let wanted = wanted.join(" × ");
@@ -34,12 +34,15 @@ pub(super) fn fit(data: &Data, program: &Program, inputs: &[Table]) -> Result<()
                 data.span,
                 format!(
                     "`{}` has {} numbers an example and input `{}` of `{}` takes {wanted}",
-                    data.name, table.width, input.name, program.name
+                    data.name,
+                    table.width(),
+                    input.name,
+                    program.name
                 ),
             )
-            .label(format!("{} numbers an example", table.width))
+            .label(format!("{} numbers an example", table.width()))
             .cause(input.span, format!("takes {wanted}"))
-            .found(table.width.to_string())
+            .found(table.width().to_string())
             .expected(wanted)
         })
         .collect();
@@ -52,12 +55,16 @@ pub(super) fn fit(data: &Data, program: &Program, inputs: &[Table]) -> Result<()
 }
 
 /// The first number of an input of whole numbers that is none of them.
-fn foreign_number(data: &Data, input: &Input, table: &Table) -> Option<Diagnostic> {
+fn foreign_number(data: &Data, input: &Input, table: &Inputs) -> Option<Diagnostic> {
     let Entries::Integer { below } = input.entries else { return None };
     let inside = |value: f64| value.fract() == 0.0 && value >= 0.0 && value < below as f64;
-    let at = table.values.iter().position(|&value| !inside(value))?;
-    let (value, name) = (table.values[at], &input.name);
-    let message = format!("example {} of `{}` has {value} for input `{name}`", at / table.width.max(1), data.name);
+    let mut row = vec![0.0; table.width()];
+    let (at, value) = (0..table.rows()).find_map(|at| {
+        table.row(at, &mut row);
+        Some((at, *row.iter().find(|&&value| !inside(value))?))
+    })?;
+    let name = &input.name;
+    let message = format!("example {at} of `{}` has {value} for input `{name}`", data.name);
     Some(
         Diagnostic::new(Code::E0223, data.span, message)
             .cause(input.span, format!("takes whole numbers in 0..{below}"))
@@ -69,7 +76,7 @@ fn foreign_number(data: &Data, input: &Input, table: &Table) -> Option<Diagnosti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Examples, Targets};
+    use crate::data::{Examples, Table, Targets};
     use crate::testing::span;
     use sym_ir::experiment::{DataSource, Preparation};
     use sym_ir::{Axis, Builder};
@@ -92,7 +99,7 @@ mod tests {
             span: span(),
         };
         let examples = |values: &[f64]| Examples {
-            inputs: vec![Table { values: values.to_vec(), width: 2 }],
+            inputs: vec![Inputs::of(values.to_vec(), 2)],
             targets: Targets::Numbers(Table { values: vec![0.0; values.len() / 2], width: 1 }),
         };
         assert!(fit(&data, &program, &examples(&[0.0, 4.0, 3.0, 1.0]).inputs).is_ok());

@@ -1,7 +1,7 @@
 //! Examples that are drawn.
 
 use super::teacher::Teacher;
-use super::{Examples, Table, Targets, entries};
+use super::{Examples, Inputs, Table, Targets, entries};
 use crate::Stream;
 use std::path::Path;
 use sym_data::draw::{InContext, Subspace};
@@ -78,7 +78,8 @@ impl<'a> Generator<'a> {
             DataSource::Identity { dimension, inputs, rank, .. } => {
                 let width = usize::try_from(*dimension).map_err(|_| vec![too_large(data, rows)])?;
                 let table = numbers(data, "x", inputs, *rank, occasion, (rows, width)).map_err(one)?;
-                Ok(Examples { inputs: vec![table.clone()], targets: Targets::Numbers(table) })
+                let targets = Targets::Numbers(Table { values: table.dense(), width });
+                Ok(Examples { inputs: vec![table], targets })
             }
             DataSource::InContext { tokens, features, noise, .. } => {
                 let size = |value: u64| usize::try_from(value).map_err(|_| vec![too_large(data, rows)]);
@@ -104,7 +105,7 @@ fn inputs(
     rank: Option<u64>,
     occasion: Occasion,
     rows: usize,
-) -> Result<Vec<Table>, Vec<Diagnostic>> {
+) -> Result<Vec<Inputs>, Vec<Diagnostic>> {
     let tables = program.inputs.iter().map(|input| {
         let width = entries(&input.shape).ok_or_else(|| too_large(data, rows))?;
         if let Entries::Integer { below } = input.entries {
@@ -124,14 +125,14 @@ fn numbers(
     rank: Option<u64>,
     occasion: Occasion,
     (rows, width): (usize, usize),
-) -> Result<Table, Diagnostic> {
+) -> Result<Inputs, Diagnostic> {
     let count = width.checked_mul(rows).filter(|&count| count <= MAX_NUMBERS).ok_or_else(|| too_large(data, rows))?;
     let path = format!("{}/{input}", data.name);
     let mut stream = occasion.stream("data", &path);
     let Some(rank) = rank.and_then(|rank| usize::try_from(rank).ok()) else {
         let mut values = vec![0.0; count];
         fill(distribution, &mut stream, &mut values);
-        return Ok(Table { values, width });
+        return Ok(Inputs::of(values, width));
     };
     let subspace = Subspace::draw(rank.min(width), width, &mut Stream::new(0, "subspace", &path));
     let mut values = vec![0.0; count];
@@ -140,7 +141,7 @@ fn numbers(
         fill(distribution, &mut stream, &mut coordinates);
         subspace.point(&coordinates, row);
     }
-    Ok(Table { values, width })
+    Ok(Inputs::of(values, width))
 }
 
 /// Sequences that show a linear function at work, from the stream of `data`, name of the data set.
@@ -149,7 +150,7 @@ fn in_context(data: &Data, task: &InContext, occasion: Occasion, rows: usize) ->
     let mut stream = occasion.stream("data", &data.name);
     let mut values = Vec::with_capacity(count);
     let targets = (0..rows).map(|_| task.draw(&mut stream, &mut values)).collect();
-    let inputs = vec![Table { values, width: task.width() }];
+    let inputs = vec![Inputs::of(values, task.width())];
     Ok(Examples { inputs, targets: Targets::Numbers(Table { values: targets, width: 1 }) })
 }
 
@@ -160,10 +161,10 @@ fn whole_numbers(
     below: u128,
     occasion: Occasion,
     (rows, width): (usize, usize),
-) -> Result<Table, Diagnostic> {
+) -> Result<Inputs, Diagnostic> {
     let count = width.checked_mul(rows).filter(|&count| count <= MAX_NUMBERS).ok_or_else(|| too_large(data, rows))?;
     let mut stream = occasion.stream("data", &format!("{}/{input}", data.name));
-    Ok(Table { values: (0..count).map(|_| stream.below(below as u64) as f64).collect(), width })
+    Ok(Inputs::of((0..count).map(|_| stream.below(below as u64) as f64).collect(), width))
 }
 
 /// Independent numbers of a distribution.

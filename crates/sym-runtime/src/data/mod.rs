@@ -21,6 +21,9 @@ use sym_diagnostics::Diagnostic;
 use sym_ir::experiment::{Data, DataSource};
 use sym_ir::{Axis, Program};
 
+/// Inputs of examples as they are stored, such as a byte a pixel. Batches are read out of them.
+pub use sym_data::Table as Inputs;
+
 /// Rows of numbers, one an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
@@ -43,7 +46,7 @@ pub enum Targets {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examples {
     /// One table for each input of the program, in its order.
-    pub inputs: Vec<Table>,
+    pub inputs: Vec<Inputs>,
     /// Targets.
     pub targets: Targets,
 }
@@ -71,6 +74,11 @@ impl Table {
         let values = rows.iter().flat_map(|&row| &self.values[row * self.width..(row + 1) * self.width]).copied().collect();
         Self { values, width: self.width }
     }
+}
+
+/// Inputs times a factor.
+fn scaled(inputs: &Inputs, factor: f64) -> Inputs {
+    Inputs::of(inputs.dense().into_iter().map(|value| value * factor).collect(), inputs.width())
 }
 
 impl Targets {
@@ -118,11 +126,18 @@ impl DataSet {
         let mut hasher = blake3::Hasher::new();
         for part in std::iter::once(&self.train).chain(&self.test) {
             hasher.update(&(part.len() as u64).to_le_bytes());
-            for table in &part.inputs {
-                hash_table(&mut hasher, table);
+            for inputs in &part.inputs {
+                hasher.update(&(inputs.width() as u64).to_le_bytes());
+                let rows = (HASHED / inputs.width().max(1)).max(1);
+                for start in (0..inputs.rows()).step_by(rows) {
+                    hash_numbers(&mut hasher, &inputs.range(start, inputs.rows().min(start + rows)));
+                }
             }
             match &part.targets {
-                Targets::Numbers(table) => hash_table(&mut hasher, table),
+                Targets::Numbers(table) => {
+                    hasher.update(&(table.width as u64).to_le_bytes());
+                    table.values.chunks(HASHED).for_each(|values| hash_numbers(&mut hasher, values));
+                }
                 Targets::Classes(classes) => {
                     for &class in classes {
                         hasher.update(&(class as u64).to_le_bytes());
@@ -134,12 +149,11 @@ impl DataSet {
     }
 }
 
-fn hash_table(hasher: &mut blake3::Hasher, table: &Table) {
-    hasher.update(&(table.width as u64).to_le_bytes());
-    // In pieces, of which blake3 hashes several chunks at once.
-    for values in table.values.chunks(1 << 13) {
-        hasher.update(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
-    }
+/// Numbers that are hashed at a time: blake3 takes several of its chunks at once.
+const HASHED: usize = 1 << 13;
+
+fn hash_numbers(hasher: &mut blake3::Hasher, values: &[f64]) {
+    hasher.update(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
 }
 
 /// The examples of a data item for a model, prepared. Relative paths are taken from `base`, the directory of the `.sym` file.

@@ -1,7 +1,7 @@
 //! What is done to examples before training. Statistics and matrices come from the training examples and from streams of seed 0, so that all seeds
 //! and both parts see the same map.
 
-use super::{DataSet, Examples, Table, Targets};
+use super::{DataSet, Examples, Inputs, Targets, scaled};
 use crate::Stream;
 use sym_data::transform::{Grouping, MOST_COLUMNS, flip_classes, invertible, perturb, statistics, transform};
 use sym_diagnostics::{Code, Diagnostic};
@@ -24,18 +24,15 @@ pub(super) fn prepare(data: &Data, set: &mut DataSet) -> Result<(), Vec<Diagnost
                 Normalisation::Channel => Grouping::Channel(set.picture.map_or(1, |picture| picture.channels)),
                 Normalisation::Whole => Grouping::Whole,
             };
-            let train = taken(&mut set.train.inputs[input]);
-            let affine = statistics(&train, grouping);
-            set.train.inputs[input] = dense(&train);
-            each(set, input, &|table| table.mapped(&affine));
+            let affine = statistics(&set.train.inputs[input], grouping);
+            each(set, input, &|inputs| inputs.mapped(&affine));
         }
         if let Some(condition) = condition {
-            let matrix = matrix(data, input, set.train.inputs[input].width, condition)?;
-            each(set, input, &|table| transform(&table, &matrix));
+            let matrix = matrix(data, input, set.train.inputs[input].width(), condition)?;
+            each(set, input, &|inputs| transform(inputs, &matrix));
         }
         if let Some(factor) = scale {
-            let tables = std::iter::once(&mut set.train).chain(&mut set.test);
-            tables.for_each(|part| part.inputs[input].values.iter_mut().for_each(|value| *value *= factor));
+            each(set, input, &|inputs| scaled(inputs, factor));
         }
     }
     if label_noise > 0.0 {
@@ -52,20 +49,11 @@ pub(super) fn prepare(data: &Data, set: &mut DataSet) -> Result<(), Vec<Diagnost
 }
 
 /// Maps one input of both parts.
-fn each(set: &mut DataSet, input: usize, map: &dyn Fn(sym_data::Table) -> sym_data::Table) {
+fn each(set: &mut DataSet, input: usize, map: &dyn Fn(&Inputs) -> Inputs) {
     for part in std::iter::once(&mut set.train).chain(&mut set.test) {
-        let table = &mut part.inputs[input];
-        *table = dense(&map(taken(table)));
+        let inputs = &mut part.inputs[input];
+        *inputs = map(inputs);
     }
-}
-
-/// The numbers of a table, which is empty afterwards.
-fn taken(table: &mut Table) -> sym_data::Table {
-    sym_data::Table::of(std::mem::take(&mut table.values), table.width)
-}
-
-fn dense(table: &sym_data::Table) -> Table {
-    Table { values: table.dense(), width: table.width() }
 }
 
 /// Keeps the first `count` examples.
@@ -108,7 +96,7 @@ mod tests {
     fn set() -> DataSet {
         let mut stream = Stream::new(0, "images", "");
         let mut part = |rows: usize| Examples {
-            inputs: vec![Table { values: (0..rows * 4).map(|_| stream.normal()).collect(), width: 4 }],
+            inputs: vec![Inputs::of((0..rows * 4).map(|_| stream.normal()).collect(), 4)],
             targets: Targets::Classes((0..rows).map(|row| row % 3).collect()),
         };
         DataSet { train: part(6), test: Some(part(2)), picture: Picture::of(&[2, 1, 2]) }
@@ -122,7 +110,7 @@ mod tests {
     }
 
     fn channel(examples: &Examples, channel: usize) -> Vec<f64> {
-        examples.inputs[0].values.chunks(2).skip(channel).step_by(2).flatten().copied().collect()
+        examples.inputs[0].dense().chunks(2).skip(channel).step_by(2).flatten().copied().collect()
     }
 
     #[test]
@@ -144,11 +132,11 @@ mod tests {
     #[test]
     fn scaling_comes_after_normalising_and_a_transform_has_determinant_one() {
         let found = prepared(Preparation { normalise: Some(Normalisation::Whole), scale: Some(3.0), ..Preparation::default() });
-        let squares: f64 = found.train.inputs[0].values.iter().map(|value| value * value).sum();
+        let squares: f64 = found.train.inputs[0].dense().iter().map(|value| value * value).sum();
         assert!((squares / 24.0 - 9.0).abs() < 1e-12, "{squares}");
         // |det M| = 1 keeps the volume that four inputs span.
         let volume = |set: &DataSet| {
-            let x = &set.train.inputs[0].values;
+            let x = set.train.inputs[0].dense();
             faer::Mat::from_fn(4, 4, |row, column| x[row * 4 + column]).determinant().abs()
         };
         let turned = prepared(Preparation { transform: Some(50.0), ..Preparation::default() });

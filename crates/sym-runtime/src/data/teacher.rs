@@ -1,6 +1,6 @@
 //! Targets that a network with random weights gives.
 
-use super::{Examples, Occasion, Table, Targets, entries};
+use super::{Examples, Inputs, Occasion, Table, Targets, entries};
 use crate::{evaluate, init};
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
@@ -36,7 +36,7 @@ impl<'a> Teacher<'a> {
     /// # Errors
     ///
     /// Inputs that do not fit the network, and what it cannot be executed for.
-    pub fn examples(&self, data: &Data, inputs: Vec<Table>, occasion: Occasion) -> Result<Examples, Vec<Diagnostic>> {
+    pub fn examples(&self, data: &Data, inputs: Vec<Inputs>, occasion: Occasion) -> Result<Examples, Vec<Diagnostic>> {
         super::fit(data, self.program, &inputs)?;
         let mut values = evaluate::outputs(self.program, &self.weights, &inputs)?;
         let mut noise = occasion.stream("noise", &data.name);

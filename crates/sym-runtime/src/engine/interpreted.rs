@@ -1,7 +1,7 @@
 //! Training by the burn module: the reference, on any device and number type.
 
 use super::{Engine, Memory, Pace, Task, frozen, square};
-use crate::data::{Examples, Table};
+use crate::data::{Examples, Inputs};
 use crate::optim::Updater;
 use crate::{decay, evaluate, loss};
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -105,7 +105,7 @@ impl Engine for Interpreted {
         self.targets = loss::place(&loss::smoothed(&examples.targets, width, self.smoothing), width, &recording, self.dtype);
     }
 
-    fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {
+    fn outputs(&mut self, inputs: &[Inputs]) -> Vec<f64> {
         let program = self.module.program();
         let module = Module::new(program, &self.module.weights(), &self.device, self.dtype).expect("it is executed already");
         let outputs = module.forward(&evaluate::arrays(program, inputs, &self.device, self.dtype));

@@ -5,7 +5,7 @@ mod loss;
 mod planned;
 mod update;
 
-use crate::data::{Examples, Table};
+use crate::data::{Examples, Inputs};
 use burn::tensor::DType;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
@@ -29,7 +29,7 @@ pub trait Engine: std::fmt::Debug + Send {
     fn replace(&mut self, examples: &Examples);
 
     /// The entries of the first output at the present weights, for each row of the tables.
-    fn outputs(&mut self, inputs: &[Table]) -> Vec<f64>;
+    fn outputs(&mut self, inputs: &[Inputs]) -> Vec<f64>;
 
     /// The present weights.
     fn weights(&self) -> Weights;

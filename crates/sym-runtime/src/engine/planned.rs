@@ -3,7 +3,7 @@
 use super::loss::loss_and_cotangent;
 use super::update::{Share, update};
 use super::{Engine, Memory, Pace, Task, frozen, square};
-use crate::data::{Examples, Table, Targets};
+use crate::data::{Examples, Inputs, Targets};
 use crate::decay;
 use crate::optim::names;
 use sym_infer::Weights;
@@ -12,7 +12,7 @@ use sym_ir::{InputId, ParameterId, Program};
 use sym_plan::{Plan, Real};
 
 /// A number type that training runs in.
-pub trait Number: Real {
+pub trait Number: Real + sym_data::Number {
     /// The nearest number.
     fn rounded(value: f64) -> Self;
     /// In double precision.
@@ -48,10 +48,47 @@ struct OfSize<T> {
     holds_all: bool,
 }
 
-/// The inputs of examples in a number type, each with its width.
-fn rounded_inputs<T: Number>(examples: &Examples) -> Vec<(usize, Vec<T>)> {
-    let rounded = |table: &Table| (table.width, table.values.iter().map(|&value| T::rounded(value)).collect());
-    examples.inputs.iter().map(rounded).collect()
+/// The most bytes of an input of all examples in the number type of training. Batches of larger ones are read out of what is stored.
+const MOST_ROUNDED: usize = 1 << 28;
+
+/// One input of all examples.
+#[derive(Debug)]
+enum Source<T> {
+    /// In the number type, row after row of so many entries.
+    Rounded(usize, Vec<T>),
+    /// As it is stored.
+    Stored(Inputs),
+}
+
+impl<T: Number> Source<T> {
+    fn of(inputs: &Inputs) -> Self {
+        Self::within(inputs, MOST_ROUNDED)
+    }
+
+    /// With so many bytes at most in the number type.
+    fn within(inputs: &Inputs, most: usize) -> Self {
+        let entries = inputs.rows() * inputs.width();
+        if entries.saturating_mul(size_of::<T>()) > most {
+            return Source::Stored(inputs.clone());
+        }
+        let mut values = vec![T::rounded(0.0); entries];
+        inputs.gather(0..inputs.rows(), &mut values);
+        Source::Rounded(inputs.width(), values)
+    }
+
+    /// Puts some rows, or all, into the place of an input.
+    fn fill(&self, rows: Option<&[usize]>, target: &mut [T]) {
+        match (self, rows) {
+            (Source::Rounded(_, values), None) => target.copy_from_slice(values),
+            (Source::Rounded(width, values), Some(rows)) => {
+                for (target, &row) in target.chunks_exact_mut((*width).max(1)).zip(rows) {
+                    target.copy_from_slice(&values[row * width..(row + 1) * width]);
+                }
+            }
+            (Source::Stored(inputs), None) => inputs.gather(0..inputs.rows(), target),
+            (Source::Stored(inputs), Some(rows)) => inputs.gather(rows.iter().copied(), target),
+        }
+    }
 }
 
 /// A model that is trained by the planned executor.
@@ -67,7 +104,7 @@ pub struct Planned<T> {
     forward: Vec<OfSize<T>>,
     /// Which plan holds the weights.
     current: usize,
-    inputs: Vec<(usize, Vec<T>)>,
+    inputs: Vec<Source<T>>,
     targets: Targets,
     loss: Loss,
     /// Entries of the first output.
@@ -104,7 +141,7 @@ impl<T: Number> Planned<T> {
                 frozen: frozen(parameter),
             })
             .collect();
-        let inputs = rounded_inputs(task.examples);
+        let inputs = task.examples.inputs.iter().map(Source::of).collect();
         let mut engine = Self {
             program,
             derivative,
@@ -157,16 +194,8 @@ impl<T: Number> Planned<T> {
         if rows.is_none() && of_size.holds_all {
             return;
         }
-        for (at, (width, values)) in self.inputs.iter().enumerate() {
-            let target = of_size.plan.input_mut(InputId(at as u32));
-            match rows {
-                None => target.copy_from_slice(values),
-                Some(rows) => {
-                    for (target, &row) in target.chunks_exact_mut((*width).max(1)).zip(rows) {
-                        target.copy_from_slice(&values[row * width..(row + 1) * width]);
-                    }
-                }
-            }
+        for (at, source) in self.inputs.iter().enumerate() {
+            source.fill(rows, of_size.plan.input_mut(InputId(at as u32)));
         }
         of_size.holds_all = rows.is_none();
     }
@@ -208,13 +237,13 @@ impl<T: Number> Engine for Planned<T> {
     }
 
     fn replace(&mut self, examples: &Examples) {
-        self.inputs = rounded_inputs(examples);
+        self.inputs = examples.inputs.iter().map(Source::of).collect();
         self.targets = crate::loss::smoothed(&examples.targets, self.width, self.smoothing);
         self.plans.iter_mut().for_each(|of_size| of_size.holds_all = false);
     }
 
-    fn outputs(&mut self, inputs: &[Table]) -> Vec<f64> {
-        let rows = inputs.first().map_or(1, Table::rows);
+    fn outputs(&mut self, inputs: &[Inputs]) -> Vec<f64> {
+        let rows = inputs.first().map_or(1, Inputs::rows);
         let at = self.forward.iter().position(|of_size| of_size.batch == rows).unwrap_or_else(|| {
             let plan = Plan::new(&self.program, rows);
             self.forward.push(OfSize { batch: rows, plan, holds_all: false });
@@ -226,8 +255,7 @@ impl<T: Number> Engine for Planned<T> {
             plan.parameter_mut(id).copy_from_slice(self.plans[self.current].plan.parameter(id));
         }
         for (at, table) in inputs.iter().enumerate() {
-            let target = plan.input_mut(InputId(at as u32));
-            target.iter_mut().zip(&table.values).for_each(|(target, &value)| *target = T::rounded(value));
+            table.gather(0..rows, plan.input_mut(InputId(at as u32)));
         }
         plan.run();
         plan.output(0).iter().map(|value| value.double()).collect()
@@ -277,5 +305,44 @@ impl<T: Number> Engine for Planned<T> {
 
     fn steps(&self) -> u64 {
         self.steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sym_data::{Affine, Entries};
+
+    /// Bytes that stand for normalised shades.
+    fn images() -> Inputs {
+        let bytes = (0..60u8).map(|at| at.wrapping_mul(37)).collect();
+        let channels = Affine { centre: vec![0.4, 0.5, 0.6], spread: vec![0.2, 0.3, 0.25] };
+        Inputs::new(Entries::Bytes(bytes), 6).mapped(&Affine::whole(0.0, 255.0)).mapped(&channels)
+    }
+
+    #[test]
+    fn a_batch_that_is_read_out_of_what_is_stored_has_the_bits_of_one_that_was_rounded_before() {
+        let inputs = images();
+        let [rounded, stored] = [usize::MAX, 59].map(|most| Source::<f32>::within(&inputs, most));
+        assert!(matches!((&rounded, &stored), (Source::Rounded(..), Source::Stored(_))));
+        for rows in [None, Some(&[7, 0, 7, 9][..])] {
+            let length = rows.map_or(10, <[usize]>::len) * 6;
+            let (mut one, mut other) = (vec![0.0; length], vec![1.0; length]);
+            rounded.fill(rows, &mut one);
+            stored.fill(rows, &mut other);
+            assert_eq!(one, other);
+        }
+        assert_eq!(
+            Source::<f32>::within(&inputs, 240).fill_one(1),
+            inputs.range(1, 2).iter().map(|&x| x as f32).collect::<Vec<_>>()
+        );
+    }
+
+    impl Source<f32> {
+        fn fill_one(&self, row: usize) -> Vec<f32> {
+            let mut found = vec![0.0; 6];
+            self.fill(Some(&[row]), &mut found);
+            found
+        }
     }
 }

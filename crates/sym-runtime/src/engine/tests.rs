@@ -1,7 +1,7 @@
 //! Both engines take the same steps.
 
 use super::{Engine, Interpreted, Pace, Planned, Task};
-use crate::data::{Examples, Table, Targets};
+use crate::data::{Examples, Inputs, Table, Targets};
 use crate::{Stream, testing};
 use burn::tensor::{DType, Device};
 use sym_infer::Weights;
@@ -10,7 +10,7 @@ use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
 const EXAMPLES: usize = 7;
 
 fn drawn(stream: &mut Stream, loss: Loss) -> Examples {
-    let inputs = vec![Table { values: (0..EXAMPLES * 4).map(|_| stream.normal()).collect(), width: 4 }];
+    let inputs = vec![Inputs::of((0..EXAMPLES * 4).map(|_| stream.normal()).collect(), 4)];
     let targets = match loss {
         Loss::Mse => Targets::Numbers(Table { values: (0..EXAMPLES * 3).map(|_| stream.normal()).collect(), width: 3 }),
         Loss::CrossEntropy => Targets::Classes((0..EXAMPLES).map(|at| at % 3).collect()),

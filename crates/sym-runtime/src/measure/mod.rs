@@ -8,7 +8,7 @@ mod weights;
 
 pub use weights::known_names;
 
-use crate::data::{self, DataSet, Examples, Table, Targets};
+use crate::data::{self, DataSet, Examples, Inputs, Table, Targets};
 use crate::evaluate;
 use crate::probes::{Ground, Instruments, Panel, Score, View, score};
 use crate::record::{Checkpoint, Ending, Record, Row, Settings, Summary, Writer};
@@ -103,7 +103,7 @@ fn measured(
         .outputs
         .first()
         .map_or(1, |output| program.node(output.value).shape.iter().map(|axis| axis.size as usize).product::<usize>().max(1));
-    let mut outputs = |inputs: &[Table]| evaluate::outputs(program, weights, inputs).unwrap_or_default();
+    let mut outputs = |inputs: &[Inputs]| evaluate::outputs(program, weights, inputs).unwrap_or_default();
     let mut scored = |test: bool| match set.and_then(|set| if test { set.test.as_ref() } else { Some(&set.train) }) {
         Some(examples) => score(&mut outputs, examples, loss, width, CHUNK),
         None => Score { loss: f64::NAN, accuracy: None },

@@ -1,6 +1,6 @@
 //! Loss and accuracy on a set of examples.
 
-use crate::data::{Examples, Table, Targets};
+use crate::data::{Examples, Inputs, Table, Targets};
 use crate::loss;
 use sym_ir::experiment::Loss;
 
@@ -15,7 +15,7 @@ pub struct Score {
 
 /// The score on all examples, `chunk` of them at a time; `outputs` gives the first output, which has `width` entries an example.
 pub fn score(
-    outputs: &mut dyn FnMut(&[Table]) -> Vec<f64>,
+    outputs: &mut dyn FnMut(&[Inputs]) -> Vec<f64>,
     examples: &Examples,
     loss: Loss,
     width: usize,
@@ -25,11 +25,8 @@ pub fn score(
     let count = examples.len();
     for start in (0..count).step_by(chunk.max(1)) {
         let end = (start + chunk.max(1)).min(count);
-        let inputs: Vec<Table> = examples
-            .inputs
-            .iter()
-            .map(|table| Table { values: table.values[start * table.width..end * table.width].to_vec(), width: table.width })
-            .collect();
+        let rows: Vec<usize> = (start..end).collect();
+        let inputs: Vec<Inputs> = examples.inputs.iter().map(|inputs| inputs.select(&rows)).collect();
         let values = outputs(&inputs);
         let targets = match &examples.targets {
             Targets::Numbers(table) => Targets::Numbers(Table {

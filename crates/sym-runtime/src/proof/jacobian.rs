@@ -5,7 +5,7 @@
 //! independent as any, where single outputs of one example (tokens, pixels, classes) repeat each other.
 
 use crate::Stream;
-use crate::data::Table;
+use crate::data::Inputs;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use faer::Mat;
 use sym_diagnostics::Diagnostic;
@@ -142,11 +142,11 @@ fn trained(program: &Program, jacobian: Mat<f64>) -> Mat<f64> {
 pub fn rows_of_jacobian(
     program: &Program,
     weights: &Weights,
-    inputs: &[Table],
+    inputs: &[Inputs],
     rows: usize,
 ) -> Result<Mat<f64>, Vec<Diagnostic>> {
-    let count = inputs.first().map_or(0, Table::rows);
-    let inputs = inputs.iter().map(|table| table.values.clone()).collect();
+    let count = inputs.first().map_or(0, Inputs::rows);
+    let inputs = inputs.iter().map(Inputs::dense).collect();
     jacobian(program, weights, &Examples { count, inputs }, rows)
 }
 

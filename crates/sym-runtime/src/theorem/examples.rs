@@ -1,6 +1,6 @@
 //! Examples for a theorem that names no data set.
 
-use crate::data::{Examples, Table, Targets};
+use crate::data::{Examples, Inputs, Table, Targets};
 use crate::{Stream, evaluate, init};
 use sym_diagnostics::Diagnostic;
 use sym_ir::Entries;
@@ -13,7 +13,7 @@ const COUNT: usize = 128;
 pub(super) fn of_teacher(theorem: &Theorem) -> Result<Examples, Vec<Diagnostic>> {
     let program = &theorem.program;
     let mut stream = Stream::new(theorem.seed, "theorem/inputs", &theorem.name);
-    let inputs: Vec<Table> = program
+    let inputs: Vec<Inputs> = program
         .inputs
         .iter()
         .map(|input| {
@@ -22,7 +22,7 @@ pub(super) fn of_teacher(theorem: &Theorem) -> Result<Examples, Vec<Diagnostic>>
                 Entries::Real => stream.normal(),
                 Entries::Integer { below } => stream.below(below as u64) as f64,
             };
-            Table { values: (0..COUNT * width).map(|_| next()).collect(), width }
+            Inputs::of((0..COUNT * width).map(|_| next()).collect(), width)
         })
         .collect();
     let weights = init::weights(program, None, &[], &init::Files::default(), theorem.seed, "theorem/teacher")?;

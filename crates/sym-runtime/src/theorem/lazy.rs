@@ -4,7 +4,7 @@
 //! A = P Jᵀ J P and b = P Jᵀ r; a network whose outputs are scaled by α follows it up to O(1/α) (Chizat et al. 2019).
 
 use super::vectors::{combined, inner, norm};
-use crate::data::{Examples, Table};
+use crate::data::{Examples, Inputs};
 use crate::proof::rows_of_jacobian;
 use crate::{Stream, evaluate};
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -74,16 +74,13 @@ pub(super) fn measure(
         .outputs
         .first()
         .map_or(1, |output| full.node(output.value).shape.iter().map(|axis| axis.size as usize).product::<usize>());
-    let available = examples.inputs.first().map_or(0, Table::rows);
+    let available = examples.inputs.first().map_or(0, Inputs::rows);
     let count = (ROWS / width.max(1)).min(available);
     if count == 0 || full.outputs.len() != 1 {
         return Ok(None);
     }
-    let inputs: Vec<Table> = examples
-        .inputs
-        .iter()
-        .map(|table| Table { values: table.values[..count * table.width].to_vec(), width: table.width })
-        .collect();
+    let first: Vec<usize> = (0..count).collect();
+    let inputs: Vec<Inputs> = examples.inputs.iter().map(|inputs| inputs.select(&first)).collect();
     let jacobian = rows_of_jacobian(full, start, &inputs, count * width)?;
     let answers: Vec<f64> = (0..jacobian.nrows()).map(|_| stream.normal()).collect();
     let singular = jacobian.singular_values().unwrap_or_default();
@@ -186,7 +183,7 @@ fn limit_of_descent(jacobian: &Mat<f64>, answers: &[f64], rank: usize) -> Vec<f6
 fn scaled(
     program: &Program,
     start: &Weights,
-    inputs: &[Table],
+    inputs: &[Inputs],
     jacobian: &Mat<f64>,
     answers: &[f64],
 ) -> Result<Vec<Scaled>, Vec<Diagnostic>> {
@@ -232,7 +229,7 @@ fn scaled(
 }
 
 /// The fitted orders of f(θ₀ + tΔ) − f(θ₀) and of what its quadratic part leaves, for a random Δ across the state.
-fn orders(reduction: &Reduction, start: &Weights, inputs: &[Table], stream: &mut Stream) -> Result<(f64, f64), Vec<Diagnostic>> {
+fn orders(reduction: &Reduction, start: &Weights, inputs: &[Inputs], stream: &mut Stream) -> Result<(f64, f64), Vec<Diagnostic>> {
     let full = reduction.full();
     let mut random = Weights::zeros(full);
     for (parameter, values) in full.parameters.iter().zip(&mut random.values) {

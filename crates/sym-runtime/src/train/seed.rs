@@ -3,7 +3,7 @@
 use super::setup::Setup;
 use super::watch::Watch;
 use super::{Batches, final_weights};
-use crate::data::{Examples, Table};
+use crate::data::{Examples, Inputs};
 use crate::engine::{self, Engine, Memory, Pace};
 use crate::optim::names;
 use crate::probes::{Detector, Instruments, Panel, View, score};
@@ -215,7 +215,7 @@ impl<'a> Seed<'a> {
             let examples = if test { setup.data.test.as_ref() } else { Some(&setup.data.train) };
             match examples {
                 Some(examples) => {
-                    let mut outputs = |inputs: &[Table]| engine.outputs(inputs);
+                    let mut outputs = |inputs: &[Inputs]| engine.outputs(inputs);
                     score(&mut outputs, examples, setup.train.loss, setup.width, setup.chunk)
                 }
                 None => crate::probes::Score { loss: f64::NAN, accuracy: None },

@@ -166,7 +166,7 @@ fn is_that_of_a_hand_written_loop(schedule: Schedule, clip: Option<f64>, factor:
     for step in 0..STEPS as u32 {
         let (mut weight_slope, mut bias_slope) = (vec![0.0; 6], vec![0.0; 2]);
         for row in 0..20 {
-            let input = &examples.inputs[0].values[3 * row..3 * row + 3];
+            let input = examples.inputs[0].range(row, row + 1);
             for out in 0..2 {
                 let answer: f64 = (0..3).map(|at| weight[3 * out + at] * input[at]).sum::<f64>() + bias[out];
                 let slope = 2.0 * (answer - targets.values[2 * row + out]) / 40.0;
@@ -279,7 +279,7 @@ fn fresh_examples_are_those_of_seed_and_step_and_go_on_bit_for_bit() {
     let program = testing::mlp(&[3, 4, 2]);
     let set = crate::data::load(&data, &program, Path::new(".")).expect("data");
     let fresh = crate::data::EachStep::new(&data, &set, &program, Path::new("."), Some(6)).expect("a teacher");
-    let inputs = |seed, step| fresh.examples(&set.train, None, seed, step).expect("its own").inputs.swap_remove(0).values;
+    let inputs = |seed, step| fresh.examples(&set.train, None, seed, step).expect("its own").inputs.swap_remove(0).dense();
     assert_eq!(inputs(0, 3), inputs(0, 3));
     let all: Vec<f64> = [(0, 3), (0, 4), (1, 3)].into_iter().flat_map(|(seed, step)| inputs(seed, step)).collect();
     assert!((0..all.len()).all(|at| !all[..at].contains(&all[at])), "no number is drawn twice");
@@ -310,7 +310,7 @@ fn augmented_examples_keep_their_targets_and_a_run_of_them_goes_on_bit_for_bit()
     let rows = [3, 0, 7];
     let (one, other) = (set.train.select(&rows), changed.examples(&set.train, Some(&rows), 0, 5).expect("its own"));
     assert_eq!(one.targets, other.targets);
-    let moved = one.inputs[0].values.iter().zip(&other.inputs[0].values).map(|(one, other)| (one - other).abs());
+    let moved = one.inputs[0].dense().into_iter().zip(other.inputs[0].dense()).map(|(one, other)| (one - other).abs());
     assert!(moved.clone().all(|far| far > 0.0 && far < 0.6), "{:?}", moved.collect::<Vec<_>>());
 
     let on = |out: &Path, resume: bool, observer: &dyn Observer| {

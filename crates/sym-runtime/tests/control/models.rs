@@ -4,7 +4,7 @@ use sym_diagnostics::Sources;
 use sym_infer::{Symmetries, Weights, action};
 use sym_ir::Program;
 use sym_ir::compile::{Loader, Options, compile};
-use sym_runtime::{Stream, control, data::Table, evaluate};
+use sym_runtime::{Stream, control, data::Inputs, evaluate};
 
 /// The texts use no files.
 struct NoFiles;
@@ -61,10 +61,10 @@ pub fn distance(one: &Weights, other: &Weights) -> f64 {
 pub fn change_of_outputs(program: &Program, one: &Weights, other: &Weights) -> f64 {
     let mut stream = Stream::new(3, "test/inputs", &program.name);
     let width = |input: &sym_ir::Input| input.shape.iter().map(|axis| axis.size as usize).product();
-    let inputs: Vec<Table> = program
+    let inputs: Vec<Inputs> = program
         .inputs
         .iter()
-        .map(|input| Table { values: (0..20 * width(input)).map(|_| stream.normal()).collect(), width: width(input) })
+        .map(|input| Inputs::of((0..20 * width(input)).map(|_| stream.normal()).collect(), width(input)))
         .collect();
     let of = |weights: &Weights| evaluate::outputs(program, weights, &inputs).expect("the program can be executed");
     let (one, other) = (of(one), of(other));

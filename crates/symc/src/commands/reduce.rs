@@ -14,7 +14,7 @@ use sym_infer::Weights;
 use sym_ir::experiment::Loss;
 use sym_ir::{Program, source};
 use sym_runtime::compress::{self, Compressed, CompressedSpace};
-use sym_runtime::data::{Examples, Table, Targets};
+use sym_runtime::data::{Examples, Inputs, Targets};
 use sym_runtime::{evaluate, loss};
 
 /// The largest change of an output, relative to the largest, by which the written model may differ from the reduced one: rounding.
@@ -75,7 +75,7 @@ fn reduce(
         Some(_) => "training",
         None => "random",
     };
-    report.count = on.first().map_or(1, Table::rows);
+    report.count = on.first().map_or(1, Inputs::rows);
     let sizes = |program: &Program| Integer(program.trainable_entries().unwrap_or(u128::MAX));
     report.parameters = [sizes(program), sizes(&small.program)];
     report.spaces = small.spaces.iter().map(space_row).collect();
@@ -125,7 +125,7 @@ impl sym_ir::Loader for NoFiles {
 }
 
 /// Whether the text is a model that computes what the reduced one does: nothing is written otherwise.
-fn read_back(text: &str, small: &Compressed, inputs: &[Table]) -> Result<(), Vec<Diagnostic>> {
+fn read_back(text: &str, small: &Compressed, inputs: &[Inputs]) -> Result<(), Vec<Diagnostic>> {
     let broken = |what: &str| vec![Diagnostic::without_span(Code::E0901, format!("the smaller model {what}"))];
     let mut sources = Sources::default();
     let root = sources.add("reduced.sym".to_string(), text.to_string());

@@ -249,10 +249,7 @@ fn fill(plan: &mut Plan<f64>, weights: &Weights, examples: &Examples, rows: &[us
         plan.parameter_mut(ParameterId(at as u32)).copy_from_slice(values);
     }
     for (at, table) in examples.inputs.iter().enumerate() {
-        let target = plan.input_mut(InputId(at as u32));
-        for (target, &row) in target.chunks_exact_mut(table.width.max(1)).zip(rows) {
-            target.copy_from_slice(&table.values[row * table.width..(row + 1) * table.width]);
-        }
+        table.gather(rows.iter().copied(), plan.input_mut(InputId(at as u32)));
     }
 }
 

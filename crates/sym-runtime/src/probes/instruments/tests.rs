@@ -1,9 +1,11 @@
 //! Derivatives against finite differences of the model itself, by the burn module.
 
 use super::*;
-use crate::data::Table;
+use crate::data::{Inputs, Table};
 use crate::{Stream, evaluate, loss, testing};
+use burn::tensor::{DType, Device};
 use sym_ir::{Builder, Builtin};
+use sym_lower::Module;
 use sym_measure::operator::{LinearOperator, dense};
 
 fn weights(program: &Program) -> Weights {
@@ -16,7 +18,7 @@ fn weights(program: &Program) -> Weights {
 fn examples(inputs: usize, targets: Targets) -> Examples {
     let mut stream = Stream::new(3, "test", "instruments");
     let values = (0..targets.len() * inputs).map(|_| stream.normal()).collect();
-    Examples { inputs: vec![Table { values, width: inputs }], targets }
+    Examples { inputs: vec![Inputs::of(values, inputs)], targets }
 }
 
 fn cases() -> Vec<(Loss, Examples)> {
@@ -27,10 +29,17 @@ fn cases() -> Vec<(Loss, Examples)> {
     ]
 }
 
+/// The outputs by the burn module.
+fn interpreted(program: &Program, weights: &Weights, inputs: &[Inputs]) -> Vec<f64> {
+    let device = Device::flex();
+    let module = Module::new(program, weights, &device, DType::F64).expect("it can be executed");
+    module.forward(&evaluate::arrays(program, inputs, &device, DType::F64)).swap_remove(0).values()
+}
+
 /// The mean loss of the first examples by the burn module.
 fn reference(program: &Program, weights: &Weights, of: Loss, examples: &Examples, rows: &[usize]) -> f64 {
     let examples = examples.select(rows);
-    let outputs = evaluate::outputs(program, weights, &examples.inputs).expect("it can be executed");
+    let outputs = interpreted(program, weights, &examples.inputs);
     loss::sum(of, &outputs, &examples.targets, 2) / rows.len() as f64
 }
 
@@ -98,9 +107,8 @@ fn rows_of_the_jacobian_are_derivatives_of_outputs() {
     let rows = instruments.rows(3);
     let found = instruments.jacobian(&weights, &rows);
     let inputs = examples.select(&rows).inputs;
-    let expected = differences(&Coordinates::of(&program), &weights, 1e-5, &mut |weights| {
-        evaluate::outputs(&program, weights, &inputs).expect("it can be executed")
-    });
+    let expected =
+        differences(&Coordinates::of(&program), &weights, 1e-5, &mut |weights| interpreted(&program, weights, &inputs));
     assert_eq!((found.rows(), found.columns()), (6, expected.len()));
     for row in 0..6 {
         assert!((0..expected.len()).all(|column| (found.row(row)[column] - expected[column][row]).abs() < 1e-8));
@@ -143,7 +151,7 @@ fn the_hessian_of_a_linear_model_is_that_of_least_squares() {
         let unit: Vec<f64> = (0..6).map(|other| f64::from(u8::from(other == at))).collect();
         let Ok(()) = instruments.hessian(&weights, &rows).apply(&unit, &mut product);
         for (other, found) in product.iter().enumerate() {
-            let x = |row: usize, at: usize| examples.inputs[0].values[row * 3 + at % 3];
+            let x = |row: usize, at: usize| examples.inputs[0].at(row, at % 3);
             let expected =
                 if at / 3 == other / 3 { (0..5).map(|row| x(row, at) * x(row, other)).sum::<f64>() / 5.0 } else { 0.0 };
             assert!((found - expected).abs() < 1e-14);
@@ -167,7 +175,7 @@ fn features_are_the_values_of_a_layer() {
     let found = instruments.features(&weights, active, &rows);
     for (at, row) in rows.iter().enumerate() {
         for unit in 0..4 {
-            let x = &examples.inputs[0].values[row * 3..row * 3 + 3];
+            let x = examples.inputs[0].range(*row, row + 1);
             let sum: f64 = (0..3).map(|input| weights.values[0][unit * 3 + input] * x[input]).sum();
             assert!((found.row(at)[unit] - libm::tanh(sum + weights.values[1][unit])).abs() < 1e-14);
         }
