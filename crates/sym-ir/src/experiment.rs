@@ -2,12 +2,14 @@
 //!
 //! Everything here is resolved: profile and `--set` are applied, names are checked, defaults are filled in.
 
+mod between;
 mod data;
 mod ending;
 mod measurement;
 mod schedule;
 mod sweep;
 
+pub use between::{BarrierOf, Between, Likeness};
 pub use data::{Augmentation, Data, DataSource, Distribution, FileFormat, FileSource, Normalisation, Preparation};
 pub use ending::{Best, Keep, Stop};
 pub use measurement::{Measured, Measurement};
@@ -371,20 +373,6 @@ pub struct Claim {
     pub span: Span,
 }
 
-/// The barrier between the final weights of two runs of one model: how far the loss on the training examples rises above the line between its
-/// values at the ends, along the straight way from one to the other (Frankle et al. 2020).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BarrierOf {
-    /// The first run.
-    pub from: String,
-    /// The second run; the same for the first two seeds of one run.
-    pub to: String,
-    /// Whether the first weights are aligned with the second along the orbit of the model's symmetries before.
-    pub aligned: bool,
-    /// Equally spaced points, the ends among them.
-    pub points: usize,
-}
-
 /// A side of a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Quantity {
@@ -437,7 +425,7 @@ pub enum Quantity {
         when: When,
     },
     /// `barrier(A, B, aligned: true, points: 25)`.
-    Barrier(BarrierOf),
+    Between(Between),
     /// `gauge_change(Heads.product_spectrum(attention.*))`: the largest relative change of measured columns under random elements of the connected
     /// groups: 0 where a report does not depend on the coordinates of the weights.
     GaugeChange {

@@ -6,7 +6,7 @@ mod models;
 mod programs;
 
 use models::{Model, model};
-use sym_ir::experiment::Loss;
+use sym_ir::experiment::{Loss, ProbeKind};
 use sym_runtime::control::{self, By};
 use sym_runtime::data::{Examples, Inputs, Table, Targets};
 use sym_runtime::proof::approximation;
@@ -193,4 +193,42 @@ fn units_that_do_the_same_find_each_other_by_their_values() {
         assert!(models::distance(&aligned.weights, &at) < 1e-6, "{name}: {} → {}", aligned.before, aligned.after);
         assert!(models::change_of_outputs(&program, &moved, &aligned.weights) < 1e-9, "{name}");
     }
+}
+
+/// A network of one linear layer whose value is the input in other coordinates.
+fn turned(matrix: &[f64]) -> (sym_ir::Program, sym_infer::Weights) {
+    let Model { program, .. } = model("model M { input x[2] h = linear(x, 2, bias: false, name: \"fc\") output h }");
+    (program, sym_infer::Weights { values: vec![matrix.to_vec()] })
+}
+
+/// Inner products of a value do not see a rotation of it, and see a stretch; the second network looks at the first's examples stretched back.
+#[test]
+fn likeness_is_that_of_inner_products_between_networks_and_their_own_examples() {
+    let ((one, at), (other, rotated)) = (turned(&[1.0, 0.0, 0.0, 1.0]), turned(&[0.6, -0.8, 0.8, 0.6]));
+    let (_, stretched) = turned(&[3.0, 0.0, 0.0, 1.0]);
+    let points = [1.0, 0.0, 0.0, 1.0, 1.0, 1.0, -2.0, 1.0];
+    let examples = |values: &[f64]| Examples {
+        inputs: vec![Inputs::of(values.to_vec(), 2)],
+        targets: Targets::Numbers(Table { values: values.to_vec(), width: 2 }),
+    };
+    let plain = examples(&points);
+    let shrunk: Vec<f64> = points.chunks(2).flat_map(|point| [point[0] / 3.0, point[1]]).collect();
+    let shrunk = examples(&shrunk);
+    let seen = |program, weights, examples| control::Seen { program, weights, value: "h", examples };
+    let alike = |kind, pair, count| {
+        control::likeness(kind, pair, count, &mut sym_runtime::Stream::new(0, "probe", "")).expect("it can be measured")
+    };
+    let base = seen(&one, &at, &plain);
+    for kind in [ProbeKind::Alignment, ProbeKind::Cka] {
+        assert!((alike(kind, [base, seen(&other, &rotated, &plain)], 100) - 1.0).abs() < 1e-12);
+        assert!(alike(kind, [base, seen(&other, &stretched, &plain)], 100) < 0.99);
+        assert!((alike(kind, [base, seen(&other, &stretched, &shrunk)], 100) - 1.0).abs() < 1e-12);
+    }
+    // By hand, of the first three points: cosines 0, 1/√2, 1/√2 against 0, 3/√10, 1/√10.
+    let hand = (3.0 + 1.0) / 20f64.sqrt();
+    let found = alike(ProbeKind::Alignment, [base, seen(&other, &stretched, &plain)], 3);
+    assert!((found - hand).abs() < 1e-12, "{found} {hand}");
+    // By chance, points are exchanged: less than alike, and the same from the same stream.
+    let chance = alike(ProbeKind::AlignmentBaseline, [base, seen(&other, &rotated, &plain)], 100);
+    assert!(chance < 1.0 && chance == alike(ProbeKind::AlignmentBaseline, [base, seen(&other, &rotated, &plain)], 100));
 }

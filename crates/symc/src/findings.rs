@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sym_diagnostics::{Diagnostic, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{BarrierOf, Carrier, Claim, Measurement, Probe, Sweep};
+use sym_ir::experiment::{Between, Carrier, Claim, Measurement, Probe, Sweep};
 use sym_runtime::claims::{self, Curve, Evidence, SweepCurves};
 use sym_runtime::proof::Assumption;
 use sym_runtime::record::Record;
@@ -19,7 +19,7 @@ pub struct Findings<'a> {
     records: IndexMap<String, Record>,
     measurements: IndexMap<String, (&'a Measurement, Record)>,
     sweeps: IndexMap<String, (&'a Sweep, SweepOutcome)>,
-    barriers: HashMap<BarrierOf, Result<f64, String>>,
+    between: HashMap<Between, Result<Vec<f64>, String>>,
     /// Assumptions that no proof has to test: their group is on another number of units than the space has.
     mismatches: Vec<(Span, Diagnostic)>,
 }
@@ -32,7 +32,7 @@ impl<'a> Findings<'a> {
             records: IndexMap::new(),
             measurements: IndexMap::new(),
             sweeps: IndexMap::new(),
-            barriers: HashMap::new(),
+            between: HashMap::new(),
             mismatches: Vec::new(),
         };
         for claim in assumptions {
@@ -88,9 +88,9 @@ impl<'a> Findings<'a> {
         self.sweeps.values()
     }
 
-    /// Adds the height of a barrier, or why it has none.
-    pub fn add_barrier(&mut self, of: BarrierOf, height: Result<f64, String>) {
-        self.barriers.insert(of, height);
+    /// Adds what a comparison of networks gave for each pair, or why there is none.
+    pub fn add_between(&mut self, of: Between, found: Result<Vec<f64>, String>) {
+        self.between.insert(of, found);
     }
 
     /// The record of a run or measurement.
@@ -159,7 +159,7 @@ impl Evidence for Findings<'_> {
         Some(curves.collect())
     }
 
-    fn barrier(&self, of: &BarrierOf) -> Option<Result<f64, String>> {
-        self.barriers.get(of).cloned()
+    fn between(&self, of: &Between) -> Option<Result<Vec<f64>, String>> {
+        self.between.get(of).cloned()
     }
 }

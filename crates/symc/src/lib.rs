@@ -6,7 +6,7 @@
 
 mod analysis;
 pub mod arguments;
-mod barriers;
+mod between;
 mod claims;
 mod commands;
 mod console;

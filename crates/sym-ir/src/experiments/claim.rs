@@ -2,9 +2,9 @@
 
 use super::arguments::{Arguments, callee};
 use super::statistic::one_number;
-use super::values::{arithmetic, constant, flag, name, size, whole, word};
+use super::values::{arithmetic, constant, size, whole, word};
 use super::{Elaborator, probe};
-use crate::experiment::{BarrierOf, Carrier, Claim, GroupName, Quantity, Statistic, When};
+use crate::experiment::{Carrier, Claim, GroupName, Likeness, Quantity, Statistic, When};
 use crate::selector;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{self, Expr, ExprKind, Ident};
@@ -29,8 +29,23 @@ const GROUPS: [&str; 16] = [
     "directions",
 ];
 
-const QUANTITIES: [&str; 11] =
-    ["symmetry", "dims", "flat", "drop_ratio", "barrier", "gauge_change", "spearman", "slope", "lowest", "highest", "mean"];
+const QUANTITIES: [&str; 15] = [
+    "symmetry",
+    "dims",
+    "flat",
+    "drop_ratio",
+    "barrier",
+    "alignment",
+    "alignment_baseline",
+    "cka",
+    "debiased_cka",
+    "gauge_change",
+    "spearman",
+    "slope",
+    "lowest",
+    "highest",
+    "mean",
+];
 
 const CARRIERS: [(&str, Carrier); 3] =
     [("model", Carrier::Model), ("objective", Carrier::Objective), ("dynamics", Carrier::Dynamics)];
@@ -50,7 +65,7 @@ fn sort(quantity: &Quantity) -> Sort {
         | Quantity::ContinuousDim(_)
         | Quantity::Measured { .. }
         | Quantity::DropRatio { .. }
-        | Quantity::Barrier(_)
+        | Quantity::Between(_)
         | Quantity::OfRun { .. }
         | Quantity::GaugeChange { .. }
         | Quantity::OfSweep { .. }
@@ -184,6 +199,7 @@ impl Elaborator<'_> {
             "flat" => self.counted(expr, "flat").map(Quantity::ContinuousDim),
             "drop_ratio" => self.drop_ratio(expr),
             "barrier" => self.barrier(expr),
+            likeness if Likeness::KINDS.iter().any(|kind| kind.name() == likeness) => self.likeness(expr, likeness),
             "gauge_change" => self.gauge_change(expr),
             statistic if Statistic::ALL.iter().any(|(name, ..)| *name == statistic) => self.statistic(expr, statistic),
             group if GROUPS.contains(&group) => self.group(expr, group),
@@ -347,36 +363,6 @@ impl Elaborator<'_> {
         Some(Quantity::DropRatio { train: train.name, breaking: breaking.clone(), window: window? })
     }
 
-    /// `barrier(A, B, aligned: true, points: 25)`, or `barrier(A)` between the first two seeds of one run.
-    fn barrier(&mut self, expr: &Expr) -> Option<Quantity> {
-        let mut arguments = Arguments::of(expr, "barrier", &["from", "to", "aligned", "points"]);
-        let from = arguments.required("from", "RunA, RunB", &mut self.reporter);
-        let to = arguments.named("to").or_else(|| arguments.positional());
-        let aligned = arguments.named("aligned").map_or(Some(false), |value| flag(value, "`aligned`", &mut self.reporter));
-        let points = arguments.named("points").map_or(Some(25), |value| whole(value, "`points`", 3, &mut self.reporter));
-        arguments.finish(&mut self.reporter);
-        let from = self.run_named(from?)?;
-        let to = match to {
-            Some(to) => self.run_named(to)?,
-            None => from.clone(),
-        };
-        if from.name == to.name && from.seeds.len() < 2 {
-            self.reporter.bad_value(expr.span, "the barrier of one run", "one seed", "two seeds, or two runs");
-            return None;
-        }
-        let shapes = |train: &crate::experiment::Train| {
-            let sizes = |parameter: &crate::Parameter| parameter.shape.iter().map(|axis| axis.size).collect::<Vec<_>>();
-            train.program.parameters.iter().map(|own| (own.path.clone(), sizes(own))).collect::<Vec<_>>()
-        };
-        if shapes(&from) != shapes(&to) {
-            let found = format!("`{}` and `{}`", from.model, to.model);
-            self.reporter.bad_value(expr.span, "the models of a barrier", &found, "two runs of one model");
-            return None;
-        }
-        let points = usize::try_from(points?).ok()?.min(MOST_POINTS);
-        Some(Quantity::Barrier(BarrierOf { from: from.name, to: to.name, aligned: aligned?, points }))
-    }
-
     /// `gauge_change(Heads.product_spectrum(attention.*))`.
     fn gauge_change(&mut self, expr: &Expr) -> Option<Quantity> {
         let mut arguments = Arguments::of(expr, "gauge_change", &[]);
@@ -393,19 +379,4 @@ impl Elaborator<'_> {
         }
         Some(Quantity::GaugeChange { measurement: measured.name, probes })
     }
-
-    /// The run that a name stands for; `None` also where it has errors of its own.
-    fn run_named(&mut self, expr: &Expr) -> Option<crate::experiment::Train> {
-        let Some(name) = name(expr) else {
-            self.reporter.wrong_type(expr, "`barrier`", "the name of a `train` item");
-            return None;
-        };
-        if !self.names.trains.contains_key(name) {
-            self.reporter.unknown(expr.span, "training run", name, self.names.trains.keys().copied());
-        }
-        self.document.trains.get(name).cloned()
-    }
 }
-
-/// More points along a way are as good as these.
-const MOST_POINTS: usize = 10_001;

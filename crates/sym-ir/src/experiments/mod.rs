@@ -3,6 +3,7 @@
 //! An item with an error is missing from the document; items that refer to it say nothing about that.
 
 mod arguments;
+mod between;
 mod claim;
 mod data;
 mod ending;

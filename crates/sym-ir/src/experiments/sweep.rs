@@ -12,7 +12,7 @@ use sym_syntax::ast::{self, Expr, ExprKind, Field, FieldValue, Ident, Number, Pa
 const MAX_RUNS: usize = 100_000;
 
 /// The fields of a `train` item that a sweep may set as a whole.
-const FIELDS: [&str; 9] = ["data", "loss", "init", "optim", "schedule", "clip", "batch", "steps", "checkpoint"];
+const FIELDS: [&str; 10] = ["on", "data", "loss", "init", "optim", "schedule", "clip", "batch", "steps", "checkpoint"];
 
 /// Where a setting belongs.
 #[derive(Debug, Clone, PartialEq)]
@@ -347,14 +347,19 @@ impl Elaborator<'_> {
         let mut item = base.clone();
         let mut fields = self.overrides.of(&base.name.text);
         let mut source: Option<ast::Data> = None;
-        for (setting, value) in settings.iter().zip(values) {
+        let is_model = |(setting, _): &(&Setting, &Expr)| setting.place == Place::Field("on".to_string());
+        let given: Vec<(&Setting, &Expr)> = settings.iter().zip(values).collect();
+        let has_other_model = given.iter().any(is_model) || self.has_other_model(base);
+        // A model comes before its arguments.
+        let (models, others): (Vec<_>, Vec<_>) = given.into_iter().partition(is_model);
+        for (setting, value) in models.into_iter().chain(others) {
             let span = setting.key.span;
             match &setting.place {
                 Place::Field(name) => {
                     let key = Ident { text: name.clone(), span };
                     fields.push(Field { key, value: FieldValue::Exprs(vec![value.clone()]), span });
                 }
-                Place::Model(name) if self.has_other_model(base) => {
+                Place::Model(name) if has_other_model => {
                     let key = Ident { text: format!("on.{name}"), span };
                     fields.push(Field { key, value: FieldValue::Exprs(vec![value.clone()]), span });
                 }

@@ -2,7 +2,7 @@
 
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{BarrierOf, Carrier, Probe, SettingValue};
+use sym_ir::experiment::{Between, Carrier, Probe, SettingValue};
 
 /// A measured quantity of one seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +41,8 @@ pub trait Evidence {
     /// The curves of a probe in every run of a sweep that measured it; `None` before the runs.
     fn sweep(&self, sweep: &str, probe: &Probe) -> Option<Vec<SweepCurves>>;
 
-    /// The height of a barrier, or why it has none; `None` before the runs.
-    fn barrier(&self, of: &BarrierOf) -> Option<Result<f64, String>>;
+    /// What comparisons of pairs of networks gave, one number a pair, or why there is none; `None` before the runs.
+    fn between(&self, of: &Between) -> Option<Result<Vec<f64>, String>>;
 }
 
 /// The steps at which a column first exceeds the threshold: the breakings of neighbour pairs in a `delta` curve, ascending. A column that

@@ -48,8 +48,8 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
             Some(runs) => of_sweep(*statistic, &runs, *when, *setting),
             None => Number::NotYet,
         },
-        Quantity::Barrier(barrier) => match evidence.barrier(barrier) {
-            Some(Ok(height)) => Number::Known(height, None),
+        Quantity::Between(between) => match evidence.between(between) {
+            Some(Ok(values)) => mean_of(&values, "pairs of networks"),
             Some(Err(reason)) => Number::Undefined(reason),
             None => Number::NotYet,
         },
@@ -129,15 +129,17 @@ fn mean(curves: &[Curve], value: impl Fn(&Curve) -> Result<f64, String>) -> Numb
             Err(reason) => return Number::Undefined(format!("seed {}: {reason}", curve.seed)),
         }
     }
-    match values.as_slice() {
-        [] => Number::Undefined("no seed was run".to_string()),
-        [one] => Number::Known(*one, None),
-        several => {
-            let mean = several.iter().sum::<f64>() / several.len() as f64;
-            let list = several.iter().map(|value| text(*value)).collect::<Vec<_>>().join(", ");
-            Number::Known(mean, Some(format!("the mean of {} seeds: {list}", several.len())))
-        }
+    if values.is_empty() {
+        return Number::Undefined("no seed was run".to_string());
     }
+    mean_of(&values, "seeds")
+}
+
+/// The mean of one or more numbers, with all of them.
+fn mean_of(values: &[f64], things: &str) -> Number {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let list = || values.iter().map(|value| text(*value)).collect::<Vec<_>>().join(", ");
+    Number::Known(mean, (values.len() > 1).then(|| format!("the mean of {} {things}: {}", values.len(), list())))
 }
 
 /// A number of all runs of a sweep, each seed for itself.

@@ -67,7 +67,7 @@ impl Evidence for Known {
         None
     }
 
-    fn barrier(&self, _: &sym_ir::experiment::BarrierOf) -> Option<Result<f64, String>> {
+    fn between(&self, _: &sym_ir::experiment::Between) -> Option<Result<Vec<f64>, String>> {
         None
     }
 }

@@ -9,6 +9,7 @@
 //! | exact assignment, nearest matrices of a group | `assignment`, `procrustes` |
 //! | `teleport` to a larger gradient | [`teleport`](mod@teleport) |
 //! | the loss between two points | [`barrier`] |
+//! | likeness of what two networks see | [`likeness`](mod@likeness) |
 //!
 //! Everything moves weights by elements of the found groups (`sym_infer::action::apply_element`), in double precision and in a fixed order.
 //! Rows whose elements are neither permutations, factors, signs nor matrices along axes are left as they are, and named.
@@ -18,7 +19,8 @@ mod assignment;
 pub mod balance;
 pub mod barrier;
 pub mod canonical;
-pub mod matching;
+pub mod likeness;
+mod matching;
 pub(crate) mod moved;
 mod places;
 mod procrustes;
@@ -29,6 +31,7 @@ use sym_infer::{Generators, Space, Symmetries};
 pub use balance::balanced;
 pub use barrier::{Barrier, barrier};
 pub use canonical::canonicalise;
+pub use likeness::{Seen, likeness};
 pub use matching::{Aligned, By, align};
 pub use teleport::{Teleported, teleport};
 

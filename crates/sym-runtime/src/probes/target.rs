@@ -5,7 +5,7 @@ use super::instruments::Coordinates;
 use crate::data::Targets;
 use crate::select::selects;
 use sym_diagnostics::{Code, Diagnostic};
-use sym_infer::{Space, Symmetries};
+use sym_infer::{Frame, Space, Symmetries};
 use sym_ir::experiment::{Measure, Probe, ProbeKind};
 use sym_ir::probes::{Columns, Looks};
 use sym_ir::{ParameterId, Program, ValueId, values};
@@ -208,7 +208,18 @@ fn of_space(probe: &Probe, space: &Space, ground: &Ground<'_>) -> Result<Target,
                 .expected("a space on which GL acts, such as that of queries and keys")
         });
     }
-    let Some(group) = probe.word("group") else { return Ok(Target::Units(Box::new(space.clone()))) };
+    let Some(group) = probe.word("group") else {
+        // Units are the slices of what the group acts on: with nothing to act on they would all be alike.
+        let has_units = space.acts_on.iter().any(|action| action.frame != Frame::Shift && action.axis.is_some());
+        return has_units.then(|| Target::Units(Box::new(space.clone()))).ok_or_else(|| {
+            let message = format!("nothing acts on the units of `{}` of `{}`", space.name, ground.program.name);
+            Diagnostic::new(Code::E0211, probe.span, message)
+                .label("no weights belong to its units")
+                .found(space.group.to_string())
+                .expected("a space whose units are exchanged, rescaled or rotated")
+                .help("`feature_rank` counts the directions of a layer whatever its group is")
+        });
+    };
     Subgroup::named(space, group).map(|subgroup| Target::Generators(Box::new(space.clone()), subgroup)).map_err(|known| {
         let message = match group {
             "own" => format!("the group on `{}` has no generator with a symmetric state", space.name),

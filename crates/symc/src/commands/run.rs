@@ -9,7 +9,7 @@ use crate::progress::Bars;
 use crate::render::{comparison, json, measurements, short, sweeps as rendered, table, theorems as tables};
 use crate::report::{Diagnosed, Report, TheoremRow};
 use crate::session::{self, Compiled};
-use crate::{Exit, barriers, claims, interrupt, interventions, output, proof, sweeps, theorems};
+use crate::{Exit, between, claims, interrupt, interventions, output, proof, sweeps, theorems};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
@@ -256,7 +256,7 @@ impl<'a> Execution<'a> {
     fn claims(&mut self, scope: Scope) -> Vec<crate::report::ExpectationRow> {
         let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new(""));
         if scope == Scope::All {
-            barriers::measure(&self.compiled.document, base, &mut self.findings);
+            between::measure(&self.compiled.document, base, &mut self.findings);
         }
         let (rows, failures) = claims::decide(self.compiled, &self.findings, scope == Scope::All);
         self.say(failures);

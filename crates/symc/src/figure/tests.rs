@@ -33,7 +33,7 @@ impl Evidence for Curves {
         None
     }
 
-    fn barrier(&self, _: &sym_ir::experiment::BarrierOf) -> Option<Result<f64, String>> {
+    fn between(&self, _: &sym_ir::experiment::Between) -> Option<Result<Vec<f64>, String>> {
         None
     }
 }

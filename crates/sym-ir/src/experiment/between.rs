@@ -1,0 +1,55 @@
+//! Comparisons of networks of different runs, or of different seeds.
+
+use super::ProbeKind;
+
+/// A comparison of the weights with which two runs, or two seeds of one run, ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Between {
+    /// How far the loss rises on the straight way.
+    Barrier(BarrierOf),
+    /// How alike values of the two networks are.
+    Likeness(Likeness),
+}
+
+/// The barrier between the final weights of two runs of one model: how far the loss on the training examples rises above the line between its
+/// values at the ends, along the straight way from one to the other (Frankle et al. 2020).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BarrierOf {
+    /// The first run.
+    pub from: String,
+    /// The second run; the same for the first two seeds of one run.
+    pub to: String,
+    /// Whether the first weights are aligned with the second along the orbit of the model's symmetries before.
+    pub aligned: bool,
+    /// Equally spaced points, the ends among them.
+    pub points: usize,
+}
+
+/// A measure of likeness between a value of one network and a value of another, each for the training examples of its own run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Likeness {
+    /// `alignment`, `alignment_baseline`, `cka` or `debiased_cka`.
+    pub kind: ProbeKind,
+    /// A run and the name of a value of its model.
+    pub one: (String, String),
+    /// The other.
+    pub other: (String, String),
+    /// The first so many training examples.
+    pub examples: usize,
+}
+
+impl Likeness {
+    /// The measures that there are.
+    pub const KINDS: [ProbeKind; 4] =
+        [ProbeKind::Alignment, ProbeKind::AlignmentBaseline, ProbeKind::Cka, ProbeKind::DebiasedCka];
+}
+
+impl Between {
+    /// The names of the two runs.
+    pub fn runs(&self) -> [&str; 2] {
+        match self {
+            Between::Barrier(of) => [&of.from, &of.to],
+            Between::Likeness(of) => [&of.one.0, &of.other.0],
+        }
+    }
+}
