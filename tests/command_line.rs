@@ -153,6 +153,25 @@ mod check {
     }
 
     #[test]
+    fn a_probe_that_the_symmetries_of_its_model_do_not_allow_is_an_error_before_any_run() {
+        let run = |model: &str, probes: &str| {
+            let train = format!(
+                "model Mixed() = Mlp with {{ remove permutation, sign by sigma_asymmetric }}
+data D = teacher(Mlp, init: kaiming, n: 8)
+train T = {model} {{ data D  loss mse  optim gd(lr: 0.1)  steps 2  every 1 measure {{ {probes} }} }}
+"
+            );
+            check(format!("{GOOD}{train}")).codes()
+        };
+        let probes = ["ndosb(fc1, threshold: 0.1, group: permutation)", "distinct(fc1, threshold: 0.1)"];
+        for probe in probes {
+            assert_eq!(run("Mixed", probe), ["E0211"], "{probe}");
+            assert!(run("Mlp", probe).is_empty(), "{probe}");
+        }
+        assert_eq!(run("Mlp", "ndosb(fc1, threshold: 0.1, group: scale)"), ["E0211"]);
+    }
+
+    #[test]
     fn all_forms_carry_the_same_diagnostics() {
         let bad = GOOD.replace("h = tanh(linear(x", "h = tanh(linera(x").replace("Mlp.fc1", "Mpl.fc1");
         let codes = check(&bad).codes();

@@ -66,6 +66,7 @@ fn small_networks_give_the_verdicts_that_are_published() {
 fn full_profiles_take_their_first_steps() {
     // Those whose data are in the file itself, but for fig03_middle, whose widest networks take a minute.
     let files = [
+        "ablation",
         "control",
         "eq07",
         "fig02",

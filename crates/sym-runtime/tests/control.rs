@@ -214,19 +214,23 @@ fn likeness_is_that_of_inner_products_between_networks_and_their_own_examples() 
     let plain = examples(&points);
     let shrunk: Vec<f64> = points.chunks(2).flat_map(|point| [point[0] / 3.0, point[1]]).collect();
     let shrunk = examples(&shrunk);
-    let seen = |program, weights, examples| control::Seen { program, weights, value: "h", examples };
+    let seen = |program, weights, examples| control::Seen { program, weights, value: "fc", examples };
     let alike = |kind, pair, count| {
         control::likeness(kind, pair, count, &mut sym_runtime::Stream::new(0, "probe", "")).expect("it can be measured")
     };
     let base = seen(&one, &at, &plain);
     for kind in [ProbeKind::Alignment, ProbeKind::Cka] {
         assert!((alike(kind, [base, seen(&other, &rotated, &plain)], 100) - 1.0).abs() < 1e-12);
-        assert!(alike(kind, [base, seen(&other, &stretched, &plain)], 100) < 0.99);
         assert!((alike(kind, [base, seen(&other, &stretched, &shrunk)], 100) - 1.0).abs() < 1e-12);
     }
     // By hand, of the first three points: cosines 0, 1/√2, 1/√2 against 0, 3/√10, 1/√10.
     let hand = (3.0 + 1.0) / 20f64.sqrt();
     let found = alike(ProbeKind::Alignment, [base, seen(&other, &stretched, &plain)], 3);
+    assert!((found - hand).abs() < 1e-12, "{found} {hand}");
+    // By hand, of all four: XᵀX = [[6, −1], [−1, ¾]] after centring, and Y = X diag(3, 1).
+    let hand = (18f64.powi(2) + 3f64.powi(2) + 1.0 + 0.75f64.powi(2))
+        / ((36.0 + 2.0 + 0.75f64.powi(2)) * (54f64.powi(2) + 18.0 + 0.75f64.powi(2))).sqrt();
+    let found = alike(ProbeKind::Cka, [base, seen(&other, &stretched, &plain)], 100);
     assert!((found - hand).abs() < 1e-12, "{found} {hand}");
     // By chance, points are exchanged: less than alike, and the same from the same stream.
     let chance = alike(ProbeKind::AlignmentBaseline, [base, seen(&other, &rotated, &plain)], 100);

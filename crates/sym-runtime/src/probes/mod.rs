@@ -17,4 +17,4 @@ pub use norm::norm;
 pub use panel::Panel;
 pub use quantity::View;
 pub use score::{Score, score};
-pub use target::Ground;
+pub use target::{Ground, check};

@@ -95,6 +95,15 @@ pub fn resolve(probe: &Probe, ground: &Ground<'_>) -> Result<(Target, usize), Di
     Ok((target, width))
 }
 
+/// What probes of spaces get wrong about the symmetries of a program, which needs no data: E0221 and E0211 as of [`resolve`].
+pub fn check(program: &Program, measures: &[Measure], symmetries: &Symmetries) -> Vec<Diagnostic> {
+    let targets = Targets::Classes(Vec::new());
+    let ground = Ground { program, measures, symmetries, data: "", targets: &targets, has_test: true };
+    let probes = measures.iter().flat_map(|measure| &measure.probes);
+    let of_units = probes.filter(|probe| probe.kind.declaration().looks == Looks::Units);
+    of_units.filter_map(|probe| space(probe, &ground).and_then(|space| of_space(probe, space, &ground)).err()).collect()
+}
+
 /// How many things a probe is of.
 fn width(probe: &Probe, target: &Target, ground: &Ground<'_>) -> usize {
     let program = ground.program;

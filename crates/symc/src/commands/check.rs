@@ -48,6 +48,11 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         if arguments.emit == Some(Extract::Generators) {
             found.extend(generators::write(&findings.models, &arguments.out, console.quiet));
         }
+        for train in compiled.document.trains.values() {
+            if let Some(symmetries) = findings.of_train(&train.name) {
+                found.extend(sym_runtime::probes::check(&train.program, &train.measures, symmetries));
+            }
+        }
         let (expectations, failures) = claims::decide(&compiled, &findings, false);
         found.extend(failures);
         let found = in_order(found);
