@@ -11,7 +11,9 @@ impl Initial {
             Initial::Uniform { bound } => stream.fill_uniform(-bound, *bound, values),
             Initial::Normal { mean, std } => {
                 stream.fill_normal(values);
-                values.iter_mut().for_each(|entry| *entry = mean + std * *entry);
+                for entry in values {
+                    *entry = mean + std * *entry;
+                }
             }
             Initial::Values(given) => values.iter_mut().zip(given.iter()).for_each(|(entry, given)| *entry = *given),
         }

@@ -59,14 +59,18 @@ impl Stream {
     /// Fills `values` with what [`Self::normal`] gives in turn; threads share the work.
     pub fn fill_normal(&mut self, values: &mut [f64]) {
         let (first, values) = values.split_at_mut(usize::from(self.spare.is_some()).min(values.len()));
-        first.iter_mut().for_each(|value| *value = self.normal());
+        for value in first {
+            *value = self.normal();
+        }
         let (pairs, last) = values.split_at_mut(values.len() / 2 * 2);
         self.shared(pairs, |stream, share| {
             for pair in share.chunks_exact_mut(2) {
                 pair.copy_from_slice(&stream.pair());
             }
         });
-        last.iter_mut().for_each(|value| *value = self.normal());
+        for value in last {
+            *value = self.normal();
+        }
     }
 
     /// Fills `values` with what [`Self::uniform`] gives in turn; threads share the work.

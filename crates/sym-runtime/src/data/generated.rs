@@ -172,12 +172,16 @@ fn fill(distribution: &Distribution, stream: &mut Stream, values: &mut [f64]) {
     match distribution {
         Distribution::Normal { mean, std } => {
             stream.fill_normal(values);
-            values.iter_mut().for_each(|value| *value = mean + std * *value);
+            for value in values {
+                *value = mean + std * *value;
+            }
         }
         Distribution::Uniform { low, high } => stream.fill_uniform(*low, *high, values),
         Distribution::Sine(inner) => {
             fill(inner, stream, values);
-            values.iter_mut().for_each(|value| *value = libm::sin(*value));
+            for value in values {
+                *value = libm::sin(*value);
+            }
         }
     }
 }

@@ -62,6 +62,11 @@ impl Settings {
 /// The form of records that this version writes.
 const SCHEMA: u32 = 1;
 
+/// Rules as they are written, where there are some.
+fn shown(rules: &[impl ToString]) -> Option<Value> {
+    (!rules.is_empty()).then(|| rules.iter().map(ToString::to_string).collect())
+}
+
 impl Settings {
     /// The settings of a run.
     pub fn new(train: &Train, data: &Data, set: &DataSet, files: &Files, backend: &str, dtype: &str) -> Self {
@@ -92,9 +97,6 @@ impl Settings {
             "backend": backend,
             "dtype": dtype,
         });
-        fn shown(rules: &[impl ToString]) -> Option<Value> {
-            (!rules.is_empty()).then(|| rules.iter().map(ToString::to_string).collect())
-        }
         // What is not asked for is not said, so that the hash of a run without it stays what it was.
         let asked = [
             ("init_hash", files.hash().map(|hash| json!(hash))),

@@ -189,7 +189,9 @@ impl<'a> Seed<'a> {
     fn watch(&self, file: &SeedWriter<'_>) -> Result<Watch, Diagnostic> {
         let mut watch = Watch::new(self.setup.train, &self.setup.panel);
         if !watch.is_idle() {
-            file.rows()?.iter().for_each(|row| drop(watch.observe(row)));
+            for row in file.rows()? {
+                watch.observe(&row);
+            }
         }
         Ok(watch)
     }
