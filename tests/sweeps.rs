@@ -97,6 +97,18 @@ fn the_threads_change_no_weights() {
 }
 
 #[test]
+fn equal_runs_are_computed_once_on_any_number_of_threads() {
+    let directory = directory("[0.01, 0.01, 0.01, 0.02]");
+    for (threads, out) in [("1", "one"), ("4", "four")] {
+        let report = run(directory.path(), &["--threads", threads, "--out", out]);
+        // Two widths; a rate three times.
+        assert_eq!(found(&report).iter().filter(|found| **found).count(), 4, "{threads}");
+    }
+    let rows = |out: &str| numbers(&directory.path().join(out)).into_values().collect::<Vec<_>>();
+    assert_eq!(rows("one"), rows("four"));
+}
+
+#[test]
 fn one_table_holds_every_measurement_with_its_settings() {
     let directory = directory("[0.01, 0.1]");
     let report = run(directory.path(), &["--out", "out"]);

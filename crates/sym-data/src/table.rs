@@ -79,10 +79,15 @@ impl Table {
     ///
     /// # Panics
     ///
-    /// Where the map has a number of parts that does not divide the width.
+    /// Where the map has a number of parts that does not divide the width, or neither divides nor is divided by that of an earlier map.
     #[must_use]
     pub fn mapped(&self, map: &Affine) -> Self {
         assert!(self.width.is_multiple_of(map.centre.len()), "parts of a row have one size");
+        let divides = |other: &Arc<Affine>| {
+            let (one, other) = (map.centre.len(), other.centre.len());
+            one.max(other).is_multiple_of(one.min(other))
+        };
+        assert!(self.maps.iter().all(divides), "parts of one map are made of whole parts of the other");
         let mut mapped = self.clone();
         mapped.maps.push(Arc::new(map.clone()));
         mapped

@@ -264,6 +264,19 @@ fn the_command_line_replaces_fields_also_of_a_profile() {
 }
 
 #[test]
+fn a_sweep_sets_arguments_of_the_model_that_the_command_line_puts_in_place() {
+    let text = "model A(width: int = 2) { input x[3] output linear(linear(x, width, name: \"a\"), 1, name: \"b\") }
+        model B(width: int = 2) { input x[3] output linear(tanh(linear(x, width, name: \"a\")), 1, name: \"b\") }
+        data D = teacher(A, n: 8)
+        train T = A { data D  loss mse  optim gd(lr: 0.1)  steps 2 }
+        sweep S = train T over { width: [2, 5] }";
+    let (_, document) = compile(text, &Options { profile: None, set: set("T.on", "B(width: 7)"), rewrite: None });
+    let entries: Vec<_> = document.sweeps["S"].runs.iter().map(|run| run.train.program.trainable_entries()).collect();
+    // Of width w: 3w + w + w + 1.
+    assert_eq!(entries, [Some(11), Some(26)]);
+}
+
+#[test]
 fn what_the_command_line_gets_wrong_is_said_with_the_names_there_are() {
     let wrong = [
         ("Saddel.steps", "10"),

@@ -57,7 +57,8 @@ pub fn outputs(program: &Program, weights: &Weights, inputs: &[Inputs]) -> Resul
         plan.run();
         values.extend_from_slice(plan.output(0));
     }
-    Ok(values)
+    // What depends on no input is the same for every example.
+    Ok(if batched { values } else { values.repeat(rows) })
 }
 
 /// Examples that go through the program together.
@@ -111,6 +112,17 @@ mod tests {
         let program = testing::mlp(&[WIDTH as u128, 4, 2]);
         assert!((1..ROWS).contains(&block(&program, ROWS)) && !ROWS.is_multiple_of(block(&program, ROWS)));
         agree(&program);
+    }
+
+    #[test]
+    fn an_output_that_depends_on_no_input_is_there_for_every_example() {
+        let mut builder = Builder::new("Net");
+        builder.input("x", &[2]);
+        let constant = builder.parameter("c", &[3]);
+        builder.output("output", constant);
+        let weights = Weights { values: vec![vec![1.0, 2.0, 3.0]] };
+        let found = outputs(&builder.finish(), &weights, &drawn(2, 2)).expect("it can be executed");
+        assert_eq!(found, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
     }
 
     #[test]

@@ -214,9 +214,12 @@ fn likeness_is_that_of_inner_products_between_networks_and_their_own_examples() 
     let plain = examples(&points);
     let shrunk: Vec<f64> = points.chunks(2).flat_map(|point| [point[0] / 3.0, point[1]]).collect();
     let shrunk = examples(&shrunk);
-    let seen = |program, weights, examples| control::Seen { program, weights, value: "fc", examples };
-    let alike = |kind, pair, count| {
-        control::likeness(kind, pair, count, &mut sym_runtime::Stream::new(0, "probe", "")).expect("it can be measured")
+    let seen = |program, weights, examples| (program, weights, examples);
+    let alike = |kind, pair: [(&sym_ir::Program, &sym_infer::Weights, &Examples); 2], count| {
+        let [one, other] =
+            pair.map(|(program, weights, examples)| control::seen(program, weights, "fc", examples, count).expect("a value"));
+        let mut stream = sym_runtime::Stream::new(0, "probe", "");
+        control::likeness(kind, one.view(), other.view(), &mut stream).expect("it can be measured")
     };
     let base = seen(&one, &at, &plain);
     for kind in [ProbeKind::Alignment, ProbeKind::Cka] {

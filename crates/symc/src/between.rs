@@ -1,13 +1,16 @@
 //! Comparisons that claims ask for, of the weights with which runs ended.
 
 use crate::findings::Findings;
+use crate::interrupt;
+use std::collections::HashMap;
 use std::path::Path;
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
 use sym_ir::Program;
 use sym_ir::experiment::{BarrierOf, Between, Document, Likeness, Quantity, Train};
-use sym_runtime::control::{self, Seen};
-use sym_runtime::{Stream, data};
+use sym_measure::Matrix;
+use sym_runtime::record::{Ending, SeedSummary};
+use sym_runtime::{Stream, control, data};
 
 /// Makes each comparison of the document's claims and notes it; one of a run that did not end has none.
 pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) {
@@ -19,10 +22,12 @@ pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) {
     for between in wanted {
         if between.runs().iter().all(|run| findings.record(run).is_some()) {
             let found = match &between {
-                Between::Barrier(of) => height(document, base, findings, of).map(|height| vec![height]),
+                Between::Barrier(of) => height(document, base, findings, of).map(|height| Some(vec![height])),
                 Between::Likeness(of) => likeness(document, base, findings, of),
             };
-            findings.add_between(between, found);
+            if let Some(found) = found.transpose() {
+                findings.add_between(between, found);
+            }
         }
     }
 }
@@ -56,32 +61,77 @@ fn height(document: &Document, base: &Path, findings: &Findings<'_>, of: &Barrie
     control::barrier(&from.program, &start, &end, of.points, &examples, from.loss).map(|found| found.height).map_err(said)
 }
 
-/// One number for each pair of networks: the k-th seed of one run with the k-th of the other, or any two seeds of one run.
-fn likeness(document: &Document, base: &Path, findings: &Findings<'_>, of: &Likeness) -> Result<Vec<f64>, String> {
-    let runs = [&of.one, &of.other].map(|(run, value)| (&document.trains[run], value));
-    let [one, other] = runs.map(|(train, _)| train);
-    let pairs: Vec<[u64; 2]> = if one.name == other.name {
-        let seeds = &one.seeds;
-        (0..seeds.len()).flat_map(|later| (0..later).map(move |earlier| [seeds[earlier], seeds[later]])).collect()
-    } else {
-        one.seeds.iter().zip(&other.seeds).map(|(&one, &other)| [one, other]).collect()
-    };
-    let examples = [examples(document, base, one)?, examples(document, base, other)?];
+/// The most seeds of a run that are compared: pairs grow with the square.
+const MOST_SEEDS: usize = 32;
+
+/// A run whose values are compared.
+struct Side<'a> {
+    train: &'a Train,
+    value: &'a str,
+    examples: data::Examples,
+    /// What the networks of its seeds see, as far as it was needed.
+    seen: HashMap<u64, Matrix>,
+}
+
+impl Side<'_> {
+    fn seeds(&self) -> &[u64] {
+        &self.train.seeds[..self.train.seeds.len().min(MOST_SEEDS)]
+    }
+
+    /// Makes sure that what a seed sees is known.
+    fn look(&mut self, seed: u64, count: usize, findings: &Findings<'_>) -> Result<(), String> {
+        if !self.seen.contains_key(&seed) {
+            let program = &self.train.program;
+            let weights = weights(findings, program, &self.train.name, seed)?;
+            let seen = control::seen(program, &weights, self.value, &self.examples, count);
+            self.seen.insert(seed, seen.ok_or_else(|| format!("`{}` has no value `{}`", self.train.model, self.value))?);
+        }
+        Ok(())
+    }
+}
+
+/// One number for each pair of networks: the k-th seed of one run with the k-th of the other, or any two seeds of one run. `None` where the user
+/// stopped it.
+fn likeness(document: &Document, base: &Path, findings: &Findings<'_>, of: &Likeness) -> Result<Option<Vec<f64>>, String> {
+    let sides = [&of.one, &of.other].map(|(run, value)| {
+        let train = &document.trains[run];
+        Ok(Side { train, value, examples: examples(document, base, train)?, seen: HashMap::new() })
+    });
+    let [one, other]: [Result<Side<'_>, String>; 2] = sides;
+    let (mut one, mut other) = (one?, other?);
+    if one.examples.len() != other.examples.len() {
+        return Err(format!(
+            "`{}` has {} training examples and `{}` has {}: the k-th of one has to belong to the k-th of the other",
+            one.train.name,
+            one.examples.len(),
+            other.train.name,
+            other.examples.len()
+        ));
+    }
     let path = format!("{}/{}.{}/{}.{}", of.kind.name(), of.one.0, of.one.1, of.other.0, of.other.1);
     let mut found = Vec::new();
-    for seeds in pairs {
-        let weights =
-            [weights(findings, &one.program, &one.name, seeds[0])?, weights(findings, &other.program, &other.name, seeds[1])?];
-        let seen = [0, 1].map(|at| Seen {
-            program: &runs[at].0.program,
-            weights: &weights[at],
-            value: runs[at].1,
-            examples: &examples[at],
-        });
-        let mut stream = Stream::new(seeds[0], "probe", &path);
-        found.push(control::likeness(of.kind, seen, of.examples, &mut stream).map_err(|why| why.to_string())?);
+    for [first, second] in pairs(&one, &other) {
+        if interrupt::interrupted() {
+            return Ok(None);
+        }
+        one.look(first, of.examples, findings)?;
+        other.look(second, of.examples, findings)?;
+        let mut stream = Stream::new(first, "probe", &format!("{path}/{second}"));
+        let value = control::likeness(of.kind, one.seen[&first].view(), other.seen[&second].view(), &mut stream);
+        found.push(value.map_err(|why| why.to_string())?);
     }
-    Ok(found)
+    Ok(Some(found))
+}
+
+fn pairs(one: &Side<'_>, other: &Side<'_>) -> Vec<[u64; 2]> {
+    let (first, second) = (one.seeds(), other.seeds());
+    if one.train.name != other.train.name {
+        return first.iter().zip(second).map(|(&one, &other)| [one, other]).collect();
+    }
+    // Of one value, both orders are the same.
+    let is_new = |at: usize, with: usize| at != with && (one.value != other.value || at < with);
+    let all = (0..first.len()).flat_map(|at| (0..first.len()).map(move |with| (at, with)));
+    all.filter(|&(at, with)| is_new(at, with)).map(|(at, with)| [first[at], first[with]]).collect()
 }
 
 fn examples(document: &Document, base: &Path, train: &Train) -> Result<data::Examples, String> {
@@ -91,6 +141,10 @@ fn examples(document: &Document, base: &Path, train: &Train) -> Result<data::Exa
 
 fn weights(findings: &Findings<'_>, program: &Program, train: &str, seed: u64) -> Result<Weights, String> {
     let record = findings.record(train).ok_or_else(|| format!("`{train}` has not run"))?;
+    let is_whole = |found: &SeedSummary| matches!(found.ending, Ending::Finished | Ending::Stopped { .. });
+    if !record.summary.seeds.iter().any(|found| found.seed == seed && is_whole(found)) {
+        return Err(format!("`{train}` with seed {seed} did not come to an end"));
+    }
     let path = record.weights_path(seed);
     let tensors = sym_lower::load_state_dict(&path).map_err(|problem| problem.message)?;
     sym_lower::from_state_dict(program, &tensors, &path.display().to_string()).map_err(|problem| problem.message)

@@ -63,6 +63,12 @@ fn ending(done: &Done) -> SeedOutcome {
     if done.diverged() {
         return SeedOutcome::Failed;
     }
-    let is_whole = done.summary.seeds.iter().all(|seed| matches!(seed.ending, Ending::Finished | Ending::Stopped { .. }));
-    if is_whole { SeedOutcome::Finished } else { SeedOutcome::Interrupted }
+    let endings = || done.summary.seeds.iter().map(|seed| &seed.ending);
+    if endings().any(|ending| *ending == Ending::Interrupted) {
+        SeedOutcome::Interrupted
+    } else if endings().any(|ending| matches!(ending, Ending::Stopped { .. })) {
+        SeedOutcome::Stopped
+    } else {
+        SeedOutcome::Finished
+    }
 }

@@ -14,6 +14,9 @@ const MOST_POINTS: usize = 10_001;
 /// The examples of a measure of likeness where nothing is said, as of the probes of the same names.
 const EXAMPLES: u64 = 256;
 
+/// The most examples: matrices of 128 MiB.
+const MOST_EXAMPLES: u64 = 4_096;
+
 impl Elaborator<'_> {
     /// `barrier(A, B, aligned: true, points: 25)`, or `barrier(A)` between the first two seeds of one run.
     pub(super) fn barrier(&mut self, expr: &Expr) -> Option<Quantity> {
@@ -64,7 +67,13 @@ impl Elaborator<'_> {
             self.reporter.bad_value(expr.span, &format!("the {word} of one run"), "one seed", "two seeds, or two runs");
             return None;
         }
-        let examples = usize::try_from(examples?).ok()?;
+        let examples = examples?;
+        if examples > MOST_EXAMPLES {
+            let expected = format!("at most {MOST_EXAMPLES}: every example is compared with every other");
+            self.reporter.bad_value(expr.span, "`examples`", &examples.to_string(), &expected);
+            return None;
+        }
+        let examples = usize::try_from(examples).ok()?;
         Some(Quantity::Between(Between::Likeness(Likeness { kind, one, other, examples })))
     }
 

@@ -349,7 +349,8 @@ impl Elaborator<'_> {
         let mut source: Option<ast::Data> = None;
         let is_model = |(setting, _): &(&Setting, &Expr)| setting.place == Place::Field("on".to_string());
         let given: Vec<(&Setting, &Expr)> = settings.iter().zip(values).collect();
-        let has_other_model = given.iter().any(is_model) || self.has_other_model(base);
+        let is_set = fields.iter().any(|field| field.key.text == "on");
+        let has_other_model = is_set || given.iter().any(is_model) || self.has_other_model(base);
         // A model comes before its arguments.
         let (models, others): (Vec<_>, Vec<_>) = given.into_iter().partition(is_model);
         for (setting, value) in models.into_iter().chain(others) {

@@ -31,7 +31,7 @@ use sym_infer::{Generators, Space, Symmetries};
 pub use balance::balanced;
 pub use barrier::{Barrier, barrier};
 pub use canonical::canonicalise;
-pub use likeness::{Seen, likeness};
+pub use likeness::{likeness, seen};
 pub use matching::{Aligned, By, align};
 pub use teleport::{Teleported, teleport};
 

@@ -7,7 +7,7 @@ mod table;
 
 use crate::claims::Curve;
 use crate::record::{Ending, Record, Summary};
-use crate::train::{self, Environment};
+use crate::train::{self, Environment, Turns};
 use crate::{Observer, Progress};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -60,6 +60,7 @@ pub fn run(sweep: &Sweep, environment: &Environment<'_>, observer: &dyn SweepObs
     let total = sweep.runs.len();
     let (next, done, found) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let interrupted = AtomicBool::new(false);
+    let turns = Turns::default();
     let runs: Mutex<Vec<Option<Done>>> = Mutex::new(vec![None; total]);
     let problems: Mutex<Vec<(usize, Diagnostic)>> = Mutex::new(Vec::new());
     let work = || {
@@ -68,7 +69,7 @@ pub fn run(sweep: &Sweep, environment: &Environment<'_>, observer: &dyn SweepObs
             let Some(run) = sweep.runs.get(at) else { return };
             let symmetries = sym_infer::infer(&run.train.program);
             let watch = Watch { observer, stepped: AtomicBool::new(false) };
-            let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &watch);
+            let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &turns, &watch);
             if outcome.interrupted {
                 interrupted.store(true, Ordering::Relaxed);
             }

@@ -126,6 +126,44 @@ fn weights_that_stay_are_those_of_runs_that_end_there() {
 }
 
 #[test]
+fn a_quantity_that_is_measured_only_because_a_seed_ends_there_counts_for_what_stays() {
+    let mut train = of_seed_0();
+    let norm = probe(ProbeKind::Norm, "", 0.0);
+    let (_whole, whole) = run_of(&train);
+    // The loss is measured every four steps, the norm every ten: the seed ends between two of those.
+    let (end, loss) = series(&whole, "loss")[3];
+    assert!(end == 12 && series(&whole, "norm").iter().all(|(step, _)| *step != end));
+    train.stop = vec![Rule::Below { probe: probe(ProbeKind::Loss, "", 0.0), value: loss + 1e-12 }];
+    train.keep = vec![Keep::Best(Best { probe: norm.clone(), highest: true }), Keep::Best(Best { probe: norm, highest: false })];
+    let (_early, early) = run_of(&train);
+    assert_eq!(ending(&early).0, end);
+    let norms = series(&early, "norm");
+    let steps: Vec<u64> = kept(&early).iter().map(|(kept, _)| kept.step).collect();
+    let by = |order: &dyn Fn(&f64, &f64) -> std::cmp::Ordering| {
+        norms.iter().max_by(|one, other| order(&one.1, &other.1)).map(|row| row.0)
+    };
+    let mut expected: Vec<u64> = [by(&f64::total_cmp), by(&|one, other| other.total_cmp(one))].into_iter().flatten().collect();
+    expected.sort_unstable();
+    assert_eq!(steps, expected);
+    assert!(steps.contains(&end), "{norms:?}");
+}
+
+#[test]
+fn kept_weights_that_were_changed_are_refused_and_removed_ones_are_forgotten() {
+    let train = keeping();
+    let (directory, record) = run_of(&train);
+    let first = kept(&record)[0].0.clone();
+    let path = record.directory.join("seed-0").join(&first.file.file);
+    let again = || run_in(directory.path(), &train, |environment| environment.resume = true, &Silent);
+    std::fs::write(&path, b"junk").expect("written");
+    let refused = again();
+    assert_eq!(refused.diagnostics.iter().map(|diagnostic| diagnostic.code).collect::<Vec<_>>(), [Code::E0604]);
+    std::fs::remove_file(&path).expect("removed");
+    let resumed = finished(again());
+    assert!(kept(&resumed).iter().all(|(kept, _)| kept.file != first.file) && kept(&resumed).len() == 2);
+}
+
+#[test]
 fn what_stays_and_when_it_ends_is_the_same_after_a_kill() {
     let mut train = keeping();
     train.stop = vec![Rule::Stalled { best: lowest(ProbeKind::TestLoss), measurements: 2 }];
@@ -143,6 +181,8 @@ fn what_stays_and_when_it_ends_is_the_same_after_a_kill() {
         assert_eq!(content(&resumed), content(&expected), "killed after step {step}");
         assert_eq!(ending(&resumed), ending(&expected), "killed after step {step}");
         assert!(kept(&resumed) == kept(&expected), "killed after step {step}");
+        let bits = |record: &Record| kept(record).iter().map(|(kept, _)| kept.value.map(f64::to_bits)).collect::<Vec<_>>();
+        assert_eq!(bits(&resumed), bits(&expected), "killed after step {step}");
         assert!(step < 7 || !left.join("Small/seed-0/weights-000000000099.safetensors").exists());
     }
     let again = finished(run_in(whole.path(), &train, |environment| environment.resume = true, &Silent));
@@ -168,7 +208,7 @@ fn a_quantity_without_a_value_changes_nothing() {
     let panel = crate::probes::Panel::new(&ground).expect("probes that fit");
     let mut watch = Watch::new(&train, &panel);
     for (step, value) in [(0, Some(2.0)), (1, None), (2, Some(f64::NAN))] {
-        assert_eq!(watch.observe(&row(step, value)).1, None);
+        assert_eq!(watch.ends(&row(step, value)), None);
     }
-    assert!(watch.observe(&row(3, Some(2.0))).1.is_some());
+    assert!(watch.ends(&row(3, Some(2.0))).is_some());
 }

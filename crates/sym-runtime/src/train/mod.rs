@@ -19,7 +19,7 @@ use setup::Setup;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::{Symmetries, Weights};
 use sym_ir::experiment::{Data, Train};
@@ -74,19 +74,23 @@ pub fn run(
 }
 
 /// Executes a training run whose record's directory is named by the hash of everything that determines its numbers. A record that is whole is
-/// read, one that is not is gone on with.
+/// read, one that is not is gone on with. Equal runs take turns: the second finds what the first left.
 pub fn run_addressed(
     train: &Train,
     data: &Data,
     symmetries: &Symmetries,
     environment: &Environment<'_>,
+    turns: &Turns,
     observer: &dyn Observer,
 ) -> Outcome {
     let (setup, settings) = match prepare(train, data, symmetries, environment) {
         Ok(prepared) => prepared,
         Err(diagnostics) => return outcome(environment.out.to_path_buf(), Err(diagnostics)),
     };
-    let directory = environment.out.join(&settings.spec_hash[..ADDRESS]);
+    let address = &settings.spec_hash[..ADDRESS];
+    let turn = turns.of(address);
+    let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = environment.out.join(address);
     if let Ok(record) = Record::open(&directory)
         && record.summary.complete
         && record.settings.same_as(&settings, &directory).is_ok()
@@ -95,6 +99,16 @@ pub fn run_addressed(
     }
     let environment = Environment { resume: true, ..environment.clone() };
     outcome(directory.clone(), attempt(&setup, &settings, &environment, observer, &directory))
+}
+
+/// Who may write a record, of those that run at the same time.
+#[derive(Debug, Default)]
+pub struct Turns(Mutex<BTreeMap<String, Arc<Mutex<()>>>>);
+
+impl Turns {
+    fn of(&self, address: &str) -> Arc<Mutex<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(address.to_string()).or_default().clone()
+    }
 }
 
 /// Hexadecimal digits of a hash that name a directory.

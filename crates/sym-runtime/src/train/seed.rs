@@ -135,14 +135,15 @@ impl<'a> Seed<'a> {
                     return Ok(Stop::NotFinite(what));
                 }
                 let mut row = self.measure(last, &weights);
-                let (kept, ends) = watch.observe(&row);
-                file.keep(self.step, kept, || final_weights(self.setup, &weights));
-                if let Some(why) = ends.filter(|_| !last) {
+                let ends = watch.ends(&row).filter(|_| !last);
+                if ends.is_some() {
                     self.complete(&mut row, &weights);
-                    file.push(row);
+                }
+                file.keep(self.step, watch.keeps(&row), || final_weights(self.setup, &weights));
+                file.push(row);
+                if let Some(why) = ends {
                     return Ok(Stop::Early(why));
                 }
-                file.push(row);
             }
             if last {
                 return Ok(Stop::Finished);
@@ -190,7 +191,8 @@ impl<'a> Seed<'a> {
         let mut watch = Watch::new(self.setup.train, &self.setup.panel);
         if !watch.is_idle() {
             for row in file.rows()? {
-                watch.observe(&row);
+                watch.ends(&row);
+                watch.keeps(&row);
             }
         }
         Ok(watch)

@@ -85,8 +85,8 @@ impl Watch {
         self.stops.is_empty() && self.kept.is_empty()
     }
 
-    /// Takes a row; gives the rules that keep its weights and, where one says so, why the seed ends.
-    pub fn observe(&mut self, row: &Row) -> (Vec<Wanted>, Option<String>) {
+    /// The rules that keep the weights of a row, once it is whole.
+    pub fn keeps(&mut self, row: &Row) -> Vec<Wanted> {
         let mut wanted = Vec::new();
         for Kept { rule, record, most } in &mut self.kept {
             if let Some(record) = record
@@ -95,6 +95,11 @@ impl Watch {
                 wanted.push(Wanted { rule: rule.clone(), value: record.best, most: *most });
             }
         }
+        wanted
+    }
+
+    /// Why the seed ends at a row, where a rule says so.
+    pub fn ends(&mut self, row: &Row) -> Option<String> {
         let mut why = None;
         for (stop, record) in &mut self.stops {
             if record.observe(row).is_none() {
@@ -110,7 +115,7 @@ impl Watch {
                 why = Some(stop.to_string());
             }
         }
-        (wanted, why)
+        why
     }
 
     /// The rules that keep the weights of every checkpoint for a while.

@@ -105,7 +105,10 @@ fn over_steps(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves]) {
                 by_step.entry(*step).or_default().push(*value);
             }
         }
-        let spreads = by_step.into_iter().filter_map(|(step, values)| Some((step as f64, Spread::of(&values)?))).collect();
+        // The last row of a seed that ended early is between the rows of the others.
+        let running = |step: u64| run.curves.iter().filter(|curve| curve.steps.last().is_some_and(|&last| last >= step)).count();
+        let whole = by_step.into_iter().filter(|(step, values)| values.len() == running(*step));
+        let spreads = whole.filter_map(|(step, values)| Some((step as f64, Spread::of(&values)?))).collect();
         add_line(panel, &colours, run, spreads, false);
     }
 }
