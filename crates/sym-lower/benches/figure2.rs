@@ -1,31 +1,31 @@
-//! One gradient-descent step of the student of Figure 2 (`examples/paper/fig02.sym`): 10-64-64-64-64-1 with tanh, 300 examples, mean squared
-//! error, forward, backward and update. Prints microseconds a step, the least and the median over rounds, for each number type:
-//! `cargo bench -p sym-lower --bench figure2`.
+//! One gradient-descent step of the student of Figure 2 (`examples/paper/fig02.sym`) on burn's reference backend: 10-64-64-64-64-1 with tanh, 300
+//! examples, mean squared error, forward, backward and update: `cargo bench -p sym-lower`.
 
 use burn::tensor::{DType, Device, Tensor};
-use std::time::Instant;
+use divan::Bencher;
 use sym_infer::Weights;
 use sym_ir::{Builder, Builtin, Program};
 use sym_lower::{Array, Module};
 
 const EXAMPLES: usize = 300;
-const STEPS: usize = 200;
-const ROUNDS: usize = 9;
 
 fn main() {
-    for (name, dtype) in [("f32", DType::F32), ("f64", DType::F64)] {
-        let mut student = Student::new(dtype);
-        student.steps(STEPS);
-        let mut times: Vec<f64> = (0..ROUNDS)
-            .map(|_| {
-                let start = Instant::now();
-                student.steps(STEPS);
-                start.elapsed().as_secs_f64() * 1e6 / STEPS as f64
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        println!("{name} {:.1} {:.1}", times[0], times[ROUNDS / 2]);
-    }
+    divan::main();
+}
+
+#[divan::bench]
+fn single_precision(bencher: Bencher) {
+    step(bencher, DType::F32);
+}
+
+#[divan::bench]
+fn double_precision(bencher: Bencher) {
+    step(bencher, DType::F64);
+}
+
+fn step(bencher: Bencher, dtype: DType) {
+    let mut student = Student::new(dtype);
+    bencher.bench_local(|| student.step());
 }
 
 fn program() -> Program {
@@ -67,20 +67,18 @@ impl Student {
         Self { module, inputs, targets }
     }
 
-    fn steps(&mut self, count: usize) {
+    fn step(&mut self) {
         let ids: Vec<_> = self.module.program().parameter_ids().map(|(id, _)| id).collect();
-        for _ in 0..count {
-            let Array::R2(output) = self.module.forward(&self.inputs).remove(0) else {
-                unreachable!("a batch of vectors has two axes")
-            };
-            let difference = output - self.targets.clone();
-            let loss = (difference.clone() * difference).mean();
-            let gradients = self.module.gradients(&loss);
-            for (&id, gradient) in ids.iter().zip(gradients) {
-                let gradient = gradient.expect("every parameter is used");
-                let value = self.module.parameter(id).inner() + gradient.scale(-0.05);
-                self.module.set_parameter(id, value);
-            }
+        let Array::R2(output) = self.module.forward(&self.inputs).remove(0) else {
+            unreachable!("a batch of vectors has two axes")
+        };
+        let difference = output - self.targets.clone();
+        let loss = (difference.clone() * difference).mean();
+        let gradients = self.module.gradients(&loss);
+        for (id, gradient) in ids.into_iter().zip(gradients) {
+            let gradient = gradient.expect("every parameter is used");
+            let value = self.module.parameter(id).inner() + gradient.scale(-0.05);
+            self.module.set_parameter(id, value);
         }
     }
 }
