@@ -2,6 +2,8 @@
 
 #[path = "support/report.rs"]
 mod report;
+#[path = "support/sets.rs"]
+mod sets;
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
@@ -84,26 +86,6 @@ train OnSequences = Linear(inputs: 12, outputs: 1) {
 }
 "#;
 
-/// `count` images of 28 × 28 whose grey values tell their class, and their labels, as IDX files.
-fn idx(folder: &Path, part: &str, count: u32) {
-    let mut images = vec![0, 0, 8, 3];
-    images.extend([count, 28, 28].iter().flat_map(|size| size.to_be_bytes()));
-    (0..count).for_each(|at| images.extend([(at % 10) as u8 * 25; 784]));
-    let mut labels = vec![0, 0, 8, 1];
-    labels.extend(count.to_be_bytes());
-    labels.extend((0..count).map(|at| (at % 10) as u8));
-    std::fs::create_dir_all(folder).expect("a folder");
-    std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).expect("images");
-    std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).expect("labels");
-}
-
-/// Records of CIFAR-10.
-fn records(count: u8) -> Vec<u8> {
-    (0..count)
-        .flat_map(|at| std::iter::once(at % 10).chain((0..3072u32).map(move |pixel| (pixel * 7 + u32::from(at) * 11) as u8)))
-        .collect()
-}
-
 /// A folder with a file of every format, and the spec.
 fn folder(text: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -113,9 +95,8 @@ fn folder(text: &str) -> TempDir {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, bytes).expect("a file");
     };
-    idx(&folder.path().join("mnist"), "train", 30);
-    idx(&folder.path().join("mnist"), "t10k", 10);
-    write("batch.bin", &records(20));
+    sets::mnist(&folder.path().join("mnist"), 30, 10);
+    write("batch.bin", &sets::records(20));
     write("example.sym", text.as_bytes());
     for (name, copy) in [
         ("stored.npz", "stored.npz"),

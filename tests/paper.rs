@@ -88,7 +88,7 @@ fn full_profiles_take_their_first_steps() {
     }
 }
 
-/// Files in the form of the sets, since the sets themselves are not at hand; the two of ResNet18 take minutes (`--profile first`).
+/// Files in the form of the sets, since the sets themselves are not at hand; those of `fig04` and `fig12` take minutes (`--profile first`).
 #[test]
 fn full_profiles_take_their_first_steps_on_files_in_the_form_of_published_sets() {
     let folder = tempfile::tempdir().expect("a scratch directory");

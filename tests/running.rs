@@ -103,6 +103,30 @@ fn settings_of_the_command_line_replace_those_of_the_file() {
     assert_eq!(report["models"][0]["spaces"][0]["size"], 5);
 }
 
+/// B trains as A does, C from other seeds, D on other examples: the k-th seeds of A and B are one network twice, and those of A and C are not.
+#[test]
+fn networks_of_two_runs_are_compared_seed_by_seed_on_as_many_examples() {
+    let train = |name: &str, data: &str, seeds: &str| {
+        format!("train {name} = Mlp {{ data {data}  loss cross_entropy  optim adam(lr: 1e-2)  steps 3  seeds {seeds} }}\n")
+    };
+    let model = TRAIN.split("data Digits").next().expect("a model");
+    let text = [
+        model.to_string(),
+        "data Digits = digits() split 360 as test\ndata Few = digits(n: 100) split 360 as test\n".to_string(),
+        train("A", "Digits", "0..2") + &train("B", "Digits", "0..2") + &train("C", "Digits", "2..4"),
+        train("D", "Few", "0..2"),
+        "expect alignment(A.h, B.h) > 1 - 1e-12\nexpect cka(A.h, B.h) > 1 - 1e-12\n".to_string(),
+        "expect alignment(A.h, C.h) < 1 - 1e-3\nexpect alignment(A.h) < 1 - 1e-3\nexpect alignment(A.h, D.h) > 0\n".to_string(),
+    ];
+    let ended = with_file(text.concat(), &["run", "example.sym", "--format", "json"]);
+    let report = ended.json();
+    let outcomes: Vec<&str> =
+        report["expectations"].as_array().expect("claims").iter().map(|row| row["outcome"].as_str().expect("a word")).collect();
+    assert_eq!(outcomes, ["holds", "holds", "holds", "holds", "fails"], "{}", ended.stdout);
+    assert_eq!(ended.codes(), ["E0301"]);
+    assert!(ended.stdout.contains("`A` has 1437 training examples and `D` has 100"), "{}", ended.stdout);
+}
+
 #[test]
 fn an_output_directory_that_cannot_be_made_is_an_error() {
     let ended = with_file(TRAIN, &["run", "example.sym", "--out", "example.sym/out", "--format", "json"]);

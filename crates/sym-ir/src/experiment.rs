@@ -424,7 +424,7 @@ pub enum Quantity {
         /// When.
         when: When,
     },
-    /// `barrier(A, B, aligned: true, points: 25)`.
+    /// `barrier(A, B, aligned: true, points: 25)`, `alignment(A.h, B.k)`.
     Between(Between),
     /// `gauge_change(Heads.product_spectrum(attention.*))`: the largest relative change of measured columns under random elements of the connected
     /// groups: 0 where a report does not depend on the coordinates of the weights.

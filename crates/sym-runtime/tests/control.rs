@@ -9,6 +9,7 @@ use models::{Model, model};
 use sym_ir::experiment::{Loss, ProbeKind};
 use sym_runtime::control::{self, By};
 use sym_runtime::data::{Examples, Inputs, Table, Targets};
+use sym_runtime::probes;
 use sym_runtime::proof::approximation;
 
 /// Models with each kind of group that control moves along.
@@ -217,9 +218,9 @@ fn likeness_is_that_of_inner_products_between_networks_and_their_own_examples() 
     let seen = |program, weights, examples| (program, weights, examples);
     let alike = |kind, pair: [(&sym_ir::Program, &sym_infer::Weights, &Examples); 2], count| {
         let [one, other] =
-            pair.map(|(program, weights, examples)| control::seen(program, weights, "fc", examples, count).expect("a value"));
+            pair.map(|(program, weights, examples)| probes::seen(program, weights, "fc", examples, count).expect("a value"));
         let mut stream = sym_runtime::Stream::new(0, "probe", "");
-        control::likeness(kind, one.view(), other.view(), &mut stream).expect("it can be measured")
+        probes::likeness(kind, one.view(), other.view(), 20, &mut stream).expect("it can be measured").expect("a likeness")
     };
     let base = seen(&one, &at, &plain);
     for kind in [ProbeKind::Alignment, ProbeKind::Cka] {

@@ -10,7 +10,7 @@ use sym_ir::Program;
 use sym_ir::experiment::{BarrierOf, Between, Document, Likeness, Quantity, Train};
 use sym_measure::Matrix;
 use sym_runtime::record::{Ending, SeedSummary};
-use sym_runtime::{Stream, control, data};
+use sym_runtime::{Stream, control, data, probes};
 
 /// Makes each comparison of the document's claims and notes it; one of a run that did not end has none.
 pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) {
@@ -83,7 +83,7 @@ impl Side<'_> {
         if !self.seen.contains_key(&seed) {
             let program = &self.train.program;
             let weights = weights(findings, program, &self.train.name, seed)?;
-            let seen = control::seen(program, &weights, self.value, &self.examples, count);
+            let seen = probes::seen(program, &weights, self.value, &self.examples, count);
             self.seen.insert(seed, seen.ok_or_else(|| format!("`{}` has no value `{}`", self.train.model, self.value))?);
         }
         Ok(())
@@ -117,8 +117,9 @@ fn likeness(document: &Document, base: &Path, findings: &Findings<'_>, of: &Like
         one.look(first, of.examples, findings)?;
         other.look(second, of.examples, findings)?;
         let mut stream = Stream::new(first, "probe", &format!("{path}/{second}"));
-        let value = control::likeness(of.kind, one.seen[&first].view(), other.seen[&second].view(), &mut stream);
-        found.push(value.map_err(|why| why.to_string())?);
+        let (left, right) = (one.seen[&first].view(), other.seen[&second].view());
+        let value = probes::likeness(of.kind, left, right, of.permutations, &mut stream);
+        found.extend(value.map_err(|why| why.to_string())?);
     }
     Ok(Some(found))
 }

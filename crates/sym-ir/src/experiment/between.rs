@@ -1,6 +1,7 @@
 //! Comparisons of networks of different runs, or of different seeds.
 
 use super::ProbeKind;
+use crate::probes::{Declaration, PROBES};
 
 /// A comparison of the weights with which two runs, or two seeds of one run, ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -36,12 +37,16 @@ pub struct Likeness {
     pub other: (String, String),
     /// The first so many training examples.
     pub examples: usize,
+    /// Exchanges of examples for the likeness by chance.
+    pub permutations: usize,
 }
 
 impl Likeness {
-    /// The measures that there are.
-    pub const KINDS: [ProbeKind; 4] =
-        [ProbeKind::Alignment, ProbeKind::AlignmentBaseline, ProbeKind::Cka, ProbeKind::DebiasedCka];
+    /// The measures that there are: probes of a value with another.
+    pub fn kinds() -> impl Iterator<Item = ProbeKind> {
+        let compares = |probe: &&Declaration| probe.settings.iter().any(|setting| setting.name == "with");
+        PROBES.iter().filter(compares).map(|probe| probe.kind)
+    }
 }
 
 impl Between {

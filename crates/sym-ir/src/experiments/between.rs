@@ -2,8 +2,8 @@
 
 use super::Elaborator;
 use super::arguments::Arguments;
-use super::values::{flag, name, whole};
-use crate::experiment::{BarrierOf, Between, Likeness, Quantity, Train};
+use super::values::{flag, name, optional, whole};
+use crate::experiment::{BarrierOf, Between, Likeness, Probe, Quantity, Train};
 use crate::{Parameter, values};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{Expr, ExprKind};
@@ -11,11 +11,8 @@ use sym_syntax::ast::{Expr, ExprKind};
 /// More points along a way are as good as these.
 const MOST_POINTS: usize = 10_001;
 
-/// The examples of a measure of likeness where nothing is said, as of the probes of the same names.
-const EXAMPLES: u64 = 256;
-
 /// The most examples: matrices of 128 MiB.
-const MOST_EXAMPLES: u64 = 4_096;
+const MOST_EXAMPLES: usize = 4_096;
 
 impl Elaborator<'_> {
     /// `barrier(A, B, aligned: true, points: 25)`, or `barrier(A)` between the first two seeds of one run.
@@ -50,12 +47,14 @@ impl Elaborator<'_> {
 
     /// `alignment(A.h, B.k)`, or `alignment(A.h)` between the seeds of one run.
     pub(super) fn likeness(&mut self, expr: &Expr, word: &str) -> Option<Quantity> {
-        let kind = Likeness::KINDS.into_iter().find(|kind| kind.name() == word)?;
+        let kind = Likeness::kinds().find(|kind| kind.name() == word)?;
+        // What is not said is as in a probe.
+        let probe = Probe::new(kind, "", expr.span);
+        let fallback = |name: &str| probe.number(name).map_or(0, |number| number as usize);
         let mut arguments = Arguments::of(expr, word, &["one", "other", "examples"]);
         let one = arguments.required("one", "RunA.h", &mut self.reporter);
         let other = arguments.named("other").or_else(|| arguments.positional());
-        let examples = arguments.named("examples");
-        let examples = examples.map_or(Some(EXAMPLES), |value| whole(value, "`examples`", 2, &mut self.reporter));
+        let examples = optional(arguments.named("examples"), "`examples`", 2, &mut self.reporter);
         arguments.finish(&mut self.reporter);
         let what = format!("`{word}`");
         let (train, one) = self.value_of_run(one?, &what)?;
@@ -67,14 +66,14 @@ impl Elaborator<'_> {
             self.reporter.bad_value(expr.span, &format!("the {word} of one run"), "one seed", "two seeds, or two runs");
             return None;
         }
-        let examples = examples?;
+        let examples = examples?.map_or(fallback("examples"), |count| usize::try_from(count).unwrap_or(usize::MAX));
         if examples > MOST_EXAMPLES {
             let expected = format!("at most {MOST_EXAMPLES}: every example is compared with every other");
             self.reporter.bad_value(expr.span, "`examples`", &examples.to_string(), &expected);
             return None;
         }
-        let examples = usize::try_from(examples).ok()?;
-        Some(Quantity::Between(Between::Likeness(Likeness { kind, one, other, examples })))
+        let permutations = fallback("permutations");
+        Some(Quantity::Between(Between::Likeness(Likeness { kind, one, other, examples, permutations })))
     }
 
     /// `A.h`, `A.attention.scores`: a run and a value of its model.

@@ -4,7 +4,7 @@ use super::arguments::{Arguments, callee};
 use super::statistic::one_number;
 use super::values::{arithmetic, constant, size, whole, word};
 use super::{Elaborator, probe};
-use crate::experiment::{Carrier, Claim, GroupName, Likeness, Quantity, Statistic, When};
+use crate::experiment::{Carrier, Claim, GroupName, Likeness, ProbeKind, Quantity, Statistic, When};
 use crate::selector;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{self, Expr, ExprKind, Ident};
@@ -29,23 +29,9 @@ const GROUPS: [&str; 16] = [
     "directions",
 ];
 
-const QUANTITIES: [&str; 15] = [
-    "symmetry",
-    "dims",
-    "flat",
-    "drop_ratio",
-    "barrier",
-    "alignment",
-    "alignment_baseline",
-    "cka",
-    "debiased_cka",
-    "gauge_change",
-    "spearman",
-    "slope",
-    "lowest",
-    "highest",
-    "mean",
-];
+/// Besides the measures of likeness.
+const QUANTITIES: [&str; 11] =
+    ["symmetry", "dims", "flat", "drop_ratio", "barrier", "gauge_change", "spearman", "slope", "lowest", "highest", "mean"];
 
 const CARRIERS: [(&str, Carrier); 3] =
     [("model", Carrier::Model), ("objective", Carrier::Objective), ("dynamics", Carrier::Dynamics)];
@@ -177,7 +163,7 @@ impl Elaborator<'_> {
         let when = self.moment(when)?;
         let (train, word) = self.run_and_quantity(quantity)?;
         let probes = probe::referred(quantity, word, &train, &mut self.reporter)?;
-        let probe = one_number(quantity, &probes, &train.name, &mut self.reporter)?;
+        let probe = one_number(quantity, &probes, &format!("{}.", train.name), &mut self.reporter)?;
         if let When::Step(step) = when
             && step > train.steps
         {
@@ -199,13 +185,14 @@ impl Elaborator<'_> {
             "flat" => self.counted(expr, "flat").map(Quantity::ContinuousDim),
             "drop_ratio" => self.drop_ratio(expr),
             "barrier" => self.barrier(expr),
-            likeness if Likeness::KINDS.iter().any(|kind| kind.name() == likeness) => self.likeness(expr, likeness),
+            likeness if Likeness::kinds().any(|kind| kind.name() == likeness) => self.likeness(expr, likeness),
             "gauge_change" => self.gauge_change(expr),
             statistic if Statistic::ALL.iter().any(|(name, ..)| *name == statistic) => self.statistic(expr, statistic),
             group if GROUPS.contains(&group) => self.group(expr, group),
             other => {
                 if matches!(expr.kind, ExprKind::Call { .. }) {
-                    let names: Vec<&str> = GROUPS.into_iter().chain(QUANTITIES).collect();
+                    let names: Vec<&str> =
+                        GROUPS.into_iter().chain(QUANTITIES).chain(Likeness::kinds().map(ProbeKind::name)).collect();
                     self.reporter.push(
                         Diagnostic::new(Code::E0305, word.span, format!("there is no group or quantity `{other}`"))
                             .label("neither a group nor a quantity")

@@ -61,7 +61,7 @@ fn measured(expr: &Expr, run: &Measured, reporter: &mut Reporter) -> Option<Prob
         return None;
     };
     let probes = probe::referred(expr, name, run, reporter)?;
-    one_number(expr, &probes, &run.name, reporter)
+    one_number(expr, &probes, "", reporter)
 }
 
 /// The word of a rule among those that are known.

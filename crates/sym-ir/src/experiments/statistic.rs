@@ -59,7 +59,7 @@ impl Elaborator<'_> {
         }
         let when = self.moment(when)?;
         let (sweep, probes) = self.of_sweep(quantity)?;
-        let probe = one_number(quantity, &probes, &sweep.name, &mut self.reporter)?;
+        let probe = one_number(quantity, &probes, &format!("{}.", sweep.name), &mut self.reporter)?;
         let setting = match setting {
             Some(expr) => Some(self.setting_of(&sweep, expr)?),
             None => None,
@@ -131,7 +131,7 @@ impl Elaborator<'_> {
         };
         for probe in &probes {
             if matches!(probe.kind.declaration().columns, Columns::Many(_)) {
-                one_number(quantity, &probes, &sweep.name, &mut self.reporter)?;
+                one_number(quantity, &probes, &format!("{}.", sweep.name), &mut self.reporter)?;
             }
         }
         let plot =
@@ -153,18 +153,18 @@ impl Elaborator<'_> {
     }
 }
 
-/// The one probe of a quantity that has one number at a moment.
+/// The one probe of a quantity that has one number at a moment; `owner` is what stands before the probe, such as `Saddle.`.
 pub(super) fn one_number(quantity: &Expr, probes: &[Probe], owner: &str, reporter: &mut Reporter) -> Option<Probe> {
     let [probe] = probes else {
-        reporter.wrong_type(quantity, "a claim", "one quantity, not several");
+        reporter.wrong_type(quantity, "what is compared", "one quantity, not several");
         return None;
     };
     if let Columns::Many(thing) = probe.kind.declaration().columns {
         let written = probe.column();
         let help = if probe.kind == ProbeKind::Delta {
-            format!("write `{owner}.ndosb({})`, the number of pairs apart", probe.target)
+            format!("write `{owner}ndosb({})`, the number of pairs apart", probe.target)
         } else {
-            format!("claim a single number, such as `{owner}.loss at end`")
+            format!("take a single number, such as `{owner}loss`")
         };
         let message = format!("`{written}` has one value a {thing}, and one number is needed");
         reporter.push(

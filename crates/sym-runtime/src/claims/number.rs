@@ -138,12 +138,12 @@ fn mean(curves: &[Curve], value: impl Fn(&Curve) -> Result<f64, String>) -> Numb
 /// The most numbers that are listed one by one.
 const MOST_LISTED: usize = 32;
 
-/// The mean of one or more numbers, with all of them.
+/// The mean of one or more numbers, with the numbers where they are few.
 fn mean_of(values: &[f64], things: &str) -> Number {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let all = |values: &[f64]| values.iter().map(|value| text(*value)).collect::<Vec<_>>().join(", ");
     let list = || {
-        let [least, .., greatest] = [f64::min, f64::max].map(|pick| values.iter().copied().reduce(pick).unwrap_or(f64::NAN));
+        let [least, greatest] = [f64::min, f64::max].map(|pick| values.iter().copied().reduce(pick).unwrap_or(f64::NAN));
         if values.len() <= MOST_LISTED { all(values) } else { format!("from {} to {}", text(least), text(greatest)) }
     };
     Number::Known(mean, (values.len() > 1).then(|| format!("the mean of {} {things}: {}", values.len(), list())))

@@ -9,7 +9,6 @@
 //! | exact assignment, nearest matrices of a group | `assignment`, `procrustes` |
 //! | `teleport` to a larger gradient | [`teleport`](mod@teleport) |
 //! | the loss between two points | [`barrier`] |
-//! | likeness of what two networks see | [`likeness`](mod@likeness) |
 //!
 //! Everything moves weights by elements of the found groups (`sym_infer::action::apply_element`), in double precision and in a fixed order.
 //! Rows whose elements are neither permutations, factors, signs nor matrices along axes are left as they are, and named.
@@ -19,7 +18,6 @@ mod assignment;
 pub mod balance;
 pub mod barrier;
 pub mod canonical;
-pub mod likeness;
 mod matching;
 pub(crate) mod moved;
 mod places;
@@ -31,7 +29,6 @@ use sym_infer::{Generators, Space, Symmetries};
 pub use balance::balanced;
 pub use barrier::{Barrier, barrier};
 pub use canonical::canonicalise;
-pub use likeness::{likeness, seen};
 pub use matching::{Aligned, By, align};
 pub use teleport::{Teleported, teleport};
 

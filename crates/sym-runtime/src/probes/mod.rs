@@ -4,6 +4,7 @@
 mod event;
 pub(crate) mod groups;
 mod instruments;
+mod likeness;
 mod norm;
 mod panel;
 mod quantity;
@@ -13,6 +14,7 @@ mod units;
 
 pub use event::{Detector, Event, Kind};
 pub use instruments::Instruments;
+pub use likeness::{likeness, seen};
 pub use norm::norm;
 pub use panel::Panel;
 pub use quantity::View;

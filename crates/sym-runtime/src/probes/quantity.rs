@@ -3,6 +3,7 @@
 
 use super::groups::{Charges, Factors};
 use super::instruments::{Instruments, Landscape};
+use super::likeness::likeness;
 use super::target::Target;
 use super::units::{matrix, unit_vectors};
 use super::{Score, norm};
@@ -12,7 +13,6 @@ use sym_ir::experiment::{Probe, ProbeKind};
 use sym_ir::{Program, ValueId};
 use sym_measure::curvature::lanczos::{Krylov, krylov};
 use sym_measure::curvature::{sharpness, trace};
-use sym_measure::features::alignment;
 use sym_measure::features::collapse::Classes;
 use sym_measure::features::correlation;
 use sym_measure::gradients::{Gradients, covariance_spectrum};
@@ -203,15 +203,8 @@ fn of_two(
     stream: &dyn Fn(&str) -> Stream,
 ) -> Measured {
     let other = view.instruments.features(view.weights, with, rows);
-    let (one, other) = (features.view(), other.view());
-    let value = match probe.kind {
-        ProbeKind::Alignment => alignment::alignment(one, other)?,
-        ProbeKind::AlignmentBaseline => alignment::baseline(one, other, whole(probe, "permutations"), &mut stream(""))?.mean,
-        ProbeKind::Cka => alignment::cka(one, other)?,
-        ProbeKind::DebiasedCka => alignment::debiased_cka(one, other)?,
-        _ => return Ok(nothing()),
-    };
-    Ok(vec![value])
+    let found = likeness(probe.kind, features.view(), other.view(), whole(probe, "permutations"), &mut stream(""))?;
+    Ok(found.into_iter().collect())
 }
 
 fn of_model(probe: &Probe, view: &mut View<'_, '_>, stream: &dyn Fn(&str) -> Stream) -> Measured {

@@ -129,7 +129,7 @@ const SUFFIX: &str = "}\n";
 const HASH: usize = 64;
 
 /// Writes a checkpoint. Afterwards it is the seed's state, whole, whatever happens.
-pub fn write(directory: &Path, checkpoint: &Checkpoint, files: &Files, single: bool) -> Result<(), Diagnostic> {
+pub fn write(directory: &Path, checkpoint: &Checkpoint, own: &Files, single: bool) -> Result<(), Diagnostic> {
     let file = format!("checkpoint-{:012}.safetensors", checkpoint.step);
     let tensors = Reference::write(directory, file, &pack(&checkpoint.tensors, single))?;
     let manifest = Manifest {
@@ -139,13 +139,13 @@ pub fn write(directory: &Path, checkpoint: &Checkpoint, files: &Files, single: b
         ending: checkpoint.ending.clone(),
         detectors: checkpoint.detectors.clone(),
         tensors,
-        parts: files.parts.clone(),
-        kept: files.kept.clone(),
-        kept_bits: files.kept.iter().map(|kept| kept.value.map(f64::to_bits)).collect(),
+        parts: own.parts.clone(),
+        kept: own.kept.clone(),
+        kept_bits: own.kept.iter().map(|kept| kept.value.map(f64::to_bits)).collect(),
     };
     let state = serde_json::to_string(&manifest).expect("a manifest is plain data");
     let text = [PREFIX, &hash(state.as_bytes()), MIDDLE, &state, SUFFIX].concat();
-    super::files::write(&directory.join(super::files::CHECKPOINT), text.as_bytes())?;
+    files::write(&directory.join(files::CHECKPOINT), text.as_bytes())?;
     remove_others(directory, &manifest);
     Ok(())
 }

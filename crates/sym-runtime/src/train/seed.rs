@@ -9,6 +9,7 @@ use crate::optim::names;
 use crate::probes::{Detector, Instruments, Panel, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
 use crate::{Observer, Progress, evaluate, init};
+use burn::tensor::DType;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
@@ -46,6 +47,14 @@ pub enum Stop {
     NotFinite(String),
 }
 
+/// Weights as an engine of a number type has them, in the same memory.
+fn rounded(mut weights: Weights, dtype: DType) -> Weights {
+    if dtype == DType::F32 {
+        weights.values.iter_mut().flatten().for_each(|value| *value = f64::from(*value as f32));
+    }
+    weights
+}
+
 impl Stop {
     /// As a record says it.
     pub fn ending(self) -> Ending {
@@ -81,8 +90,7 @@ impl<'a> Seed<'a> {
             width: setup.width,
         };
         let engine = engine::engine(task, setup.backend, setup.dtype)?;
-        // As the engine has them: rounded to its number type.
-        let start = engine.weights();
+        let start = rounded(weights, setup.dtype);
         let mut seed = Self {
             setup,
             number,

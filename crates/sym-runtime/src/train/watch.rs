@@ -8,7 +8,7 @@ use sym_ir::experiment::{Keep, Stop, Train};
 
 /// A best value so far.
 #[derive(Debug, Clone)]
-struct Record {
+struct BestSoFar {
     column: usize,
     highest: bool,
     best: Option<f64>,
@@ -16,7 +16,7 @@ struct Record {
     since: u64,
 }
 
-impl Record {
+impl BestSoFar {
     fn new(column: usize, highest: bool) -> Self {
         Self { column, highest, best: None, since: 0 }
     }
@@ -40,7 +40,7 @@ struct Kept {
     /// The rule as it is written.
     rule: String,
     /// `None` for the last checkpoints.
-    record: Option<Record>,
+    record: Option<BestSoFar>,
     /// How many weights it keeps.
     most: usize,
 }
@@ -48,7 +48,7 @@ struct Kept {
 /// Follows the measurements of a seed.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    stops: Vec<(Stop, Record)>,
+    stops: Vec<(Stop, BestSoFar)>,
     kept: Vec<Kept>,
 }
 
@@ -68,12 +68,12 @@ impl Watch {
     pub fn new(train: &Train, panel: &Panel) -> Self {
         let stops = train.stop.iter().filter_map(|stop| {
             let highest = matches!(stop, Stop::Stalled { best, .. } if best.highest);
-            Some((stop.clone(), Record::new(panel.column_of(stop.probe())?, highest)))
+            Some((stop.clone(), BestSoFar::new(panel.column_of(stop.probe())?, highest)))
         });
         let kept = train.keep.iter().filter_map(|keep| {
             let (record, most) = match keep {
                 Keep::Last(count) => (None, usize::try_from(*count).unwrap_or(usize::MAX)),
-                Keep::Best(best) => (Some(Record::new(panel.column_of(&best.probe)?, best.highest)), 1),
+                Keep::Best(best) => (Some(BestSoFar::new(panel.column_of(&best.probe)?, best.highest)), 1),
             };
             Some(Kept { rule: keep.to_string(), record, most })
         });
