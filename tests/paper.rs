@@ -88,7 +88,26 @@ fn full_profiles_take_their_first_steps() {
     }
 }
 
-/// Files in the form of the sets, since the sets themselves are not at hand; those of `fig04` and `fig12` take minutes (`--profile first`).
+#[test]
+fn residual_networks_take_their_first_steps() {
+    for file in ["fig04", "fig12"] {
+        let out = tempfile::tempdir().expect("a scratch directory");
+        let path = format!("examples/paper/{file}.sym");
+        let record = out.path().join("record").display().to_string();
+        let arguments = ["run", &path, "--profile", "first", "--format", "json", "--out", &record];
+        let Ended { stdout, stderr, .. } = symc(&root(), &arguments);
+        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|problem| panic!("{file}: {problem}: {stderr}"));
+        let sweeps = report["sweeps"].as_array().expect("sweeps");
+        assert_eq!(sweeps.len(), 2, "{file}");
+        for run in sweeps.iter().flat_map(|sweep| sweep["runs"].as_array().expect("runs")) {
+            assert_eq!(run["values"], serde_json::json!([64.0, 2.0, "Few", 2.0]), "{file}");
+            assert_eq!(run["outcome"], "finished", "{file}");
+            assert!(run["end"].as_array().expect("values").iter().all(serde_json::Value::is_number), "{file}");
+        }
+    }
+}
+
+/// Files in the form of the sets, since the sets themselves are not at hand.
 #[test]
 fn full_profiles_take_their_first_steps_on_files_in_the_form_of_published_sets() {
     let folder = tempfile::tempdir().expect("a scratch directory");
