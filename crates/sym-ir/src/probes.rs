@@ -108,7 +108,7 @@ const APART: Setting = Setting {
 /// The level below which a broken symmetry is restored; half of the threshold where absent.
 const RESTORED: Setting = Setting { name: "restored", range: Range::NonNegative, fallback: Fallback::Absent };
 /// Whose states distances are measured to.
-const GROUP: Setting = Setting {
+pub(crate) const GROUP: Setting = Setting {
     name: "group",
     range: Range::Word(&["own", "permutation", "signed", "sign", "scale", "rotation", "double_rotation"]),
     fallback: Fallback::Word("own"),
@@ -339,6 +339,14 @@ impl Probe {
             SettingValue::Name(word) => Some(word.as_str()),
             SettingValue::Number(_) => None,
         })
+    }
+
+    /// The `delta` that the events of this probe are read from: that of its space and group.
+    #[must_use]
+    pub fn delta(&self) -> Self {
+        let delta = Self::new(ProbeKind::Delta, &self.target, self.span);
+        let group = self.word("group").unwrap_or("own").to_string();
+        delta.with("group", SettingValue::Name(group))
     }
 
     /// The threshold; 0 for a probe without.

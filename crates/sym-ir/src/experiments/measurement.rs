@@ -48,8 +48,9 @@ impl Elaborator<'_> {
         let Some((model, Instance { program, edits })) = model else { return };
         let mut probes: Vec<Probe> = Vec::new();
         for probe in item.probes.iter().flat_map(|expr| probe::measured(expr, &program, &mut self.reporter)).collect::<Vec<_>>() {
-            match probes.iter().find(|first| first.column() == probe.column()) {
-                Some(first) => self.reporter.duplicate(probe.span, first.span, &format!("the column `{}`", probe.column())),
+            let column = probe.column_with_settings();
+            match probes.iter().find(|first| first.column_with_settings() == column) {
+                Some(first) => self.reporter.duplicate(probe.span, first.span, &format!("the column `{column}`")),
                 None => probes.push(probe),
             }
         }

@@ -258,15 +258,23 @@ fn shown(value: &SettingValue) -> String {
     }
 }
 
-/// `breaking(fc1, threshold: 0.1)`: the steps at which a neighbour pair first exceeds the threshold, read from the run's `delta(fc1)`.
+/// `breaking(fc1, threshold: 0.1, group: sign)`: the steps at which a generator's Δ first exceeds the threshold, read from the run's `delta(fc1)` of that
+/// group; of the first that the run measures where none is named.
 pub(super) fn breaking(expr: &Expr, train: &Measured, reporter: &mut Reporter) -> Option<Vec<Probe>> {
-    let mut arguments = Arguments::of(expr, "breaking", &["threshold"]);
+    let mut arguments = Arguments::of(expr, "breaking", &["threshold", "group"]);
     let layer = arguments.required("layer", "fc1", reporter);
     let threshold = arguments.named("threshold");
     if threshold.is_none() {
         needs("breaking", "threshold", NEEDS_THRESHOLD, expr.span, reporter);
     }
     let threshold = threshold.and_then(|value| non_negative(value, "`threshold`", reporter));
+    let group = match arguments.named("group") {
+        None => None,
+        Some(given) => match value(given, &crate::probes::GROUP, &train.program, reporter)? {
+            SettingValue::Name(group) => Some(group),
+            SettingValue::Number(_) => None,
+        },
+    };
     arguments.finish(reporter);
     let (layer, threshold) = (layer?, threshold?);
     let Some(target) = selector_of(layer) else {
@@ -274,23 +282,32 @@ pub(super) fn breaking(expr: &Expr, train: &Measured, reporter: &mut Reporter) -
         return None;
     };
     let layers = targets(ProbeKind::Breakings, &target, layer.span, &train.program, reporter)?;
-    let measured = |layer: &str| train.probes.iter().any(|probe| probe.kind == ProbeKind::Delta && probe.target == layer);
-    if let Some(missing) = layers.iter().find(|layer| !measured(layer)) {
-        reporter.push(
-            Diagnostic::new(
-                Code::E0201,
-                expr.span,
-                format!("`breaking({missing})` needs `delta({missing})`, which `{}` does not measure", train.name),
-            )
-            .label("read from `delta`")
-            .cause(train.span, "its `measure` does not list it")
-            .help(format!("add `delta({missing})` to `measure` in `{}`", train.name)),
-        );
-        return None;
+    let mut found = Vec::new();
+    for layer in layers {
+        let measured = || train.probes.iter().filter(|probe| probe.kind == ProbeKind::Delta && probe.target == layer);
+        let wanted = |probe: &&Probe| group.as_deref().is_none_or(|group| probe.word("group") == Some(group));
+        let Some(delta) = measured().find(wanted) else {
+            let needed = match &group {
+                Some(group) => format!("delta({layer}, group: {group})"),
+                None => format!("delta({layer})"),
+            };
+            reporter.push(
+                Diagnostic::new(
+                    Code::E0201,
+                    expr.span,
+                    format!("`breaking({layer})` needs `{needed}`, which `{}` does not measure", train.name),
+                )
+                .label("read from `delta`")
+                .cause(train.span, "its `measure` does not list it")
+                .help(format!("add `{needed}` to `measure` in `{}`", train.name)),
+            );
+            return None;
+        };
+        let of = delta.word("group").unwrap_or("own").to_string();
+        let probe = Probe::new(ProbeKind::Breakings, &layer, expr.span).with("threshold", SettingValue::Number(threshold));
+        found.push(probe.with("group", SettingValue::Name(of)));
     }
-    let probe =
-        |target: String| Probe::new(ProbeKind::Breakings, &target, expr.span).with("threshold", SettingValue::Number(threshold));
-    Some(layers.into_iter().map(probe).collect())
+    Some(found)
 }
 
 const NEEDS_THRESHOLD: &str = "add `threshold: 0.1`: the distance below which two units count as alike";

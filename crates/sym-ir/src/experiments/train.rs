@@ -233,8 +233,9 @@ fn measures(fields: &Fields, program: &Program, reporter: &mut Reporter) -> Vec<
         for expr in probes {
             for probe in probe::measured(expr, program, reporter) {
                 let earlier = measures.iter().flat_map(|measure| &measure.probes).chain(&found);
-                if let Some(first) = earlier.into_iter().find(|first| first.column() == probe.column()) {
-                    reporter.duplicate(probe.span, first.span, &format!("the column `{}`", probe.column()));
+                let column = probe.column_with_settings();
+                if let Some(first) = earlier.into_iter().find(|first| first.column_with_settings() == column) {
+                    reporter.duplicate(probe.span, first.span, &format!("the column `{column}`"));
                 } else {
                     found.push(probe);
                 }

@@ -34,7 +34,7 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
         },
         Quantity::DropRatio { train, breaking, window } => {
             let loss = Probe::new(ProbeKind::Loss, "", breaking.span);
-            let delta = Probe::new(ProbeKind::Delta, &breaking.target, breaking.span);
+            let delta = breaking.delta();
             let (Some(losses), Some(deltas)) = (evidence.curves(train, &loss), evidence.curves(train, &delta)) else {
                 return Number::NotYet;
             };

@@ -152,9 +152,13 @@ fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: boo
 fn marks(figure: &Figure, series: &Series, evidence: &dyn Evidence, of: Drawn) -> Vec<Mark> {
     let mut marks = Vec::new();
     for mark in figure.marks.iter().filter(|mark| mark.train == series.train) {
-        let delta = Probe::new(ProbeKind::Delta, &mark.probe.target, mark.probe.span);
+        let delta = mark.probe.delta();
         let curves = evidence.curves(&mark.train, &delta).unwrap_or_default();
-        let label = format!("Δ of {} > {}", mark.probe.target, mark.probe.threshold());
+        let space = match mark.probe.word("group") {
+            Some(group) if group != "own" => format!("{} ({group})", mark.probe.target),
+            _ => mark.probe.target.clone(),
+        };
+        let label = format!("Δ of {space} > {}", mark.probe.threshold());
         let mut label = Some(label);
         for curve in &curves {
             let tone = match &of {
