@@ -96,7 +96,8 @@ fn residual_networks_take_their_first_steps() {
         let record = out.path().join("record").display().to_string();
         let arguments = ["run", &path, "--profile", "first", "--format", "json", "--out", &record];
         let Ended { stdout, stderr, .. } = symc(&root(), &arguments);
-        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|problem| panic!("{file}: {problem}: {stderr}"));
+        let report: serde_json::Value =
+            serde_json::from_str(&stdout).unwrap_or_else(|problem| panic!("{file}: {problem}: {stderr}"));
         let sweeps = report["sweeps"].as_array().expect("sweeps");
         assert_eq!(sweeps.len(), 2, "{file}");
         for run in sweeps.iter().flat_map(|sweep| sweep["runs"].as_array().expect("runs")) {

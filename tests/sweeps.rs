@@ -7,7 +7,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use support::{Ended, symc};
+use support::{Ended, Process, symc, wait_until};
 
 const FILE: &str = "model Mlp(width: int = 4) {
     input x[4]
@@ -106,6 +106,49 @@ fn equal_runs_are_computed_once_on_any_number_of_threads() {
     }
     let rows = |out: &str| numbers(&directory.path().join(out)).into_values().collect::<Vec<_>>();
     assert_eq!(rows("one"), rows("four"));
+}
+
+#[test]
+fn a_sweep_has_one_process_whose_number_a_second_one_is_told() {
+    let directory = directory("[0.01, 0.02, 0.05]");
+    let endless = FILE.replace("LRS", "[0.01, 0.02]").replace("width: [2, 4]", "steps: [1000000000]");
+    let without_figures = endless.split("figure").next().expect("what stands before the first figure");
+    std::fs::write(directory.path().join("sweep.sym"), without_figures).expect("writable");
+    let first = Process::start(directory.path(), &["run", "sweep.sym", "--out", "record"], &[]);
+    let lock = directory.path().join("record/Rates/lock");
+    wait_until("the sweep has begun", || {
+        std::fs::read_to_string(&lock).is_ok_and(|owner| owner.trim() == first.id().to_string())
+    });
+    let second = symc(directory.path(), &["run", "sweep.sym", "--resume", "record"]);
+    assert_eq!(second.code, 1);
+    assert!(second.stderr.contains("E0608") && second.stderr.contains(&format!("(process {})", first.id())), "{}", second.stderr);
+    first.signal("KILL");
+    first.end();
+}
+
+#[test]
+fn the_end_of_a_run_that_diverges_has_no_value() {
+    let directory = directory("[0.01, 1000]");
+    let claim = "\nexpect highest(Rates.loss at end) < 1e6\nexpect Fit.loss at end < 1e9\n";
+    let text = std::fs::read_to_string(directory.path().join("sweep.sym")).expect("readable") + claim;
+    std::fs::write(directory.path().join("sweep.sym"), text).expect("writable");
+    let ended = symc(directory.path(), &["run", "sweep.sym", "--format", "json", "--set", "Fit.optim=gd(lr: 1000)"]);
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
+    let claims = report["expectations"].as_array().expect("claims");
+    let of = |text: &str| {
+        claims.iter().find(|claim| claim["text"].as_str().is_some_and(|own| own.starts_with(text))).expect("it is there")
+    };
+    // Two runs of two seeds reach their ends.
+    let all = of("highest(Rates.loss at end)");
+    assert_eq!(all["outcome"], "holds", "{all}");
+    assert!(all.to_string().contains("of 4 values, 4 without a finite value left out"), "{all}");
+    let single = of("Fit.loss at end");
+    assert_eq!(single["outcome"], "undecided", "{single}");
+    assert!(single.to_string().contains("is not finite at step"), "{single}");
+    for run in report["sweeps"][0]["runs"].as_array().expect("runs") {
+        assert_eq!(run["end"][0].is_null(), run["outcome"] == "failed", "{run}");
+    }
+    assert!(report["runs"][0]["measured"][0]["end"].is_null(), "{}", report["runs"][0]["measured"]);
 }
 
 #[test]

@@ -57,8 +57,8 @@ impl Process {
 
     /// Starts `symc` so that no file can grow beyond so many bytes, as on a full disk: writing more is an error of the system.
     pub fn start_with_small_files(directory: &Path, bytes: u64, arguments: &[&str]) -> Self {
-        // POSIX counts in blocks of 512 bytes. The signal that comes with the error would end the process.
-        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+        // POSIX counts in blocks of 512 bytes.
+        let script = format!("ulimit -f {}; exec \"$@\"", bytes / 512);
         let mut command = Command::new("sh");
         command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_symc")]).args(arguments);
         Self::spawn(&mut command, directory)
@@ -67,6 +67,11 @@ impl Process {
     fn spawn(command: &mut Command, directory: &Path) -> Self {
         let command = command.current_dir(directory).env_remove("NO_COLOR").stdin(Stdio::null());
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("symc starts"))
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// Sends a signal by its name without `SIG`. A process that has ended on its own is still there to be waited for, so nothing else can be

@@ -358,7 +358,7 @@ mod tables {
     #[test]
     fn parquet_columns_of_every_number_type_and_packing_are_read() {
         let expected = [1.0, 0.5, 1.0, 1_099_511_627_776.0, 2.0, -1.5, 0.0, -5.0, 3.0, 2.25, 1.0, 0.0];
-        for name in ["snappy", "gzip", "none", "lz4", "two_groups"] {
+        for name in ["snappy", "gzip", "none", "lz4", "zstd", "two_groups"] {
             let path = file(&format!("{name}.parquet"));
             let examples = read::parquet(&path, TableTargets { column: Some("y"), classes: Some(3) }).expect("a table");
             assert_eq!(examples.inputs.dense(), expected, "{name}");
@@ -375,7 +375,6 @@ mod tables {
             let error = read::parquet(&file(name), LAST).expect_err("no table of numbers");
             (error.kind, error.to_string())
         };
-        assert_eq!(fault("zstd.parquet"), (Kind::Unsupported, "`a`: it is packed by ZSTD(ZstdLevel(1))".to_string()));
         assert_eq!(fault("empty_cell.parquet"), (Kind::Damaged, "`a`: row 1 is empty".to_string()));
         assert_eq!(fault("text.parquet"), (Kind::Unsupported, "`a`: it holds values of type BYTE_ARRAY".to_string()));
         assert_eq!(fault("lists.parquet").0, Kind::Unsupported);

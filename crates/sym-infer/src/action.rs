@@ -8,6 +8,7 @@ mod basis;
 mod branches;
 mod constants;
 pub(crate) mod context;
+mod coordinates;
 mod element;
 mod elementary;
 mod family;
@@ -28,6 +29,7 @@ pub(crate) mod tensor;
 mod trade;
 mod turns;
 
+pub use coordinates::Coordinates;
 pub use element::layouts;
 pub(crate) use element::rate;
 pub use elementary::{Elementary, elementary};

@@ -31,6 +31,11 @@ pub enum Family {
 }
 
 impl Family {
+    /// Whether all permutations are elements.
+    pub fn has_permutations(self) -> bool {
+        matches!(self, Family::General | Family::Orthogonal | Family::OrthogonalFixingOnes)
+    }
+
     /// Whether all elements are orthogonal matrices.
     pub fn is_orthogonal(self) -> bool {
         matches!(self, Family::Orthogonal | Family::OrthogonalFixingOnes | Family::Unitary(_))

@@ -249,16 +249,16 @@ probes! {
     /// Trace of the Hessian of the loss.
     HessianTrace "hessian_trace" Model, Estimate, "trace of the Hessian", [whole("samples", 2, 20.0), EXAMPLES];
     /// Trace of the covariance of gradients of single examples.
-    GradientTrace "gradient_trace" Model, One, "trace of the gradient covariance", [EXAMPLES];
+    GradientTrace "gradient_trace" Model, One, "trace of the gradient covariance", [whole("examples", 2, 256.0)];
     /// The largest eigenvalues of that covariance.
     GradientSpectrum "gradient_spectrum" Model, Many("eigenvalue"), "eigenvalues of the gradient covariance", [COUNT, FEW];
     /// That trace over the square of the gradient.
-    NoiseScale "noise_scale" Model, One, "gradient noise scale", [EXAMPLES];
+    NoiseScale "noise_scale" Model, One, "gradient noise scale", [whole("examples", 2, 256.0)];
     /// The barrier of the loss between the weights at step 0 and the present ones.
     Barrier "barrier" Model, One, "barrier from the start", [whole("points", 3, 11.0), EXAMPLES];
     /// The local learning coefficient.
     LearningCoefficient "learning_coefficient" Model, Estimate, "learning coefficient", [
-        whole("chains", 2, 4.0), whole("draws", 1, 200.0), whole("burn_in", 0, 100.0), positive("step", 1e-5), positive("localisation", 100.0), EXAMPLES
+        whole("chains", 2, 4.0), whole("draws", 2, 2_000.0), whole("burn_in", 0, 1_000.0), positive("step", 1e-4), positive("localisation", 1.0), EXAMPLES
     ];
 }
 

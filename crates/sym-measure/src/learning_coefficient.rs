@@ -71,7 +71,7 @@ pub struct LearningCoefficient {
 ///
 /// # Errors
 ///
-/// What the loss fails for; a point of another size, fewer than two chains or no draw, a chain that leaves for infinity.
+/// What the loss fails for; a point of another size, fewer than two chains or two draws, a chain that leaves for infinity, chains that have not come to rest.
 pub fn learning_coefficient<L: Loss>(
     loss: &mut L,
     at: &[f64],
@@ -80,43 +80,56 @@ pub fn learning_coefficient<L: Loss>(
 ) -> Result<Result<LearningCoefficient, Unmeasurable>, L::Error> {
     let checked = same("parameters", at.len(), loss.size())
         .and_then(|()| enough("chains", sampler.chains, 2))
-        .and_then(|()| enough("draws", sampler.draws, 1));
+        .and_then(|()| enough("draws", sampler.draws, 2));
     if let Err(problem) = checked {
         return Ok(Err(problem));
     }
     let lowest = loss.value(at)?;
-    let mut chains = Vec::with_capacity(sampler.chains);
+    let (mut chains, mut drifts) = (Vec::with_capacity(sampler.chains), Vec::with_capacity(sampler.chains));
     for chain in 0..sampler.chains {
-        let mean = mean_of_chain(loss, at, sampler, &mut streams(chain))?;
-        let value = sampler.inverse_temperature * (mean - lowest);
+        let [first, second] = halves_of_chain(loss, at, sampler, &mut streams(chain))?;
+        let share = sampler.draws.div_ceil(2) as f64 / sampler.draws as f64;
+        let whole = share * first + (1.0 - share) * second;
+        let value = sampler.inverse_temperature * (whole - lowest);
         if !value.is_finite() {
             return Ok(Err(Unmeasurable::NotFinite));
         }
         chains.push(value);
+        drifts.push(sampler.inverse_temperature * (second - first));
     }
-    Ok(Ok(LearningCoefficient { estimate: Estimate::of(&chains), chains }))
+    let (estimate, drift) = (Estimate::of(&chains), Estimate::of(&drifts));
+    if drift.mean.abs() > MOVING * estimate.mean.abs() && drift.mean.abs() > CERTAIN * drift.error {
+        return Ok(Err(Unmeasurable::NotStationary));
+    }
+    Ok(Ok(LearningCoefficient { estimate, chains }))
 }
 
-/// E[`L_n(w)`] over the draws of one chain: w ← w − ε/2 (nβ ∇L(w) + γ(w − w*)) + N(0, ε).
-fn mean_of_chain<L: Loss>(loss: &mut L, at: &[f64], sampler: &Sampler, stream: &mut Stream) -> Result<f64, L::Error> {
+/// Chains whose mean changes from the first half of the draws to the second by more than this share of the estimate, and by more than so many standard
+/// errors, have not come to rest.
+const MOVING: f64 = 0.25;
+const CERTAIN: f64 = 4.0;
+
+/// E[`L_n(w)`] over either half of the draws of one chain: w ← w − ε/2 (nβ ∇L(w) + γ(w − w*)) + N(0, ε).
+fn halves_of_chain<L: Loss>(loss: &mut L, at: &[f64], sampler: &Sampler, stream: &mut Stream) -> Result<[f64; 2], L::Error> {
     let mut point = at.to_vec();
     let mut gradient = vec![0.0; at.len()];
     let (half, noise) = (0.5 * sampler.step, sampler.step.sqrt());
-    let mut sum = 0.0;
+    let mut sums = [0.0; 2];
     for step in 0..sampler.burn_in + sampler.draws {
         let value = loss.sample(&point, stream, &mut gradient)?;
         if !value.is_finite() {
-            return Ok(f64::NAN);
+            return Ok([f64::NAN; 2]);
         }
-        if step >= sampler.burn_in {
-            sum += value;
+        if let Some(draw) = step.checked_sub(sampler.burn_in) {
+            sums[usize::from(2 * draw >= sampler.draws)] += value;
         }
         for ((entry, slope), centre) in point.iter_mut().zip(&gradient).zip(at) {
             let pull = sampler.inverse_temperature * slope + sampler.localisation * (*entry - centre);
             *entry += -half * pull + noise * stream.normal();
         }
     }
-    Ok(sum / sampler.draws as f64)
+    let first = sampler.draws.div_ceil(2);
+    Ok([sums[0] / first as f64, sums[1] / (sampler.draws - first) as f64])
 }
 
 #[cfg(test)]

@@ -17,10 +17,14 @@ pub struct Distinct {
 /// Units that a chain of distances below the threshold connects are alike (single linkage), so that `closest` is at least the threshold. A row is a
 /// unit: its (in, bias, out) weights. Takes units² distances.
 pub fn distinct(units: MatrixRef<'_>, threshold: f64) -> Distinct {
-    let count = units.rows();
+    distinct_by(units.rows(), threshold, |one, other| distance(units, one, other))
+}
+
+/// The same for so many units with any distance.
+pub fn distinct_by(count: usize, threshold: f64, distance: impl Fn(usize, usize) -> f64) -> Distinct {
     let mut first: Vec<usize> = (0..count).collect();
     let pairs = || (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
-    let distances: Vec<f64> = pairs().map(|(one, other)| distance(units, one, other)).collect();
+    let distances: Vec<f64> = pairs().map(|(one, other)| distance(one, other)).collect();
     for ((one, other), &distance) in pairs().zip(&distances) {
         if distance < threshold && first[one] != first[other] {
             let (kept, gone) = (first[one].min(first[other]), first[one].max(first[other]));

@@ -27,6 +27,8 @@ pub enum Unmeasurable {
         /// How many there have to be at least.
         least: usize,
     },
+    /// Chains of samples have not come to rest.
+    NotStationary,
     /// A quotient by zero.
     Zero(
         /// What is zero.
@@ -39,6 +41,7 @@ impl fmt::Display for Unmeasurable {
         match self {
             Self::NotFinite => formatter.write_str("an entry is not finite"),
             Self::NoConvergence => formatter.write_str("a decomposition did not converge"),
+            Self::NotStationary => formatter.write_str("chains have not come to rest: take larger steps or a longer burn-in"),
             Self::Sizes { what, found, expected } => write!(formatter, "{found} {what} where {expected} are expected"),
             Self::TooFew { what, found, least } => write!(formatter, "{found} {what} where at least {least} are needed"),
             Self::Zero(what) => write!(formatter, "{what} is zero"),

@@ -1,7 +1,7 @@
 //! Progress bars on standard error: one a seed, none where it is not a terminal.
 
 use crate::interrupt;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, OnceLock};
@@ -87,8 +87,15 @@ impl SweepBar {
     pub fn new(name: &str, runs: usize, shown: bool) -> Self {
         let shown = shown && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        let style = ProgressStyle::with_template("{prefix:<20} {bar:30} {pos:>5}/{len} runs {msg}, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        // Before the first run has ended, nothing is known about the rest.
+        let left = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            if state.pos() > 0 {
+                let _ = write!(text, "{} left", HumanDuration(state.eta()));
+            }
+        };
+        let style = ProgressStyle::with_template("{prefix:<20} {bar:30} {pos:>5}/{len} runs {msg} {left}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("left", left);
         let bar = ProgressBar::with_draw_target(Some(runs as u64), target).with_style(style).with_prefix(name.to_string());
         bar.enable_steady_tick(std::time::Duration::from_millis(500));
         Self(bar)

@@ -50,18 +50,18 @@ fn measured(record: &Record) -> Vec<MeasuredRow> {
     let rows = names(record).into_iter().filter_map(|name| {
         let columns = record.columns_of(name);
         let ends = |last: bool| -> Vec<f64> {
-            let seeds = &record.summary.seeds;
-            let values = seeds.iter().map(|seed| if last { &seed.last } else { &seed.first });
+            let seeds = record.summary.seeds.iter().filter(|seed| !last || seed.broke_off().is_none());
+            let values = seeds.map(|seed| if last { &seed.last } else { &seed.first });
             values.flat_map(|values| columns.iter().filter_map(|column| values.get(*column).copied())).collect()
         };
         let (start, end) = (ends(false), ends(true));
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        (!start.is_empty() && !end.is_empty()).then(|| MeasuredRow {
+        let mean = |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+        Some(MeasuredRow {
             name: name.to_string(),
-            start: mean(&start),
+            start: mean(&start)?,
             end: mean(&end),
-            lowest: end.iter().copied().fold(f64::INFINITY, f64::min),
-            highest: end.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            lowest: end.iter().copied().reduce(f64::min),
+            highest: end.iter().copied().reduce(f64::max),
         })
     });
     rows.collect()
@@ -82,6 +82,7 @@ pub fn measurement(measurement: &Measurement, record: &Record) -> MeasurementRep
                 seed: seed.seed,
                 steps: vec![0],
                 columns: gauge(seed).into_iter().map(|value| vec![value]).collect(),
+                broke_off: None,
             })
             .collect();
         let own: Vec<f64> = gauges.first()?.columns.concat();

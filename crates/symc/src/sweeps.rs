@@ -47,12 +47,13 @@ fn quantity(column: &str) -> &str {
     column.rsplit_once('[').map_or(column, |(name, _)| name)
 }
 
-/// The mean of the last values over seeds, and over pairs.
+/// The mean of the values at the end over seeds that have one, and over pairs.
 fn mean(done: &Done, name: &str) -> Option<f64> {
     let values: Vec<f64> = done
         .summary
         .seeds
         .iter()
+        .filter(|seed| seed.broke_off().is_none())
         .flat_map(|seed| seed.last.iter().filter(|(column, _)| quantity(column) == name).map(|(_, value)| *value))
         .collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)

@@ -1,7 +1,7 @@
 //! Runs side by side.
 
 use super::Style;
-use super::table::{number, table};
+use super::table::{end_of, table};
 use crate::report::RunReport;
 
 /// What all runs measured, at the end, a row a run; nothing for a single run or runs that measured nothing in common.
@@ -25,7 +25,7 @@ pub fn short(runs: &[RunReport]) -> String {
 
 fn cells(runs: &[RunReport]) -> Vec<Vec<String>> {
     let (Some(first), true) = (runs.first(), runs.len() > 1) else { return Vec::new() };
-    let of = |run: &RunReport, name: &str| run.measured.iter().find(|row| row.name == name).map(|row| number(row.end));
+    let of = |run: &RunReport, name: &str| run.measured.iter().find(|row| row.name == name).map(|row| end_of(row.end));
     let common: Vec<&str> = first
         .measured
         .iter()

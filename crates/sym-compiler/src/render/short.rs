@@ -164,16 +164,13 @@ pub fn run(run: &RunReport) -> String {
         );
     }
     for row in &run.measured {
-        let _ = writeln!(
-            text,
-            "{}: {}: {} at start, {} at end ({} to {})",
-            run.train,
-            row.name,
-            number(row.start),
-            number(row.end),
-            number(row.lowest),
-            number(row.highest)
-        );
+        let end = match (row.end, row.lowest, row.highest) {
+            (Some(end), Some(lowest), Some(highest)) => {
+                format!("{} at end ({} to {})", number(end), number(lowest), number(highest))
+            }
+            _ => "no seed reached the end".to_string(),
+        };
+        let _ = writeln!(text, "{}: {}: {} at start, {end}", run.train, row.name, number(row.start));
     }
     printable(&text)
 }

@@ -412,11 +412,19 @@ pub fn run(run: &RunReport, style: Style) -> String {
         ]
     });
     text.push_str(&table(&["seed", "steps", "", "breakings", "seconds"], seeds.collect(), style));
-    let measured = run.measured.iter().map(|row| {
-        vec![row.name.clone(), number(row.start), number(row.end), format!("{} – {}", number(row.lowest), number(row.highest))]
-    });
+    let measured =
+        run.measured.iter().map(|row| vec![row.name.clone(), number(row.start), end_of(row.end), range(row.lowest, row.highest)]);
     text.push_str(&table(&["measured", "start", "end", "range at the end"], measured.collect(), style));
     text
+}
+
+/// A value at the end, of which there is none where all seeds broke off.
+pub(super) fn end_of(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_string(), number)
+}
+
+fn range(lowest: Option<f64>, highest: Option<f64>) -> String {
+    lowest.zip(highest).map_or_else(|| "–".to_string(), |(lowest, highest)| format!("{} – {}", number(lowest), number(highest)))
 }
 
 /// Where everything is.

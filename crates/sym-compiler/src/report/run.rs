@@ -54,12 +54,12 @@ pub struct MeasuredRow {
     pub name: String,
     /// At the first measurement.
     pub start: f64,
-    /// At the last.
-    pub end: f64,
-    /// The smallest value at the last.
-    pub lowest: f64,
-    /// The largest value at the last.
-    pub highest: f64,
+    /// At the last one of the seeds that reached their end; `None` where none did.
+    pub end: Option<f64>,
+    /// The smallest value there.
+    pub lowest: Option<f64>,
+    /// The largest value there.
+    pub highest: Option<f64>,
 }
 
 /// A measurement of given weights.

@@ -82,10 +82,15 @@ pub(crate) fn parse(path: &Path, bytes: Bytes, targets: TableTargets<'_>) -> Res
             let compression = of_column.compression();
             if !matches!(
                 compression,
-                Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::LZ4 | Compression::LZ4_RAW
+                Compression::UNCOMPRESSED
+                    | Compression::SNAPPY
+                    | Compression::GZIP(_)
+                    | Compression::LZ4
+                    | Compression::LZ4_RAW
+                    | Compression::ZSTD(_)
             ) {
                 return Err(unsupported(name, format!("it is packed by {compression}"))
-                    .expected("Snappy, gzip, LZ4 or no packing")
+                    .expected("Snappy, gzip, LZ4, Zstandard or no packing")
                     .help("write it again with `compression=\"snappy\"`"));
             }
             let optional = schema.column(column).max_def_level() > 0;

@@ -8,14 +8,22 @@ use crate::experiment::{Measured, Probe, ProbeKind};
 use crate::probes::{Fallback, Looks, PROBES, Range, Setting, SettingValue};
 use crate::{Program, selector, values};
 use sym_diagnostics::{Code, Diagnostic, Span};
-use sym_syntax::ast::{Expr, Ident};
+use sym_syntax::ast::{Expr, ExprKind, Ident};
 
 /// A probe as written, before its selector is resolved.
 struct Written {
     kind: ProbeKind,
-    target: Option<(String, Span)>,
+    target: Option<Target>,
     settings: Vec<(&'static str, SettingValue)>,
     span: Span,
+}
+
+/// What a probe is of, as written.
+struct Target {
+    text: String,
+    span: Span,
+    /// Whether it is the name of a space in quotes, which only the analysis knows, such as `"q*k"`.
+    is_quoted: bool,
 }
 
 impl Written {
@@ -52,7 +60,12 @@ fn read(expr: &Expr, kind: ProbeKind, program: &Program, reporter: &mut Reporter
     if kind.declaration().looks != Looks::Model
         && let Some(value) = arguments.positional()
     {
-        target = selector_of(value).map(|text| (text, value.span));
+        let quoted = match &value.kind {
+            ExprKind::String(literal) if kind.declaration().looks == Looks::Units => literal.plain(),
+            _ => None,
+        };
+        let is_quoted = quoted.is_some();
+        target = quoted.or_else(|| selector_of(value)).map(|text| Target { text, span: value.span, is_quoted });
         if target.is_none() {
             reporter.wrong_type(value, &format!("`{}`", kind.name()), "a layer or parameter such as `fc1.weight`");
             sound = false;
@@ -174,7 +187,8 @@ fn targets(kind: ProbeKind, target: &str, span: Span, program: &Program, reporte
 /// The targets of a probe as written; E0210 where there is none and one is needed.
 fn resolved(written: &Written, program: &Program, reporter: &mut Reporter) -> Option<Vec<String>> {
     match &written.target {
-        Some((target, span)) => targets(written.kind, target, *span, program, reporter),
+        Some(target) if target.is_quoted => Some(vec![target.text.clone()]),
+        Some(target) => targets(written.kind, &target.text, target.span, program, reporter),
         None if matches!(written.kind.declaration().looks, Looks::Model | Looks::Parameters) => Some(vec![String::new()]),
         None => {
             untargeted(written, reporter);

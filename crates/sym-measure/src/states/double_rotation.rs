@@ -5,7 +5,7 @@
 //! both change under a general change of basis M; the singular values of `W_Q W_K` change under none.
 
 use crate::matrix::faer;
-use crate::spectrum::{singular_values, symmetric_eigen};
+use crate::spectrum::{Eigen, singular_values, symmetric_eigen};
 use crate::unmeasurable::same;
 use crate::{Matrix, MatrixRef, Unmeasurable};
 
@@ -61,6 +61,22 @@ pub fn deltas(factors: &[MatrixRef<'_>]) -> Result<Vec<f64>, Unmeasurable> {
     let mut values = singular_values(beside.view())?;
     values.resize(size, 0.0);
     Ok(values)
+}
+
+/// The same as eigenvalues of ∑ `FⱼFⱼᵀ`, with their eigenvectors n as rows.
+///
+/// # Errors
+///
+/// Entries that are not finite, different numbers of rows.
+pub fn reflections(factors: &[MatrixRef<'_>]) -> Result<Eigen, Unmeasurable> {
+    let size = factors.first().map_or(0, MatrixRef::rows);
+    let mut sum = Matrix::from_fn(size, size, |_, _| 0.0);
+    for factor in factors {
+        same("rows", factor.rows(), size)?;
+        let square = factor.times(factor.transposed())?;
+        sum = Matrix::from_fn(size, size, |row, column| sum.row(row)[column] + square.row(row)[column]);
+    }
+    symmetric_eigen(sum.view())
 }
 
 /// The singular values of A B, as many as they share dimensions: those of the product of their triangular factors, without the product of full size.

@@ -18,7 +18,7 @@ pub fn signed_neighbour_distances(units: MatrixRef<'_>) -> Vec<f64> {
 }
 
 /// Neighbours in the order of norms, smallest first, equal ones in their own order.
-fn neighbours(units: MatrixRef<'_>) -> Vec<[usize; 2]> {
+pub fn neighbours(units: MatrixRef<'_>) -> Vec<[usize; 2]> {
     let entries = 0..units.columns();
     let square = |unit: usize| -> f64 { entries.clone().map(|at| units.at(unit, at) * units.at(unit, at)).sum() };
     let mut order: Vec<(f64, usize)> = (0..units.rows()).map(|unit| (square(unit), unit)).collect();
@@ -27,7 +27,7 @@ fn neighbours(units: MatrixRef<'_>) -> Vec<[usize; 2]> {
 }
 
 /// The Euclidean distance of two rows.
-pub(crate) fn distance(units: MatrixRef<'_>, one: usize, other: usize) -> f64 {
+pub fn distance(units: MatrixRef<'_>, one: usize, other: usize) -> f64 {
     let differences = (0..units.columns()).map(|at| units.at(one, at) - units.at(other, at));
     differences.map(|difference| difference * difference).sum::<f64>().sqrt()
 }

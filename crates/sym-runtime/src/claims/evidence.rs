@@ -13,6 +13,8 @@ pub struct Curve {
     pub steps: Vec<u64>,
     /// One series of values a column, each as long as `steps`: one column for most probes, one a pair for `delta`.
     pub columns: Vec<Vec<f64>>,
+    /// Why the seed has no end, where it broke off before: `it diverged at step 12`.
+    pub broke_off: Option<String>,
 }
 
 /// What one run of a sweep measured of a probe.
@@ -70,6 +72,7 @@ mod tests {
             seed: 0,
             steps: vec![0, 50, 100, 150],
             columns: vec![vec![0.0, 0.0, 0.2, 0.3], vec![0.0, 0.2, 0.0, 0.2], vec![0.0; 4], vec![0.5; 4]],
+            broke_off: None,
         };
         assert_eq!(breakings(&curve, 0.1), [50, 100]);
     }

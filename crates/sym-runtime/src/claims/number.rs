@@ -189,6 +189,7 @@ fn of_points(statistic: Statistic, points: &[(f64, f64)], missing: usize) -> Num
 pub fn index(curve: &Curve, when: When) -> Option<usize> {
     match when {
         When::Start => (!curve.steps.is_empty()).then_some(0),
+        When::End if curve.broke_off.is_some() => None,
         When::End => curve.steps.len().checked_sub(1),
         When::Step(step) => curve.steps.iter().position(|measured| *measured == step),
     }
@@ -201,9 +202,10 @@ pub fn index(curve: &Curve, when: When) -> Option<usize> {
 /// Why there is none.
 pub fn at(curve: &Curve, when: When) -> Result<f64, String> {
     let value = index(curve, when).and_then(|index| curve.columns.first()?.get(index));
-    value.copied().ok_or_else(|| match when {
-        When::Step(step) => format!("nothing is measured at step {step}"),
-        When::Start | When::End => "nothing is measured".to_string(),
+    value.copied().ok_or_else(|| match (when, &curve.broke_off) {
+        (When::End, Some(why)) => why.clone(),
+        (When::Step(step), _) => format!("nothing is measured at step {step}"),
+        (When::Start | When::End, _) => "nothing is measured".to_string(),
     })
 }
 
@@ -248,7 +250,7 @@ mod tests {
     use crate::claims::Curve;
 
     fn curve(values: Vec<f64>) -> Curve {
-        Curve { seed: 0, steps: (0..values.len() as u64).map(|at| at * 10).collect(), columns: vec![values] }
+        Curve { seed: 0, steps: (0..values.len() as u64).map(|at| at * 10).collect(), columns: vec![values], broke_off: None }
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl Known {
             seed: seed as u64,
             steps: (0..values.len() as u64).map(|at| at * 50).collect(),
             columns: vec![values.clone()],
+            broke_off: None,
         };
         self.curves.insert(column.to_string(), seeds.iter().enumerate().map(curve).collect());
         self

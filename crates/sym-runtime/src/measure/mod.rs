@@ -12,7 +12,7 @@ use crate::data::{self, DataSet, Examples, Inputs, Table, Targets};
 use crate::evaluate;
 use crate::probes::{Ground, Instruments, Panel, Score, View, score};
 use crate::record::{Checkpoint, Ending, Record, Row, Settings, Summary, Writer};
-use crate::train::{Environment, Outcome};
+use crate::train::{Environment, Outcome, unmeasured};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -27,7 +27,7 @@ const CHUNK: usize = 256;
 pub fn run(measurement: &Measurement, data: Option<&Data>, symmetries: &Symmetries, environment: &Environment<'_>) -> Outcome {
     let directory = environment.out.join(&measurement.name);
     match attempt(measurement, data, symmetries, environment, &directory) {
-        Ok(record) => Outcome { directory, record: Some(record), diagnostics: Vec::new(), interrupted: false },
+        Ok((record, diagnostics)) => Outcome { directory, record: Some(record), diagnostics, interrupted: false },
         Err(diagnostics) => Outcome { directory, record: None, diagnostics, interrupted: false },
     }
 }
@@ -38,7 +38,7 @@ fn attempt(
     symmetries: &Symmetries,
     environment: &Environment<'_>,
     directory: &Path,
-) -> Result<Record, Vec<Diagnostic>> {
+) -> Result<(Record, Vec<Diagnostic>), Vec<Diagnostic>> {
     let program = &measurement.program;
     if measurement.data.is_some() {
         sym_lower::check(program)?;
@@ -65,8 +65,11 @@ fn attempt(
     for seed in 0..=measurement.gauges {
         let started = Instant::now();
         let own = (seed > 0).then(|| gauge::moved(program, symmetries, &given, seed));
-        let weights = own.as_ref().unwrap_or(&given.weights);
-        let values = measured(measurement, set.as_ref(), examples, &panel, weights);
+        let weights = own.as_ref().map_or(&given.weights, |(weights, _)| weights);
+        let mut values = measured(measurement, set.as_ref(), examples, &panel, weights);
+        if let Some((_, moved)) = &own {
+            panel.keep(&mut values, |space| space.map_or(!moved.is_empty(), |space| moved.iter().any(|name| name == space)));
+        }
         let row = Row { step: 0, wall_seconds: started.elapsed().as_secs_f64(), values };
         let state = Checkpoint {
             step: 0,
@@ -86,7 +89,8 @@ fn attempt(
         complete: true,
         seeds: summaries,
     };
-    writer.finish(summary, seeds).map_err(|problem| vec![problem])
+    let unmeasured = panel.unmeasured().into_iter().map(|(probe, reason)| unmeasured(probe, reason, &measurement.name)).collect();
+    Ok((writer.finish(summary, seeds).map_err(|problem| vec![problem])?, unmeasured))
 }
 
 /// The row of some weights.

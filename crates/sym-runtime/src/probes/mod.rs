@@ -5,12 +5,12 @@ mod event;
 pub(crate) mod groups;
 mod instruments;
 mod likeness;
+mod matrix;
 mod norm;
 mod panel;
 mod quantity;
 mod score;
 mod target;
-mod units;
 
 pub use event::{Detector, Event, Kind};
 pub use instruments::Instruments;

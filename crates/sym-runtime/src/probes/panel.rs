@@ -3,9 +3,12 @@
 use super::quantity::{View, values};
 use super::target::{Ground, Target, resolve};
 use super::{Detector, Event, Kind, Score};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use sym_diagnostics::Diagnostic;
 use sym_ir::experiment::{Probe, ProbeKind};
-use sym_ir::probes::Columns;
+use sym_ir::probes::{Columns, Looks};
+use sym_measure::Unmeasurable;
 use sym_measure::events::Levels;
 use sym_measure::states::{broken, symmetric};
 
@@ -23,10 +26,19 @@ struct Entry {
     detector: Option<usize>,
 }
 
+/// What became of the measurements of a probe.
+#[derive(Debug, Clone, Copy, Default)]
+struct Noted {
+    measured: bool,
+    problem: Option<Unmeasurable>,
+}
+
 /// The probes of a run, resolved.
 #[derive(Debug, Clone)]
 pub struct Panel {
     entries: Vec<Entry>,
+    /// By the number of the entry, what became of its measurements, on whatever thread.
+    noted: Arc<Mutex<BTreeMap<usize, Noted>>>,
     columns: Vec<String>,
     /// The generators of each detector.
     detectors: Vec<usize>,
@@ -39,7 +51,7 @@ impl Panel {
     ///
     /// As [`resolve`], of all probes.
     pub fn new(ground: &Ground<'_>) -> Result<Self, Vec<Diagnostic>> {
-        let mut panel = Self { entries: Vec::new(), columns: Vec::new(), detectors: Vec::new() };
+        let mut panel = Self { entries: Vec::new(), noted: Arc::default(), columns: Vec::new(), detectors: Vec::new() };
         let mut problems = Vec::new();
         for measure in ground.measures {
             for probe in &measure.probes {
@@ -75,6 +87,16 @@ impl Panel {
         });
         let width = self.columns.len() - column;
         self.entries.push(Entry { probe: probe.clone(), every: every.max(1), column, width, target, detector });
+    }
+
+    /// Takes away the values of probes of which `keeps` says no, given the space that they are about; `None` is the whole model.
+    pub fn keep(&self, values: &mut [Option<f64>], keeps: impl Fn(Option<&str>) -> bool) {
+        for entry in &self.entries {
+            let space = (entry.probe.kind.declaration().looks == Looks::Units).then_some(entry.probe.target.as_str());
+            if !keeps(space) {
+                values[entry.column..entry.column + entry.width].fill(None);
+            }
+        }
     }
 
     /// The names of all columns.
@@ -127,10 +149,13 @@ impl Panel {
         let mut once = |test: bool| *scores[usize::from(test)].get_or_insert_with(|| score(test));
         let View { program, weights, start, seed, .. } = *view;
         let mut view = View { program, weights, start, seed, score: &mut once, instruments: &mut *view.instruments };
-        for entry in self.entries.iter().filter(|entry| wanted(entry)) {
-            let found = match known.iter().find(|(other, _)| other.watches_the_same(entry)) {
-                Some((_, deltas)) => deltas.clone(),
-                None => values(&entry.probe, &entry.target, step, &mut view),
+        for (at, entry) in self.entries.iter().enumerate().filter(|(_, entry)| wanted(entry)) {
+            let found = if let Some((_, deltas)) = known.iter().find(|(other, _)| other.watches_the_same(entry)) {
+                deltas.clone()
+            } else {
+                let found = values(&entry.probe, &entry.target, step, &mut view);
+                self.note(at, found.as_ref().err().copied());
+                found.unwrap_or_default()
             };
             if matches!(entry.target, Target::Generators(..)) {
                 known.push((entry, found.clone()));
@@ -142,16 +167,30 @@ impl Panel {
         }
     }
 
+    fn note(&self, at: usize, problem: Option<Unmeasurable>) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = noted.entry(at).or_default();
+        own.measured |= problem.is_none();
+        own.problem = own.problem.or(problem);
+    }
+
+    /// The probes that could not be measured at any step so far, with the first reason.
+    pub fn unmeasured(&self) -> Vec<(&Probe, Unmeasurable)> {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let never = noted.iter().filter(|(_, own)| !own.measured);
+        never.filter_map(|(&at, own)| Some((&self.entries[at].probe, own.problem?))).collect()
+    }
+
     /// What detectors saw, by step; one event for a generator that several probes of one threshold watch.
     pub fn events(&self, detectors: &[Detector]) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         for entry in &self.entries {
-            let (Target::Generators(space, _), Some(at)) = (&entry.target, entry.detector) else { continue };
+            let (Target::Generators(subgroup), Some(at)) = (&entry.target, entry.detector) else { continue };
             for event in &detectors[at].events {
                 let found = Event {
                     step: event.step,
                     kind: event.kind,
-                    space: space.name.clone(),
+                    space: subgroup.id().0.to_string(),
                     group: entry.probe.word("group").unwrap_or("own").to_string(),
                     generator: event.generator,
                     threshold: entry.probe.threshold(),
@@ -174,7 +213,7 @@ impl Entry {
     /// Whether another probe is of the same distances.
     fn watches_the_same(&self, other: &Self) -> bool {
         match (&self.target, &other.target) {
-            (Target::Generators(one, own), Target::Generators(another, others)) => one.name == another.name && own == others,
+            (Target::Generators(one), Target::Generators(other)) => one.id() == other.id(),
             _ => false,
         }
     }

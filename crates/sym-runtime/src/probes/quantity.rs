@@ -1,11 +1,11 @@
 //! The value of each probe: one arm a kind. A probe without one has no value, which the test `every_probe_has_a_value_…` finds. The quantities
 //! themselves are those of `sym-measure`.
 
-use super::groups::{Charges, Factors};
+use super::groups::{Charges, Factors, Units};
 use super::instruments::{Instruments, Landscape};
 use super::likeness::likeness;
+use super::matrix::matrix;
 use super::target::Target;
-use super::units::{matrix, unit_vectors};
 use super::{Score, norm};
 use crate::Stream;
 use sym_infer::Weights;
@@ -18,7 +18,7 @@ use sym_measure::features::correlation;
 use sym_measure::gradients::{Gradients, covariance_spectrum};
 use sym_measure::learning_coefficient::{Sampler, learning_coefficient};
 use sym_measure::spectrum::singular_values;
-use sym_measure::{Matrix, MatrixRef, Unmeasurable, barrier, conserved, jacobian, neurons, rank};
+use sym_measure::{Matrix, MatrixRef, Unmeasurable, barrier, conserved, jacobian, rank};
 
 /// What a measurement sees.
 pub struct View<'v, 'a> {
@@ -42,13 +42,17 @@ impl std::fmt::Debug for View<'_, '_> {
     }
 }
 
-/// The values of a probe, at most one for each of its columns: what cannot be measured has none. Kinds that follow generators have theirs from the
+/// The values of a probe, at most one for each of its columns. Kinds that follow generators have theirs from the
 /// detectors, see [`super::Panel`].
-pub fn values(probe: &Probe, target: &Target, step: u64, view: &mut View<'_, '_>) -> Vec<f64> {
+///
+/// # Errors
+///
+/// Why it cannot be measured.
+pub fn values(probe: &Probe, target: &Target, step: u64, view: &mut View<'_, '_>) -> Result<Vec<f64>, Unmeasurable> {
     let path = format!("{}/{step}", probe.column_with_settings());
     let seed = view.seed;
     let stream = |part: &str| Stream::new(seed, "probe", &format!("{path}{part}"));
-    measured(probe, target, view, &stream).unwrap_or_default()
+    measured(probe, target, view, &stream)
 }
 
 type Measured = Result<Vec<f64>, Unmeasurable>;
@@ -56,8 +60,8 @@ type Measured = Result<Vec<f64>, Unmeasurable>;
 fn measured(probe: &Probe, target: &Target, view: &mut View<'_, '_>, stream: &dyn Fn(&str) -> Stream) -> Measured {
     match target {
         Target::Model => of_model(probe, view, stream),
-        Target::Units(space) => Ok(of_units(probe, unit_vectors(view.program, space, view.weights).view())),
-        Target::Generators(space, subgroup) => subgroup.deltas(view.program, space, view.weights),
+        Target::Units(units) => Ok(of_units(probe, units, view.weights)),
+        Target::Generators(subgroup) => subgroup.deltas(view.weights),
         Target::Factors(factors) => of_factors(probe, factors, view),
         Target::Charges(charges) => of_charges(probe, charges, view),
         Target::Matrix(id) => of_matrix(probe, matrix(view.program, *id, view.weights)),
@@ -86,21 +90,23 @@ fn nothing() -> Vec<f64> {
     Vec::new()
 }
 
-fn of_units(probe: &Probe, units: MatrixRef<'_>) -> Vec<f64> {
-    let found = neurons::distinct(units, probe.threshold());
+/// Units of different copies of a space are never exchanged.
+fn of_units(probe: &Probe, units: &Units, weights: &Weights) -> Vec<f64> {
+    let copies = units.populations(weights);
+    let found = copies.iter().map(|units| units.distinct(probe.threshold()));
     match probe.kind {
-        ProbeKind::Distinct => vec![found.count as f64],
-        ProbeKind::Closest => found.closest.into_iter().collect(),
+        ProbeKind::Distinct => vec![found.map(|found| found.count as f64).sum()],
+        ProbeKind::Closest => found.filter_map(|found| found.closest).min_by(f64::total_cmp).into_iter().collect(),
         _ => nothing(),
     }
 }
 
 fn of_factors(probe: &Probe, factors: &Factors, view: &View<'_, '_>) -> Measured {
     match probe.kind {
-        ProbeKind::JointEnergies => factors.energies(view.program, view.weights),
-        ProbeKind::ProductSpectrum => Ok(factors.products(view.program, view.weights)?.concat()),
+        ProbeKind::JointEnergies => factors.energies(view.weights),
+        ProbeKind::ProductSpectrum => Ok(factors.products(view.weights)?.concat()),
         ProbeKind::ProductRank => {
-            let products = factors.products(view.program, view.weights)?;
+            let products = factors.products(view.weights)?;
             let rank: usize = products.iter().map(|singular| rank::numerical(singular, probe.threshold())).sum();
             Ok(vec![rank as f64])
         }
@@ -109,12 +115,12 @@ fn of_factors(probe: &Probe, factors: &Factors, view: &View<'_, '_>) -> Measured
 }
 
 fn of_charges(probe: &Probe, charges: &Charges, view: &View<'_, '_>) -> Measured {
-    let now = charges.values(view.program, view.weights)?;
+    let now = charges.values(view.weights)?;
     match probe.kind {
         ProbeKind::Imbalance => Ok(now),
         ProbeKind::Drift => {
-            let start = charges.values(view.program, view.start)?;
-            conserved::drift(&start, &now, charges.scale(view.program, view.start)).map(|drift| vec![drift])
+            let start = charges.values(view.start)?;
+            conserved::drift(&start, &now, charges.scale(view.start)).map(|drift| vec![drift])
         }
         _ => Ok(nothing()),
     }

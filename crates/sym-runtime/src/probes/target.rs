@@ -1,11 +1,11 @@
 //! What a probe looks at in a given model, checked before the first step.
 
-use super::groups::{Charges, Factors, Subgroup};
+use super::groups::{Charges, Factors, Subgroup, Units};
 use super::instruments::Coordinates;
 use crate::data::Targets;
 use crate::select::selects;
 use sym_diagnostics::{Code, Diagnostic};
-use sym_infer::{Frame, Space, Symmetries};
+use sym_infer::{Space, Symmetries};
 use sym_ir::experiment::{Measure, Probe, ProbeKind};
 use sym_ir::probes::{Columns, Looks};
 use sym_ir::{ParameterId, Program, ValueId, values};
@@ -19,9 +19,9 @@ pub enum Target {
     /// The whole model.
     Model,
     /// The units of a space.
-    Units(Box<Space>),
+    Units(Units),
     /// Generators of a subgroup of a space's group.
-    Generators(Box<Space>, Subgroup),
+    Generators(Subgroup),
     /// What a matrix group acts on.
     Factors(Factors),
     /// Conserved quantities of a space.
@@ -108,11 +108,11 @@ pub fn check(program: &Program, measures: &[Measure], symmetries: &Symmetries) -
 fn width(probe: &Probe, target: &Target, ground: &Ground<'_>) -> usize {
     let program = ground.program;
     let shortest = match target {
-        Target::Units(space) => space.size as usize,
-        Target::Generators(space, subgroup) if probe.kind == ProbeKind::NdosEach => subgroup.copies(program, space),
-        Target::Generators(space, subgroup) => subgroup.count(program, space),
-        Target::Factors(factors) => factors.directions(program),
-        Target::Charges(charges) => charges.count(program),
+        Target::Units(units) => units.count(),
+        Target::Generators(subgroup) if probe.kind == ProbeKind::NdosEach => subgroup.copies(),
+        Target::Generators(subgroup) => subgroup.count(),
+        Target::Factors(factors) => factors.directions(),
+        Target::Charges(charges) => charges.count(),
         Target::Matrix(id) => {
             let sizes: Vec<usize> = program.parameter(*id).shape.iter().map(|axis| axis.size as usize).collect();
             sizes[0].min(sizes[1..].iter().product())
@@ -198,45 +198,53 @@ fn space<'s>(probe: &Probe, ground: &Ground<'s>) -> Result<&'s Space, Diagnostic
 
 /// What a probe of units looks at in a space.
 fn of_space(probe: &Probe, space: &Space, ground: &Ground<'_>) -> Result<Target, Diagnostic> {
+    let program = ground.program;
+    let refused = |message: String, label: &str, expected: &str| {
+        Diagnostic::new(Code::E0211, probe.span, message).label(label).found(space.group.to_string()).expected(expected)
+    };
+    let (name, model) = (&space.name, &program.name);
     if matches!(probe.kind, ProbeKind::Imbalance | ProbeKind::Drift) {
-        return Charges::of(space).map(Target::Charges).ok_or_else(|| {
-            let message = format!("`{}` of `{}` conserves no sum of squares", space.name, ground.program.name);
-            Diagnostic::new(Code::E0211, probe.span, message)
-                .label("its group has no factors and no general matrices")
-                .found("no conserved quantity")
-                .expected("a space that is rescaled, or on which GL acts")
+        return Charges::of(program, space).map(Target::Charges).ok_or_else(|| {
+            refused(
+                format!("`{name}` of `{model}` conserves no sum of squares"),
+                "its group has no factors and no general matrices that act on the weights themselves",
+                "a space that is rescaled, or on which GL acts",
+            )
         });
     }
     if matches!(probe.kind, ProbeKind::JointEnergies | ProbeKind::ProductSpectrum | ProbeKind::ProductRank) {
-        let found = Factors::of(space).filter(|factors| probe.kind == ProbeKind::JointEnergies || factors.are_two_sided());
+        let found = Factors::of(program, space);
+        let found = found.filter(|factors| probe.kind == ProbeKind::JointEnergies || factors.are_two_sided());
         return found.map(Target::Factors).ok_or_else(|| {
-            let message = format!("no group of matrices acts on `{}` of `{}` from two sides", space.name, ground.program.name);
-            Diagnostic::new(Code::E0211, probe.span, message)
-                .label("no factors to multiply")
-                .found(space.group.to_string())
-                .expected("a space on which GL acts, such as that of queries and keys")
+            refused(
+                format!("no group of matrices acts on `{name}` of `{model}` from two sides"),
+                "no factors to multiply",
+                "a space on which GL acts, such as that of queries and keys",
+            )
         });
     }
     let Some(group) = probe.word("group") else {
         // Units are the slices of what the group acts on: with nothing to act on they would all be alike.
-        let has_units = space.acts_on.iter().any(|action| action.frame != Frame::Shift && action.axis.is_some());
-        return has_units.then(|| Target::Units(Box::new(space.clone()))).ok_or_else(|| {
-            let message = format!("nothing acts on the units of `{}` of `{}`", space.name, ground.program.name);
-            Diagnostic::new(Code::E0211, probe.span, message)
-                .label("no weights belong to its units")
-                .found(space.group.to_string())
-                .expected("a space whose units are exchanged, rescaled or rotated")
-                .help("`feature_rank` counts the directions of a layer whatever its group is")
+        return Units::of(program, space).map(Target::Units).ok_or_else(|| {
+            refused(
+                format!("nothing acts on the units of `{name}` of `{model}`"),
+                "no weights belong to its units",
+                "a space whose units are exchanged, rescaled or rotated",
+            )
+            .help("`feature_rank` counts the directions of a layer whatever its group is")
         });
     };
-    Subgroup::named(space, group).map(|subgroup| Target::Generators(Box::new(space.clone()), subgroup)).map_err(|known| {
-        let message = match group {
-            "own" => format!("the group on `{}` has no generator with a symmetric state", space.name),
-            _ => format!("the group on `{}` has no generators of the kind `{group}`", space.name),
-        };
+    Subgroup::named(program, space, group).map(Target::Generators).map_err(|known| {
+        if known.is_empty() {
+            return refused(
+                format!("the group on `{name}` of `{model}` has no generator with a symmetric state"),
+                "what translates, or moves with the weights, has no fixed points",
+                "a space whose units are exchanged, rescaled, flipped or rotated",
+            );
+        }
         let words = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
-        let expected = if known.is_empty() { "another space".to_string() } else { words };
-        Diagnostic::new(Code::E0211, probe.span, message).found(format!("`{group}`")).expected(expected)
+        let message = format!("the group on `{name}` has no generators of the kind `{group}`");
+        Diagnostic::new(Code::E0211, probe.span, message).found(format!("`{group}`")).expected(words)
     })
 }
 

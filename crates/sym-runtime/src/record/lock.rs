@@ -13,6 +13,16 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Takes the lock of a directory, which is made where it is not there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::take`].
+    pub fn take_new(directory: &Path) -> Result<Self, Diagnostic> {
+        std::fs::create_dir_all(directory).map_err(|error| files::unwritable(directory, &error))?;
+        Self::take(directory)
+    }
+
     /// Takes the lock of a record's directory.
     ///
     /// # Errors

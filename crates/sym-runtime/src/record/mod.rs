@@ -9,6 +9,7 @@ mod table;
 mod writer;
 
 pub use checkpoint::{Checkpoint, Ending, Kept};
+pub(crate) use lock::Lock;
 pub use settings::Settings;
 pub use summary::{SeedSummary, Summary};
 pub use table::Row;
@@ -106,7 +107,13 @@ impl Record {
             // All columns of a probe are measured at the same steps.
             let rows: Vec<&Row> = seed.rows.iter().filter(|row| row.values[at[0]].is_some()).collect();
             let column = |&at: &usize| rows.iter().map(|row| row.values[at].unwrap_or(f64::NAN)).collect();
-            Curve { seed: seed.seed, steps: rows.iter().map(|row| row.step).collect(), columns: at.iter().map(column).collect() }
+            let own = self.summary.seeds.iter().find(|summary| summary.seed == seed.seed);
+            Curve {
+                seed: seed.seed,
+                steps: rows.iter().map(|row| row.step).collect(),
+                columns: at.iter().map(column).collect(),
+                broke_off: own.and_then(SeedSummary::broke_off),
+            }
         };
         Some(self.seeds.iter().map(curve).collect())
     }

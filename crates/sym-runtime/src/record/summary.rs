@@ -42,3 +42,14 @@ pub struct SeedSummary {
     /// The last value of each column.
     pub last: IndexMap<String, f64>,
 }
+
+impl SeedSummary {
+    /// Why its last values are not those of an end; `None` where it did all its steps, or a rule of the run stopped it.
+    pub fn broke_off(&self) -> Option<String> {
+        match &self.ending {
+            Ending::Finished | Ending::Stopped { .. } => None,
+            Ending::NotANumber { what } => Some(format!("the {what} is not finite at step {}", self.step)),
+            Ending::Interrupted => Some(format!("it was interrupted at step {}", self.step)),
+        }
+    }
+}

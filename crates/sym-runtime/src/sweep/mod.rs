@@ -6,7 +6,7 @@
 mod table;
 
 use crate::claims::Curve;
-use crate::record::{Ending, Record, Summary};
+use crate::record::{Ending, Lock, Record, Summary};
 use crate::train::{self, Environment, Turns};
 use crate::{Observer, Progress};
 use std::path::PathBuf;
@@ -61,6 +61,13 @@ pub fn run(sweep: &Sweep, environment: &Environment<'_>, observer: &dyn SweepObs
     let (next, done, found) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let interrupted = AtomicBool::new(false);
     let turns = Turns::default();
+    // Two processes would take runs from each other.
+    let _lock = match Lock::take_new(&out) {
+        Ok(lock) => lock,
+        Err(problem) => {
+            return SweepOutcome { runs: vec![None; total], table: None, diagnostics: vec![problem], interrupted: false };
+        }
+    };
     let runs: Mutex<Vec<Option<Done>>> = Mutex::new(vec![None; total]);
     let problems: Mutex<Vec<(usize, Diagnostic)>> = Mutex::new(Vec::new());
     let work = || {

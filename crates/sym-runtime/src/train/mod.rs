@@ -20,9 +20,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use sym_diagnostics::{Code, Diagnostic};
+use sym_diagnostics::{Code, Diagnostic, Severity};
 use sym_infer::{Symmetries, Weights};
-use sym_ir::experiment::{Data, Train};
+use sym_ir::experiment::{Data, Probe, Train};
+use sym_measure::Unmeasurable;
 use watch::Watch;
 
 /// Where and how a run is executed.
@@ -111,6 +112,16 @@ impl Turns {
     }
 }
 
+/// E0211, as a warning: a probe without a value at any step.
+pub(crate) fn unmeasured(probe: &Probe, reason: Unmeasurable, owner: &str) -> Diagnostic {
+    let column = probe.column();
+    let mut diagnostic = Diagnostic::new(Code::E0211, probe.span, format!("`{column}` of `{owner}` has no value at any step"))
+        .label("could not be measured")
+        .found(reason.to_string());
+    diagnostic.severity = Severity::Warning;
+    diagnostic
+}
+
 /// Hexadecimal digits of a hash that name a directory.
 const ADDRESS: usize = 16;
 
@@ -182,6 +193,7 @@ fn attempt(
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
+    diagnostics.extend(setup.panel.unmeasured().into_iter().map(|(probe, reason)| unmeasured(probe, reason, &train.name)));
     let interrupted = outcomes.iter().any(|outcome| !outcome.state.ending.is_final());
     diagnostics.extend(outcomes.iter().filter_map(|outcome| outcome.diagnostic(train)));
     if interrupted {

@@ -9,6 +9,7 @@ use crate::report::{Diagnosed, ExpectationRow, ModelPermutations, ModelReport, P
 use crate::session::{self, Compiled};
 use crate::{Exit, claims, generators, interventions, output, proof};
 use sym_diagnostics::{Diagnostic, Severity, nearest};
+use sym_ir::experiment::Measure;
 
 /// Reports the symmetries of each file's models and decides the static claims.
 pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
@@ -51,6 +52,12 @@ pub fn execute(arguments: &arguments::Check, console: Console) -> Exit {
         for train in compiled.document.trains.values() {
             if let Some(symmetries) = findings.of_train(&train.name) {
                 found.extend(sym_runtime::probes::check(&train.program, &train.measures, symmetries));
+            }
+        }
+        for measurement in compiled.document.measurements.values() {
+            if let Some(symmetries) = findings.of_measurement(&measurement.name) {
+                let measures = [Measure { every: 1, probes: measurement.probes.clone() }];
+                found.extend(sym_runtime::probes::check(&measurement.program, &measures, symmetries));
             }
         }
         let (expectations, failures) = claims::decide(&compiled, &findings, false);

@@ -43,7 +43,13 @@ impl Drawing {
         if panels.is_empty() {
             return None;
         }
-        Some(Self { title: figure.title.clone(), x_label: x_label(figure), log_x: figure.log_x, panels })
+        Some(Self {
+            title: figure.title.clone(),
+            x_label: x_label(figure),
+            log_x: figure.log_x,
+            x_names: of_sweep::names(figure, evidence),
+            panels,
+        })
     }
 }
 

@@ -1,10 +1,12 @@
 //! Painting by the kuva library.
 
 use super::paint::{Painter, Picture};
-use super::{Drawing, HeatMap, Panel, Tone, colour, thin};
+use super::{Drawing, HeatMap, Panel, Tone, colour, thin, ticks};
+use ::kuva::TickFormat;
 use ::kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use ::kuva::plot::{BandPlot, Heatmap};
 use ::kuva::prelude::{Figure, Layout, LinePlot, Palette, Plot, PngBackend, ReferenceLine, ScatterPlot, SvgBackend};
+use std::sync::Arc;
 
 /// Width and height of a panel in pixels of the SVG.
 const PANEL: (f64, f64) = (760.0, 300.0);
@@ -33,6 +35,22 @@ const LEGEND_WIDTH: f64 = 170.0;
 const LEGEND_LINE: f64 = 44.0;
 const LETTER: f64 = 7.0;
 
+/// The size of a title that fits, and the width of its letters.
+const TITLE: u32 = 17;
+const TITLE_LETTER: f64 = 9.5;
+
+/// Letters of a vertical label that fit beside a panel.
+const LABEL_LETTERS: usize = 36;
+
+/// A logarithmic axis over less than this factor has the library's own ends, so that it has ticks.
+const LEAST_RATIO: f64 = 4.0;
+
+/// Room above and below the points of a logarithmic axis, as a factor.
+const ABOVE: f64 = 1.25;
+
+/// Labels along an axis of a heat map, and whole numbers along an axis, that do not touch.
+const MOST_LABELS: usize = 12;
+
 pub(super) struct Kuva;
 
 impl Painter for Kuva {
@@ -47,7 +65,8 @@ impl Painter for Kuva {
         let mut figure =
             Figure::new(rows, 1).with_plots(plots).with_layouts(layouts).with_cell_size(PANEL.0, PANEL.1).with_spacing(6.0);
         if let Some(title) = &drawing.title {
-            figure = figure.with_title(plain(title)).with_title_size(17);
+            let fits = PANEL.0 / (TITLE_LETTER * title.chars().count().max(1) as f64);
+            figure = figure.with_title(plain(title)).with_title_size((f64::from(TITLE) * fits.min(1.0)) as u32);
         }
         let scene = figure.render();
         Ok(Picture {
@@ -103,10 +122,19 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
     if last {
         layout = layout.with_x_label(plain(&drawing.x_label));
     }
+    layout = layout.with_y_label_wrap(LABEL_LETTERS);
+    if let Some((low, high)) = height(panel) {
+        layout = if panel.log_y {
+            let layout = layout.with_y_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic)));
+            if high / low > LEAST_RATIO { layout.with_y_axis_min(low / ABOVE).with_y_axis_max(high * ABOVE) } else { layout }
+        } else {
+            layout.with_y_tick_format(TickFormat::Custom(Arc::new(ticks::linear(low, high))))
+        };
+    }
     // Dots at the ends are seen whole.
     let margin = if panel.lines.iter().any(|line| line.dots) { MARGIN } else { 0.0 };
     if drawing.log_x {
-        layout = layout.with_log_x();
+        layout = layout.with_log_x().with_x_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic)));
         if let Some((low, high)) = span(drawing, |x| x > 0.0).filter(|_| margin > 0.0) {
             let margin = (high / low).powf(margin);
             layout = layout.with_x_axis_min(low / margin).with_x_axis_max(high * margin);
@@ -114,6 +142,13 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
     } else if let Some((low, high)) = span(drawing, |_| true) {
         let margin = margin * (high - low);
         layout = layout.with_x_axis_min(low - margin).with_x_axis_max(high + margin);
+        if let Some(step) = whole_step(drawing, low, high) {
+            layout = layout.with_x_tick_step(step);
+        }
+        layout = layout.with_x_tick_format(TickFormat::Custom(match drawing.x_names.clone() {
+            names if names.is_empty() => Arc::new(ticks::linear(low, high)),
+            names => Arc::new(move |place: f64| names.get(place.round() as usize).cloned().unwrap_or_default()),
+        }));
     }
     if panel.log_y && !plots.is_empty() {
         layout = layout.with_log_y();
@@ -153,11 +188,37 @@ fn map_of(drawing: &Drawing, map: &HeatMap) -> (Vec<Plot>, Layout) {
         .with_x_label(plain(&drawing.x_label))
         .with_y_label(plain(&map.y_label))
         .with_title(plain(&map.label))
-        .with_x_categories(map.columns.clone())
-        .with_y_categories(map.rows.clone())
+        .with_x_categories(some_of(&map.columns))
+        .with_y_categories(some_of(&map.rows))
         .with_label_size(14)
         .with_tick_size(12);
     (plots, layout)
+}
+
+/// Labels with nothing in the place of those for which there is no room.
+fn some_of(labels: &[String]) -> Vec<String> {
+    let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(1).max(4);
+    let every = labels.len().div_ceil((MOST_LABELS * 6 / longest).max(1));
+    let label = |(at, label): (usize, &String)| if at.is_multiple_of(every) { label.clone() } else { String::new() };
+    labels.iter().enumerate().map(label).collect()
+}
+
+/// The least and the greatest value of a panel that is drawn; `None` where there is none.
+fn height(panel: &Panel) -> Option<(f64, f64)> {
+    let of_lines = panel.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+    let of_bands = panel.bands.iter().flat_map(|band| &band.points).flat_map(|point| [point.1, point.2]);
+    let (low, high) = of_lines
+        .chain(of_bands)
+        .filter(|&y| y.is_finite() && (!panel.log_y || y > 0.0))
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+    (low <= high).then_some((low, high))
+}
+
+/// The distance of ticks where all places are whole numbers that are few, such as layers, or have names.
+fn whole_step(drawing: &Drawing, low: f64, high: f64) -> Option<f64> {
+    let places = || drawing.panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
+    let are_few = high - low <= 2.0 * MOST_LABELS as f64 && places().all(|point| point.0.fract() == 0.0);
+    (are_few || !drawing.x_names.is_empty()).then(|| ((high - low) / MOST_LABELS as f64).ceil().max(1.0))
 }
 
 /// The first and the last place of any line, the same for all panels; `None` where nothing has an extent.

@@ -12,6 +12,7 @@ mod profile;
 #[cfg(test)]
 mod tests;
 mod thin;
+mod ticks;
 
 use paint::Painter;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub struct Drawing {
     pub x_label: String,
     /// Logarithmic horizontal axis; points at or below 0 are left out.
     pub log_x: bool,
+    /// What stands at 0, 1, 2 … of the horizontal axis, where that is not numbers.
+    pub x_names: Vec<String>,
     /// Panels, from the top.
     pub panels: Vec<Panel>,
 }

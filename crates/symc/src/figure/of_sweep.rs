@@ -1,9 +1,9 @@
 //! From the runs of a sweep to a panel: lines over steps or against a setting, each the mean over seeds with their range as a band, or a heat map.
 
 use super::from_record::axis_label;
-use super::{Band, HeatMap, Line, Panel, Tone};
+use super::{Band, HeatMap, Line, Panel, Tone, ticks};
 use std::collections::BTreeMap;
-use sym_ir::experiment::{Figure, Plotted, SettingValue, SweepPlot, When};
+use sym_ir::experiment::{Figure, Plotted, Probe, ProbeKind, SettingValue, SweepPlot, When};
 use sym_runtime::claims::{Curve, Evidence, SweepCurves, at};
 
 /// With more lines than this the legend names only the first, the middle and the last.
@@ -58,6 +58,45 @@ pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
     panels
 }
 
+/// What stands along the axis of a setting whose values are no numbers.
+pub(super) fn names(figure: &Figure, evidence: &dyn Evidence) -> Vec<String> {
+    let along = figure.sweeps.iter().find_map(|plot| match plot.plotted {
+        Plotted::Against { setting, rows: None, .. } => Some((evidence.sweep(&plot.sweep, &plot.probe)?, setting)),
+        _ => None,
+    });
+    let values = along.map_or_else(Vec::new, |(runs, setting)| distinct(&runs, setting));
+    let is_named = values.iter().any(|value| matches!(value, SettingValue::Text(_)));
+    if is_named { values.iter().map(written).collect() } else { Vec::new() }
+}
+
+/// A value of a setting in a figure.
+fn written(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Number(number) => ticks::named(*number),
+        SettingValue::Text(text) => text.clone(),
+    }
+}
+
+/// The label of a quantity of a sweep, whose two parts of the data are panels of their own.
+fn label(probe: &Probe) -> String {
+    match probe.kind {
+        ProbeKind::TestLoss | ProbeKind::TestAccuracy => format!("test {}", axis_label(probe)),
+        _ => axis_label(probe),
+    }
+}
+
+/// Names only the first, the middle and the last of many lines.
+fn name_few(panel: &mut Panel) {
+    let count = panel.lines.len();
+    if count > NAMED_LINES {
+        for (at, line) in panel.lines.iter_mut().enumerate() {
+            if at != 0 && at != count / 2 && at + 1 != count {
+                line.label = None;
+            }
+        }
+    }
+}
+
 fn category(tone: Tone) -> Option<usize> {
     match tone {
         Tone::Category(at) => Some(at),
@@ -83,7 +122,7 @@ fn name(panel: &mut Panel, sweep: &str) {
 /// The panel of a plot; `None` where nothing was measured.
 fn panel(plot: &SweepPlot, log_y: bool, evidence: &dyn Evidence) -> Option<Panel> {
     let runs = evidence.sweep(&plot.sweep, &plot.probe)?;
-    let mut panel = Panel::empty(axis_label(&plot.probe), log_y);
+    let mut panel = Panel::empty(label(&plot.probe), log_y);
     match plot.plotted {
         Plotted::Steps => over_steps(&mut panel, plot, &runs),
         Plotted::Against { when, setting, rows: None } => against(&mut panel, plot, &runs, when, setting),
@@ -111,6 +150,7 @@ fn over_steps(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves]) {
         let spreads = whole.filter_map(|(step, values)| Some((step as f64, Spread::of(&values)?))).collect();
         add_line(panel, &colours, run, spreads, false);
     }
+    name_few(panel);
 }
 
 /// A line for each combination of the settings that are not along the axis.
@@ -130,10 +170,12 @@ fn against(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves], when: When
     }
     // A setting whose other settings were drawn has a group for each of its runs: then all runs are one cloud.
     if groups.len() == runs.len() && runs.len() > 1 {
-        let points: Vec<(f64, f64)> =
-            groups.iter().flat_map(|(_, points)| points).flat_map(|(x, values)| values.iter().map(|y| (*x, *y))).collect();
-        for (x, y) in points {
-            panel.lines.push(Line { label: None, tone: Tone::Category(0), points: vec![(x, y)], dots: true });
+        for (run, places) in &groups {
+            let (tone, label) = if plot.colour.is_some() { colours.of_run(run) } else { (Tone::Category(0), None) };
+            let mut label = label.filter(|label| panel.lines.iter().all(|line| line.label.as_ref() != Some(label)));
+            for (x, y) in places.iter().flat_map(|(x, values)| values.iter().map(|y| (*x, *y))) {
+                panel.lines.push(Line { label: label.take(), tone, points: vec![(x, y)], dots: true });
+            }
         }
         return;
     }
@@ -142,14 +184,7 @@ fn against(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves], when: When
         let spreads = points.into_iter().filter_map(|(x, values)| Some((x, Spread::of(&values)?))).collect();
         add_line(panel, &colours, run, spreads, true);
     }
-    let count = panel.lines.len();
-    if count > NAMED_LINES {
-        for (at, line) in panel.lines.iter_mut().enumerate() {
-            if at != 0 && at != count / 2 && at + 1 != count {
-                line.label = None;
-            }
-        }
-    }
+    name_few(panel);
 }
 
 fn add_line(panel: &mut Panel, colours: &Colours, run: &SweepCurves, spreads: Vec<(f64, Spread)>, dots: bool) {
@@ -175,7 +210,7 @@ fn heat_map(plot: &SweepPlot, label: &str, runs: &[SweepCurves], when: When, (se
         Spread::of(&values).map_or(f64::NAN, |spread| spread.mean)
     };
     let values: Vec<Vec<f64>> = rows_at.iter().map(|row| columns.iter().map(|column| of(row, column)).collect()).collect();
-    let words = |values: &[SettingValue]| values.iter().map(ToString::to_string).collect();
+    let words = |values: &[SettingValue]| values.iter().map(written).collect();
     values.iter().flatten().any(|value| value.is_finite()).then(|| HeatMap {
         y_label: plot.settings[rows].clone(),
         columns: words(&columns),
@@ -249,7 +284,7 @@ impl Colours {
                 if is_ordered { Tone::Ordered(place as f64 / (values.len() - 1) as f64) } else { Tone::Category(place) }
             }
         };
-        let words: Vec<String> = self.named.iter().map(|(at, name)| format!("{name} = {}", run.values[*at])).collect();
+        let words: Vec<String> = self.named.iter().map(|(at, name)| format!("{name} = {}", written(&run.values[*at]))).collect();
         (tone, (!words.is_empty()).then(|| words.join(", ")))
     }
 }

@@ -52,6 +52,7 @@ fn staircase() -> Curves {
         seed,
         steps: steps.clone(),
         columns: (0..columns).map(|pair| steps.iter().map(|step| value(pair, *step as f64)).collect()).collect(),
+        broke_off: None,
     };
     let rise = |pair: usize, step: f64, seed: u64| {
         let at = 600.0 * (pair + 1) as f64 + 150.0 * seed as f64;
@@ -133,7 +134,7 @@ fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_colu
         when,
         across,
     };
-    let curve = |columns: Vec<Vec<f64>>| vec![Curve { seed: 0, steps: vec![0, 5], columns }];
+    let curve = |columns: Vec<Vec<f64>>| vec![Curve { seed: 0, steps: vec![0, 5], columns, broke_off: None }];
     let curves = Curves(HashMap::from([
         ("joint_energies(one)".to_string(), curve(vec![vec![0.0, 1.0], vec![0.0, 3.0]])),
         ("joint_energies(two)".to_string(), curve(vec![vec![0.0, 4.0], vec![0.0, 4.0]])),
@@ -160,7 +161,7 @@ fn a_quantity_that_no_run_measured_gives_no_figure() {
 #[test]
 fn a_logarithmic_axis_leaves_out_what_it_cannot_show() {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let zero = Curve { seed: 0, steps: vec![0, 1], columns: vec![vec![0.0, -1.0]] };
+    let zero = Curve { seed: 0, steps: vec![0, 1], columns: vec![vec![0.0, -1.0]], broke_off: None };
     let curves = Curves(HashMap::from([("loss".to_string(), vec![zero])]));
     let figure = Figure { log_x: true, log_y: true, ..figure(vec![series(ProbeKind::Loss, "", 0.0)], Vec::new()) };
     let drawing = Drawing::from_record(&figure, &curves).expect("measured");
@@ -186,7 +187,7 @@ fn the_rows_of_a_heat_map_stand_at_their_labels() {
         values: vec![vec![1.0, 1.0], vec![1.0, 5.0]],
     };
     let panel = Panel { map: Some(map), ..Panel::empty("rank".to_string(), false) };
-    let drawing = Drawing { title: None, x_label: "width".to_string(), log_x: false, panels: vec![panel] };
+    let drawing = Drawing { title: None, x_label: "width".to_string(), log_x: false, x_names: Vec::new(), panels: vec![panel] };
     let directory = tempfile::tempdir().expect("a scratch directory");
     let [svg, _] = draw(&drawing, directory.path(), "map").expect("drawn");
     let svg = std::fs::read_to_string(svg).expect("readable");
