@@ -66,12 +66,13 @@ fn small_networks_give_the_verdicts_that_are_published() {
 
 #[test]
 fn full_profiles_take_their_first_steps() {
-    // Those whose data are in the file itself, but for fig03_middle, whose widest networks take a minute.
+    // Those whose data are in the file itself.
     let files = [
         "ablation",
         "control",
         "eq07",
         "fig02",
+        "fig03_middle",
         "fig07",
         "fig08",
         "fig10_mlp",

@@ -143,7 +143,7 @@ fn the_end_of_a_run_that_diverges_has_no_value() {
     assert_eq!(all["outcome"], "holds", "{all}");
     assert!(all.to_string().contains("of 4 values, 4 without a finite value left out"), "{all}");
     let single = of("Fit.loss at end");
-    assert_eq!(single["outcome"], "undecided", "{single}");
+    assert_eq!(single["outcome"], "fails", "{single}");
     assert!(single.to_string().contains("is not finite at step"), "{single}");
     for run in report["sweeps"][0]["runs"].as_array().expect("runs") {
         assert_eq!(run["end"][0].is_null(), run["outcome"] == "failed", "{run}");
