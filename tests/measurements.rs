@@ -153,3 +153,25 @@ fn the_command_line_names_another_file() {
     let ended = symc(path, &arguments);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
+
+#[test]
+fn what_no_change_of_gauge_moves_has_no_change_and_fails_claims_about_it() {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let path = directory.path();
+    let train = "model Net { input x[4]  output linear(tanh(linear(x, 3, name: \"fc1\")), 1, name: \"fc2\") }
+data Waves = teacher(Net, n: 20)
+train Fit = Net() { data Waves  loss mse  optim gd(lr: 0.1)  steps 2  every 1 measure { loss } }
+";
+    std::fs::write(path.join("train.sym"), train).expect("writable");
+    assert_eq!(symc(path, &["run", "train.sym", "--out", "out", "--quiet"]).code, 0);
+    let measure = "measure Given on Net from \"out/Fit/seed-0/weights.safetensors\" gauges 2 { norm, delta(fc1) }
+expect gauge_change(Given.delta(fc1)) < 1e-9
+";
+    std::fs::write(path.join("net.sym"), format!("{train}{measure}")).expect("writable");
+    // Signs and exchanges are not connected with the identity: there is nothing to move by.
+    let Ended { code, stdout, stderr } = symc(path, &["measure", "net.sym", "--out", "measured"]);
+    assert_eq!(code, 1, "{stderr}{stdout}");
+    let row = stdout.lines().find(|line| line.trim_start().starts_with("delta(fc1)")).expect("a row");
+    assert!(row.trim_end().ends_with('–'), "{row}");
+    assert!(stdout.contains("fails"), "{stdout}");
+}

@@ -10,7 +10,9 @@ pub fn measurement(found: &MeasurementReport, style: Style) -> String {
     let mut text = heading(&format!("measure {} from {}", found.measurement, found.from), style);
     let rows = found.measured.iter().map(|row| {
         let mut cells = vec![row.name.clone(), row.values.to_string(), number(row.mean), range(row)];
-        cells.extend(row.gauge_change.map(number));
+        if found.gauges > 0 {
+            cells.push(row.gauge_change.map_or_else(|| "–".to_string(), number));
+        }
         cells
     });
     let header = ["measured", "numbers", "mean", "range", "change of gauge"];
