@@ -185,3 +185,28 @@ fn a_mistake_on_the_command_line_has_one_diagnostic() {
     let ended = with_file(TRAIN, &["check", "example.sym", "--set", "Fit.every=0", "--format", "json"]);
     assert_eq!((ended.code, ended.codes().len()), (2, 1), "{:?}", ended.codes());
 }
+
+#[test]
+fn one_run_measures_a_probe_with_several_settings_and_warns_of_what_has_no_value() {
+    let text = "model Net { input x[3]  h = tanh(linear(x, 4, name: \"fc1\"))  output linear(h, 2, name: \"fc2\") }
+data Waves = teacher(Net, init: kaiming, n: 30)
+train Fit = Net() {
+    data Waves  loss mse  init normal(std: 0.01)  optim gd(lr: 0.1)  steps 300
+    every 10 measure {
+        loss, delta(\"fc1\"), delta(fc1, group: sign), ndosb(fc1, threshold: 0.1), ndosb(fc1, threshold: 0.1, group: sign)
+        correlation_gap(h, k: 500)
+    }
+}
+expect drop_ratio(Fit.loss, breaking(fc1, threshold: 0.1, group: sign), window: 20) >= 0
+expect Fit.ndosb(fc1, threshold: 0.1, group: sign) at end == 4
+expect Fit.ndosb(fc1, threshold: 0.1) at end <= 3
+";
+    let ended = with_file(text, &["run", "example.sym", "--format", "json", "--out", "out"]);
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}", ended.stderr));
+    let outcomes: Vec<_> = report["expectations"].as_array().expect("claims").iter().map(|claim| &claim["outcome"]).collect();
+    assert_eq!(outcomes, ["holds", "holds", "holds"], "{}", report["expectations"]);
+    let warned = report["diagnostics"].as_array().expect("a list").iter();
+    let warned = warned.filter(|own| own["code"] == "E0211" && own["severity"] == "warning").count();
+    assert_eq!(warned, 1, "{}", report["diagnostics"]);
+    assert_eq!(ended.code, 0);
+}

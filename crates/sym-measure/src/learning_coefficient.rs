@@ -188,6 +188,15 @@ mod tests {
         assert!((found.mean - 1.0).abs() < 4.0 * found.error + 0.06, "{found:?}");
     }
 
+    #[test]
+    fn chains_that_still_climb_have_no_coefficient() {
+        // Each step goes a thousandth of the way to rest: the mean of the second half is three times that of the first.
+        let sampler =
+            Sampler { inverse_temperature: 1_000.0, localisation: 1.0, step: 2e-9, chains: 8, burn_in: 0, draws: 1_000 };
+        let found = learning_coefficient(&mut Quadratic(vec![1.0; 40]), &[0.0; 40], &sampler, stream).expect("never fails");
+        assert_eq!(found, Err(Unmeasurable::NotStationary));
+    }
+
     /// The mean of ½|w − xᵢ|² over examples, in batches of 50.
     struct Location(Vec<[f64; 2]>);
 

@@ -5,20 +5,25 @@ use crate::MatrixRef;
 /// The distance of each unit to the next, in the order of norms, smallest first, equal ones in their own order. A row is a unit: its (in, bias,
 /// out) weights. This is the distance of the pair, √2 times ‖θ − Pθ‖ for the exchange of the two.
 pub fn neighbour_distances(units: MatrixRef<'_>) -> Vec<f64> {
-    neighbours(units).into_iter().map(|[one, other]| distance(units, one, other)).collect()
+    neighbour_distances_by(units, |one, other| distance(units, one, other))
+}
+
+/// The same with any distance of two units.
+pub fn neighbour_distances_by(units: MatrixRef<'_>, distance: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    neighbours(units).into_iter().map(|[one, other]| distance(one, other)).collect()
 }
 
 /// The same where each unit may also change its sign: the smaller of ‖u − w‖ and ‖u + w‖, so that opposite units count as alike.
 pub fn signed_neighbour_distances(units: MatrixRef<'_>) -> Vec<f64> {
-    let signed = |[one, other]: [usize; 2]| {
+    let signed = |one: usize, other: usize| {
         let sums = (0..units.columns()).map(|at| units.at(one, at) + units.at(other, at));
         distance(units, one, other).min(sums.map(|sum| sum * sum).sum::<f64>().sqrt())
     };
-    neighbours(units).into_iter().map(signed).collect()
+    neighbour_distances_by(units, signed)
 }
 
 /// Neighbours in the order of norms, smallest first, equal ones in their own order.
-pub fn neighbours(units: MatrixRef<'_>) -> Vec<[usize; 2]> {
+fn neighbours(units: MatrixRef<'_>) -> Vec<[usize; 2]> {
     let entries = 0..units.columns();
     let square = |unit: usize| -> f64 { entries.clone().map(|at| units.at(unit, at) * units.at(unit, at)).sum() };
     let mut order: Vec<(f64, usize)> = (0..units.rows()).map(|unit| (square(unit), unit)).collect();
@@ -27,7 +32,7 @@ pub fn neighbours(units: MatrixRef<'_>) -> Vec<[usize; 2]> {
 }
 
 /// The Euclidean distance of two rows.
-pub fn distance(units: MatrixRef<'_>, one: usize, other: usize) -> f64 {
+pub(crate) fn distance(units: MatrixRef<'_>, one: usize, other: usize) -> f64 {
     let differences = (0..units.columns()).map(|at| units.at(one, at) - units.at(other, at));
     differences.map(|difference| difference * difference).sum::<f64>().sqrt()
 }

@@ -1,15 +1,10 @@
 //! Signs, scales and rescalings: the fixed points of g = −1, of λ, and of (λ, λ⁻ᵖ) are those where everything that g moves vanishes.
 //!
-//! PSU's Table 1 lists |u| = |w| as the state of a rescaling: that is where decay is least on an orbit, not a fixed point. Both are measured:
-//! [`deltas`] for the fixed points, [`imbalances`] for the balance.
+//! PSU's Table 1 lists |u| = |w| as the state of a rescaling: that is where decay is least on an orbit, not a fixed point. The
+//! distance from the fixed points is the norm of what g moves; [`imbalances`] are those from the balance.
 
 use crate::unmeasurable::same;
 use crate::{MatrixRef, Unmeasurable};
-
-/// For each generator ‖θ − Pθ‖ = the norm of what it moves: row i has all entries that flip or scale with unit i.
-pub fn deltas(moved: MatrixRef<'_>) -> Vec<f64> {
-    squares(moved).into_iter().map(f64::sqrt).collect()
-}
 
 /// For each unit ∑ⱼ degreeⱼ |factorⱼ|², where a factor scales as λ^degree: |u|² − |w|² for u → λu, w → w/λ (Du et al. 2018, *Algorithmic regularization
 /// in learning deep homogeneous models*, Theorem 2.1), |u|² − p|w|² for w → λ⁻ᵖw. Gradient flow keeps it; 0 where the balance is reached.
@@ -38,15 +33,6 @@ fn squares(matrix: MatrixRef<'_>) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::Matrix;
-
-    #[test]
-    fn a_unit_is_as_far_from_dead_as_the_mean_of_both_signs_is_from_it() {
-        let units = Matrix::from_fn(2, 3, |row, column| row as f64 * (1.0 + column as f64));
-        let away: f64 = units.row(1).iter().map(|entry| (entry - 0.5 * (entry + -entry)).powi(2)).sum::<f64>().sqrt();
-        let found = deltas(units.view());
-        assert_eq!(found[0], 0.0);
-        assert!((found[1] - away).abs() < 1e-15);
-    }
 
     #[test]
     fn the_imbalance_of_relu_units_is_conserved_along_gradient_flow() {

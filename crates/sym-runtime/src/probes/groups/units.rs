@@ -133,12 +133,10 @@ impl Population {
 
     /// The distances of neighbours in the order of norms (PSU A.1); with `signed`, units are alike up to their signs.
     pub fn neighbour_distances(&self, signed: bool) -> Vec<f64> {
-        let pairs = permutation::neighbours(self.all.view()).into_iter();
-        let distance = |[one, other]: [usize; 2]| {
+        permutation::neighbour_distances_by(self.all.view(), |one, other| {
             let apart = self.distance(one, other, 1.0);
             if signed { apart.min(self.distance(one, other, -1.0)) } else { apart }
-        };
-        pairs.map(distance).collect()
+        })
     }
 
     /// Units by whether they are alike.
