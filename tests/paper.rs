@@ -89,21 +89,23 @@ fn full_profiles_take_their_first_steps() {
     }
 }
 
+/// Two steps of ResNet18 on files in the form of the piece of CIFAR-10, which a clone does not have.
 #[test]
 fn residual_networks_take_their_first_steps() {
+    let folder = folder_of_examples(&["fig04", "fig12"]);
+    std::fs::create_dir_all(folder.path().join("data")).expect("a folder");
+    std::fs::write(folder.path().join("data/cifar10_first4000.bin"), sets::records(80)).expect("writable");
     for file in ["fig04", "fig12"] {
-        let out = tempfile::tempdir().expect("a scratch directory");
         let path = format!("examples/paper/{file}.sym");
-        let record = out.path().join("record").display().to_string();
-        let arguments = ["run", &path, "--profile", "first", "--format", "json", "--out", &record];
-        let Ended { stdout, stderr, .. } = symc(&root(), &arguments);
+        let arguments = ["run", &path, "--profile", "first", "--format", "json", "--out", &format!("records/{file}")];
+        let Ended { stdout, stderr, .. } = symc(folder.path(), &arguments);
         let report: serde_json::Value =
             serde_json::from_str(&stdout).unwrap_or_else(|problem| panic!("{file}: {problem}: {stderr}"));
         let sweeps = report["sweeps"].as_array().expect("sweeps");
         assert_eq!(sweeps.len(), 2, "{file}");
         for run in sweeps.iter().flat_map(|sweep| sweep["runs"].as_array().expect("runs")) {
             assert_eq!(run["values"], serde_json::json!([64.0, 2.0, "Few", 2.0]), "{file}");
-            assert_eq!(run["outcome"], "finished", "{file}");
+            assert_eq!(run["outcome"], "finished", "{file}: {run}");
             assert!(run["end"].as_array().expect("values").iter().all(serde_json::Value::is_number), "{file}");
         }
     }
@@ -112,16 +114,25 @@ fn residual_networks_take_their_first_steps() {
 /// Files in the form of the sets, since the sets themselves are not at hand.
 #[test]
 fn full_profiles_take_their_first_steps_on_files_in_the_form_of_published_sets() {
-    let folder = tempfile::tempdir().expect("a scratch directory");
+    let files = ["fig05", "fig06", "fig14", "fig15"];
+    let folder = folder_of_examples(&files);
     sets::cifar10(&folder.path().join("data/cifar10"), 210, 50);
     sets::mnist(&folder.path().join("data/mnist"), 1_100, 50);
     sets::svhn(&folder.path().join("data/svhn"), 1_050, 50);
-    std::fs::create_dir_all(folder.path().join("examples/paper")).expect("a folder");
-    for file in ["fig05", "fig06", "fig14", "fig15"] {
-        let path = format!("examples/paper/{file}.sym");
-        std::fs::copy(root().join(&path), folder.path().join(&path)).expect("the file is there");
+    for file in files {
         takes_first_steps(folder.path(), file);
     }
+}
+
+/// A folder of its own with some of the files of `examples/paper`, for data beside them.
+fn folder_of_examples(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a scratch directory");
+    std::fs::create_dir_all(folder.path().join("examples/paper")).expect("a folder");
+    for file in files {
+        let path = format!("examples/paper/{file}.sym");
+        std::fs::copy(root().join(&path), folder.path().join(&path)).expect("the file is there");
+    }
+    folder
 }
 
 /// Two steps of one seed of every run of a file, in its full profile.
