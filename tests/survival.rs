@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use support::{Ended, Process, symc, wait_for, wait_until};
 use sym_runtime::record::Record;
 
-/// Batches, momentum, two seeds and a detector of events: everything that a checkpoint has to hold.
+/// Batches, momentum, running statistics, two seeds and a detector of events: everything that a checkpoint has to hold.
 const STEPS: u64 = 1500;
 const TRAIN: &str = "model Mlp(width: int = 4) {
     input x[4]
-    output linear(tanh(linear(x, width, name: \"fc1\")), 2, name: \"head\")
+    output linear(tanh(batch_norm1d(linear(x, width, name: \"fc1\"), name: \"bn\")), 2, name: \"head\")
 }
 data Waves = teacher(Mlp, scale: 3, n: 40) split 10 as test
 train Fit = Mlp() {

@@ -95,6 +95,8 @@ pub struct Train {
     pub schedule: Schedule,
     /// The largest norm of the gradient of all trained entries together; a longer one is shortened to it.
     pub clip: Option<f64>,
+    /// Which statistics its batch norms use where `test_loss` and `test_accuracy` are measured.
+    pub statistics: Statistics,
     /// Examples a step; `None` is all of them.
     pub batch: Option<u64>,
     /// Steps.
@@ -111,6 +113,25 @@ pub struct Train {
     pub keep: Vec<Keep>,
     /// The item.
     pub span: Span,
+}
+
+/// What batch norms use in evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistics {
+    /// Means over the steps of training: each step, a share of them is replaced by those of its batch, as in PyTorch.
+    Running {
+        /// The share, above 0 and at most 1.
+        momentum: f64,
+    },
+    /// Those of the examples that are evaluated together.
+    Batch,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self::Running { momentum: 0.1 }
+    }
 }
 
 /// A loss: the mean over examples.

@@ -4,6 +4,7 @@
 //! groups, touches no numbers of weights and does no input or output: files that a `use` names come through [`Loader`].
 
 mod adjoint;
+mod batch_norms;
 pub mod builder;
 pub mod compile;
 pub mod contraction;
@@ -25,6 +26,7 @@ mod text;
 pub mod values;
 
 pub use adjoint::Adjoint;
+pub use batch_norms::BatchNorm;
 pub use builder::Builder;
 pub use compile::{Loader, Options, compile};
 pub use experiment::Document;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use sym_diagnostics::{Diagnostic, Sources};
-use sym_ir::experiment::{Claim, Document, Figure, Preparation, Probe, Quantity, Schedule, Train};
+use sym_ir::experiment::{Claim, Document, Figure, Preparation, Probe, Quantity, Schedule, Statistics, Train};
 use sym_ir::{Loader, Options};
 
 struct NoFiles;
@@ -57,6 +57,9 @@ fn train(train: &Train) -> String {
     let _ = writeln!(text, "    optim {:?}", train.optimizer);
     if train.schedule != Schedule::default() || train.clip.is_some() {
         let _ = writeln!(text, "    {:?}, clip {:?}", train.schedule, train.clip);
+    }
+    if train.statistics != Statistics::default() {
+        let _ = writeln!(text, "    statistics {:?}", train.statistics);
     }
     let _ = writeln!(
         text,

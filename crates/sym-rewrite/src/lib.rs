@@ -13,6 +13,7 @@ mod miniature;
 mod orbits;
 mod partition;
 mod reduce;
+mod running;
 mod state;
 mod strata;
 
@@ -24,4 +25,5 @@ pub use effect::{Amount, Amounts, Effect, plain_training};
 pub use miniature::{Departure, Miniature, Rule, miniatures, miniatures_with_lines, shorten, shorten_sequences};
 pub use orbits::fixed_dimension;
 pub use reduce::{ClassedSpace, Reduction, UnitClass, reduce, reduce_to};
+pub use running::{RunningStatistics, Statistic, Tracked};
 pub use state::has_state;

@@ -16,6 +16,7 @@ mod optimizer;
 pub(crate) mod overrides;
 mod probe;
 mod reporter;
+mod running;
 mod schedule;
 mod statistic;
 mod sweep;

@@ -12,7 +12,8 @@ use sym_syntax::ast::{self, Expr, ExprKind, Field, FieldValue, Ident, Number, Pa
 const MAX_RUNS: usize = 100_000;
 
 /// The fields of a `train` item that a sweep may set as a whole.
-const FIELDS: [&str; 10] = ["on", "data", "loss", "init", "optim", "schedule", "clip", "batch", "steps", "checkpoint"];
+const FIELDS: [&str; 11] =
+    ["on", "data", "loss", "init", "optim", "schedule", "clip", "statistics", "batch", "steps", "checkpoint"];
 
 /// Where a setting belongs.
 #[derive(Debug, Clone, PartialEq)]

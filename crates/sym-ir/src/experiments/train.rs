@@ -4,9 +4,9 @@ use super::arguments::{self, Arguments};
 use super::fields::{Fields, Schema};
 use super::reporter::Reporter;
 use super::values::{fraction, optional, positive, whole, word};
-use super::{Elaborator, ending, fit, initial, optimizer, probe, schedule};
+use super::{Elaborator, ending, fit, initial, optimizer, probe, running, schedule};
 use crate::Program;
-use crate::experiment::{Data, Loss, Measure, Measured, Probe, ProbeKind, Schedule, Train};
+use crate::experiment::{Data, Loss, Measure, Measured, Probe, ProbeKind, Schedule, Statistics, Train};
 use crate::intervention::Instance;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
@@ -23,6 +23,7 @@ const SCHEMA: Schema = Schema {
         "every",
         "schedule",
         "clip",
+        "statistics",
         "checkpoint",
         "stop",
         "keep",
@@ -84,6 +85,8 @@ impl Elaborator<'_> {
         let schedule = schedule.map_or(Some(Schedule::default()), |expr| schedule::elaborate(expr, reporter));
         let clip = fields.expr("clip", reporter);
         let clip = clip.map_or(Some(None), |expr| positive(expr, "`clip`", reporter).map(Some));
+        let statistics_expr = fields.expr("statistics", reporter);
+        let statistics = statistics_expr.map_or(Some(Statistics::default()), |expr| running::elaborate(expr, reporter));
         let seeds = seeds(fields.exprs("seeds"), reporter);
         let checkpoint = optional(fields.expr("checkpoint", reporter), "`checkpoint`", 1, reporter);
         if let (Some(batch), Some(optim), Some(_)) = (batch_expr, optim_expr, batch)
@@ -121,6 +124,9 @@ impl Elaborator<'_> {
             );
         }
         let (model, Instance { program, edits }) = model?;
+        if let Some(expr) = statistics_expr {
+            running::check(expr, &program, reporter);
+        }
         let init: Vec<_> =
             fields.exprs("init").iter().filter_map(|expr| initial::elaborate(expr, Some(&program), reporter)).collect();
         let measures = measures(&fields, &program, reporter);
@@ -139,6 +145,7 @@ impl Elaborator<'_> {
             return None;
         }
         let (data, (loss, smoothing), mut optimizer, schedule, clip) = (data?, loss?, optimizer?, schedule?, clip?);
+        let statistics = statistics?;
         let (steps, batch, seeds, checkpoint) = (steps?, batch?, seeds?, checkpoint?);
         let batch = batch.or(optimizer.batch);
         optimizer.batch = batch;
@@ -159,6 +166,7 @@ impl Elaborator<'_> {
             optimizer,
             schedule,
             clip,
+            statistics,
             batch,
             steps,
             seeds,

@@ -62,6 +62,11 @@ pub(super) fn fraction(expr: &Expr, what: &str, reporter: &mut Reporter) -> Opti
     bounded(expr, what, "at least 0 and below 1", |value| (0.0..1.0).contains(&value), reporter)
 }
 
+/// A number above 0 and at most 1.
+pub(super) fn share(expr: &Expr, what: &str, reporter: &mut Reporter) -> Option<f64> {
+    bounded(expr, what, "above 0 and at most 1", |value| value > 0.0 && value <= 1.0, reporter)
+}
+
 fn bounded(expr: &Expr, what: &str, range: &str, allowed: impl Fn(f64) -> bool, reporter: &mut Reporter) -> Option<f64> {
     let Some(value) = constant(expr) else {
         reporter.wrong_type(expr, what, "a number");

@@ -117,6 +117,9 @@ fn fitted(
         }
     }
     weights.sort_by_key(|(at, _)| *at);
+    // Running statistics of norms that use those of the batch: evaluation alone reads them.
+    let norms = program.batch_norms();
+    own.extend(norms.iter().flat_map(|norm| norm.mean.iter().chain([&norm.variance])).map(|tensor| tensor.storage.name.at(&[])));
     let unknown: Vec<&Stored> = tensors.iter().filter(|tensor| !own.contains(&tensor.name)).collect();
     let extra: &[&Stored] = if selected.is_some() { &[] } else { &unknown };
     if missing.is_empty() && extra.is_empty() && reshaped.is_empty() {

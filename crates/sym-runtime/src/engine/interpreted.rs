@@ -1,14 +1,14 @@
 //! Training by the burn module: the reference, on any device and number type.
 
-use super::{Engine, Memory, Pace, Task, frozen, square};
+use super::{Engine, Memory, Pace, Running, Task, frozen, square};
 use crate::data::{Examples, Inputs};
 use crate::optim::Updater;
 use crate::{decay, evaluate, loss};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
-use sym_ir::ParameterId;
 use sym_ir::experiment::Loss;
+use sym_ir::{ParameterId, Program};
 use sym_lower::{Array, Module};
 
 /// A model that is trained as a burn module.
@@ -25,6 +25,9 @@ pub struct Interpreted {
     /// ε of label smoothing.
     smoothing: f64,
     gradients: Vec<Option<Array>>,
+    /// How many outputs of the module are the model's: behind them are statistics of the batch.
+    own: usize,
+    running: Option<Running>,
 }
 
 impl Interpreted {
@@ -34,7 +37,9 @@ impl Interpreted {
     ///
     /// E0501 for a program that cannot be executed, E0607 for weights of other sizes.
     pub fn new(task: Task<'_>, device: &Device, dtype: DType) -> Result<Self, Vec<Diagnostic>> {
-        let Task { program, weights, loss, smoothing, optimizer, divisors, examples, width, batch: _ } = task;
+        let Task { program, weights, loss, smoothing, optimizer, divisors, examples, width, batch: _, running } = task;
+        let own = program.outputs.len();
+        let program = running.map_or(program, Running::training);
         let recording = device.clone().autodiff();
         let module = Module::new(program, weights, &recording, dtype)?;
         let place = |values: &[f64]| -> Tensor<1> {
@@ -59,6 +64,8 @@ impl Interpreted {
             device: device.clone(),
             dtype,
             gradients: Vec::new(),
+            own,
+            running: running.cloned(),
         })
     }
 }
@@ -73,7 +80,10 @@ impl Engine for Interpreted {
                 (inputs, two_axes(Array::from(self.targets.clone()).select(0, rows)))
             }
         };
-        let output = self.module.forward(&inputs).swap_remove(0);
+        let mut outputs = self.module.forward(&inputs);
+        let statistics = outputs.split_off(self.own);
+        let output = outputs.swap_remove(0);
+        let examples = output.dims()[0];
         let loss = loss::of_batch(self.loss, output, targets);
         let value = Array::from(loss.clone().inner()).values()[0];
         if !value.is_finite() {
@@ -95,6 +105,10 @@ impl Engine for Interpreted {
             let updated = self.updater.update(at, current, gradient);
             self.module.set_parameter(id, Array::from(updated).reshape(&sizes));
         }
+        if let Some(running) = &mut self.running {
+            let rounded = |value: f64| if self.dtype == DType::F64 { value } else { f64::from(value as f32) };
+            running.absorb(examples, |at| statistics[at].clone().inner().values(), rounded);
+        }
         value
     }
 
@@ -106,10 +120,24 @@ impl Engine for Interpreted {
     }
 
     fn outputs(&mut self, inputs: &[Inputs]) -> Vec<f64> {
-        let program = self.module.program();
-        let module = Module::new(program, &self.module.weights(), &self.device, self.dtype).expect("it is executed already");
-        let outputs = module.forward(&evaluate::arrays(program, inputs, &self.device, self.dtype));
-        outputs.first().map_or_else(Vec::new, Array::values)
+        self.first_output(self.module.program(), &self.module.weights(), inputs)
+    }
+
+    fn evaluated(&mut self, inputs: &[Inputs]) -> Vec<f64> {
+        match &self.running {
+            None => self.outputs(inputs),
+            Some(running) => self.first_output(running.evaluation(), &running.beside(self.module.weights()), inputs),
+        }
+    }
+
+    fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
+    }
+
+    fn set_running(&mut self, values: Vec<Vec<f64>>) {
+        if let Some(running) = &mut self.running {
+            running.set_values(values);
+        }
     }
 
     fn weights(&self) -> Weights {
@@ -141,6 +169,13 @@ impl Engine for Interpreted {
 }
 
 impl Interpreted {
+    /// The first output of a program for each row.
+    fn first_output(&self, program: &Program, weights: &Weights, inputs: &[Inputs]) -> Vec<f64> {
+        let module = Module::new(program, weights, &self.device, self.dtype).expect("it is executed already");
+        let outputs = module.forward(&evaluate::arrays(program, inputs, &self.device, self.dtype));
+        outputs.first().map_or_else(Vec::new, Array::values)
+    }
+
     /// The sum of the squares of all gradients.
     fn squares(&self) -> f64 {
         let parameters = &self.module.program().parameters;

@@ -3,6 +3,7 @@
 mod interpreted;
 mod loss;
 mod planned;
+mod running;
 mod update;
 
 use crate::data::{Examples, Inputs};
@@ -16,6 +17,7 @@ use sym_lower::Backend;
 pub use interpreted::Interpreted;
 pub(crate) use loss::{change_of_cotangent, loss_and_cotangent};
 pub use planned::Planned;
+pub use running::Running;
 
 /// What an optimiser remembers of one parameter, by name; nothing before the first step and for what is not trained.
 pub type Memory = Vec<(&'static str, Vec<f64>)>;
@@ -30,6 +32,15 @@ pub trait Engine: std::fmt::Debug + Send {
 
     /// The entries of the first output at the present weights, for each row of the tables.
     fn outputs(&mut self, inputs: &[Inputs]) -> Vec<f64>;
+
+    /// The same in evaluation: batch norms use running statistics, where these are kept up.
+    fn evaluated(&mut self, inputs: &[Inputs]) -> Vec<f64>;
+
+    /// The running statistics, where they are kept up.
+    fn running(&self) -> Option<&Running>;
+
+    /// Replaces the tensors of the running statistics, which have the same sizes.
+    fn set_running(&mut self, values: Vec<Vec<f64>>);
 
     /// The present weights.
     fn weights(&self) -> Weights;
@@ -114,6 +125,8 @@ pub struct Task<'a> {
     pub batch: Option<usize>,
     /// Entries of the first output.
     pub width: usize,
+    /// Running statistics at the start, where they are to be kept up.
+    pub running: Option<&'a Running>,
 }
 
 /// The engine of a backend.

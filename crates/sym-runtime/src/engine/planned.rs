@@ -2,7 +2,7 @@
 
 use super::loss::loss_and_cotangent;
 use super::update::{Share, update};
-use super::{Engine, Memory, Pace, Task, frozen, square};
+use super::{Engine, Memory, Pace, Running, Task, frozen, square};
 use crate::data::{Examples, Inputs, Targets};
 use crate::decay;
 use crate::optim::names;
@@ -102,6 +102,9 @@ pub struct Planned<T> {
     plans: Vec<OfSize<T>>,
     /// Plans of the model alone.
     forward: Vec<OfSize<T>>,
+    /// Plans of the model in evaluation, where that is another program.
+    evaluation: Vec<OfSize<T>>,
+    running: Option<Running>,
     /// Which plan holds the weights.
     current: usize,
     inputs: Vec<Source<T>>,
@@ -122,11 +125,14 @@ pub struct Planned<T> {
 impl<T: Number> Planned<T> {
     /// Plans the model and its derivative for the batches of most steps.
     pub fn new(task: Task<'_>) -> Self {
-        let mut program = task.program.clone();
+        let mut program = task.running.map_or(task.program, Running::training).clone();
+        let statistics = program.outputs.split_off(task.program.outputs.len());
         program.outputs.truncate(1);
         let trained: Vec<ParameterId> =
             program.parameter_ids().filter(|(_, parameter)| parameter.trainable).map(|(id, _)| id).collect();
-        let derivative = sym_diff::vjp(&program, &trained, &[]);
+        let mut derivative = sym_diff::vjp(&program, &trained, &[]);
+        // Values of the program keep their place in front of those of its derivative.
+        derivative.outputs.extend(statistics);
         let rounded = |values: &[f64]| -> Vec<T> { values.iter().map(|&value| T::rounded(value)).collect() };
         let needed = |values: &[f64]| values.iter().any(|&value| value != 1.0).then(|| rounded(values));
         let shares = program
@@ -148,6 +154,8 @@ impl<T: Number> Planned<T> {
             trained,
             plans: Vec::new(),
             forward: Vec::new(),
+            evaluation: Vec::new(),
+            running: task.running.cloned(),
             current: 0,
             inputs,
             targets: crate::loss::smoothed(&task.examples.targets, task.width, task.smoothing),
@@ -233,6 +241,11 @@ impl<T: Number> Engine for Planned<T> {
             }
             update(&optimizer, self.steps, &mut self.shares[id.0 as usize], values, gradients);
         }
+        if let Some(running) = &mut self.running {
+            let first = 1 + self.trained.len();
+            let output = |at: usize| plan.output(first + at).iter().map(|value| value.double()).collect();
+            running.absorb(batch, output, |value| T::rounded(value).double());
+        }
         loss
     }
 
@@ -243,22 +256,25 @@ impl<T: Number> Engine for Planned<T> {
     }
 
     fn outputs(&mut self, inputs: &[Inputs]) -> Vec<f64> {
-        let rows = inputs.first().map_or(1, Inputs::rows);
-        let at = self.forward.iter().position(|of_size| of_size.batch == rows).unwrap_or_else(|| {
-            let plan = Plan::new(&self.program, rows);
-            self.forward.push(OfSize { batch: rows, plan, holds_all: false });
-            self.forward.len() - 1
-        });
-        let plan = &mut self.forward[at].plan;
-        for at in 0..self.shares.len() {
-            let id = ParameterId(at as u32);
-            plan.parameter_mut(id).copy_from_slice(self.plans[self.current].plan.parameter(id));
+        forward(&self.program, &mut self.forward, &self.plans[self.current].plan, &[], inputs)
+    }
+
+    fn evaluated(&mut self, inputs: &[Inputs]) -> Vec<f64> {
+        let weights = &self.plans[self.current].plan;
+        match &self.running {
+            None => forward(&self.program, &mut self.forward, weights, &[], inputs),
+            Some(running) => forward(running.evaluation(), &mut self.evaluation, weights, running.values(), inputs),
         }
-        for (at, table) in inputs.iter().enumerate() {
-            table.gather(0..rows, plan.input_mut(InputId(at as u32)));
+    }
+
+    fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
+    }
+
+    fn set_running(&mut self, values: Vec<Vec<f64>>) {
+        if let Some(running) = &mut self.running {
+            running.set_values(values);
         }
-        plan.run();
-        plan.output(0).iter().map(|value| value.double()).collect()
     }
 
     fn weights(&self) -> Weights {
@@ -306,6 +322,37 @@ impl<T: Number> Engine for Planned<T> {
     fn steps(&self) -> u64 {
         self.steps
     }
+}
+
+/// The first output of a program for each row, at the weights that a plan holds and further ones behind them. A plan for so many rows is made where there is
+/// none.
+fn forward<T: Number>(
+    program: &Program,
+    plans: &mut Vec<OfSize<T>>,
+    weights: &Plan<T>,
+    further: &[Vec<f64>],
+    inputs: &[Inputs],
+) -> Vec<f64> {
+    let rows = inputs.first().map_or(1, Inputs::rows);
+    let at = plans.iter().position(|of_size| of_size.batch == rows).unwrap_or_else(|| {
+        plans.push(OfSize { batch: rows, plan: Plan::new(program, rows), holds_all: false });
+        plans.len() - 1
+    });
+    let plan = &mut plans[at].plan;
+    let own = program.parameters.len() - further.len();
+    for at in 0..own {
+        let id = ParameterId(at as u32);
+        plan.parameter_mut(id).copy_from_slice(weights.parameter(id));
+    }
+    for (at, values) in further.iter().enumerate() {
+        let target = plan.parameter_mut(ParameterId((own + at) as u32));
+        target.iter_mut().zip(values).for_each(|(target, &value)| *target = T::rounded(value));
+    }
+    for (at, table) in inputs.iter().enumerate() {
+        table.gather(0..rows, plan.input_mut(InputId(at as u32)));
+    }
+    plan.run();
+    plan.output(0).iter().map(|value| value.double()).collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Both engines take the same steps.
 
-use super::{Engine, Interpreted, Pace, Planned, Task};
+use super::{Engine, Interpreted, Pace, Planned, Running, Task};
 use crate::data::{Examples, Inputs, Table, Targets};
 use crate::{Stream, testing};
 use burn::tensor::{DType, Device};
 use sym_infer::Weights;
 use sym_ir::experiment::{DecayKind, Loss, Optimizer, Rule};
+use sym_ir::{Builder, Operation, Program};
 
 const EXAMPLES: usize = 7;
 
@@ -49,6 +50,7 @@ fn planned_steps_are_those_of_the_interpreter() {
                 examples: &examples,
                 batch: Some(3),
                 width: 3,
+                running: None,
             };
             let mut planned = Planned::<f64>::new(task);
             let mut interpreted = Interpreted::new(task, &Device::flex(), DType::F64).expect("it can be executed");
@@ -96,6 +98,7 @@ fn a_smoothed_loss_is_the_mean_of_the_entropy_of_the_class_and_that_of_all_class
         examples: &examples,
         batch: None,
         width: 3,
+        running: None,
     });
     let outputs = engine.outputs(&examples.inputs);
     let Targets::Classes(classes) = &examples.targets else { panic!("classes") };
@@ -132,6 +135,7 @@ fn a_step_is_as_long_as_the_factor_and_the_longest_gradient_say() {
             examples: &examples,
             batch: None,
             width: 3,
+            running: None,
         };
         let mut engine = Planned::<f64>::new(task);
         engine.step(None, pace);
@@ -151,4 +155,118 @@ fn a_step_is_as_long_as_the_factor_and_the_longest_gradient_say() {
         let far = moved(pace).iter().zip(&whole).map(|(one, other)| (one - factor * other).abs()).fold(0.0, f64::max);
         assert!(far < 1e-15, "{pace:?}: {far}");
     }
+}
+
+/// Inputs of 2 × 2 entries, normalised over the batch and the given axes, and a layer of 3 units.
+fn normalised(axes: Vec<usize>) -> Program {
+    let mut builder = Builder::new("Net");
+    let x = builder.input("x", &[2, 2]);
+    let shape = builder.shape(x).to_vec();
+    builder.scope = "bn".into();
+    let normal =
+        builder.push(Operation::Normalise { value: x, axes, batch: true, centre: true, epsilon: EPSILON }, shape, "normal");
+    builder.scope = "".into();
+    let weight = builder.parameter("weight", &[3, 2, 2]);
+    let y = builder.einsum("oij,ij->o", &[weight, normal]);
+    builder.output("output", y);
+    builder.finish()
+}
+
+const EPSILON: f64 = 0.1;
+
+#[test]
+fn running_statistics_are_means_over_the_steps_with_the_unbiased_variance() {
+    // Which statistic an entry of an input belongs to.
+    for (axes, group) in [(vec![], [0, 1, 2, 3]), (vec![1], [0, 0, 1, 1])] {
+        let program = normalised(axes);
+        let mut stream = Stream::new(0, "running", "");
+        let examples = drawn(&mut stream, Loss::Mse);
+        let mut weights = Weights::zeros(&program);
+        weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+        let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
+        let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None };
+        let running = Running::of(&program, 0.2).expect("a norm over the batch");
+        let task = Task {
+            program: &program,
+            weights: &weights,
+            loss: Loss::Mse,
+            smoothing: 0.0,
+            optimizer,
+            divisors: None,
+            examples: &examples,
+            batch: Some(3),
+            width: 3,
+            running: Some(&running),
+        };
+        let planned: Box<dyn Engine> = Box::new(Planned::<f64>::new(task));
+        let interpreted = Interpreted::new(task, &Device::flex(), DType::F64).expect("it can be executed");
+        for mut engine in [planned, Box::new(interpreted)] {
+            let count = group.iter().max().map_or(0, |last| last + 1);
+            let (mut mean, mut variance) = (vec![0.0; count], vec![1.0; count]);
+            for rows in [Some(&[0, 4, 2][..]), None, Some(&[5]), Some(&[6, 1, 3])] {
+                engine.step(rows, Pace::FULL);
+                for of in 0..count {
+                    let all: Vec<usize> = (0..EXAMPLES).collect();
+                    let row = |&row: &usize| examples.inputs[0].range(row, row + 1);
+                    let batch: Vec<f64> = rows
+                        .unwrap_or(&all)
+                        .iter()
+                        .flat_map(row)
+                        .zip(group.into_iter().cycle())
+                        .filter_map(|(value, own)| (own == of).then_some(value))
+                        .collect();
+                    let centre = batch.iter().sum::<f64>() / batch.len() as f64;
+                    let squares: f64 = batch.iter().map(|value| (value - centre) * (value - centre)).sum();
+                    mean[of] = 0.8 * mean[of] + 0.2 * centre;
+                    variance[of] = 0.8 * variance[of] + 0.2 * squares / (batch.len() as f64 - 1.0).max(1.0);
+                }
+            }
+            let found = engine.running().expect("they are kept up").values().to_vec();
+            let pairs = found.iter().flatten().zip(mean.iter().chain(&variance));
+            assert!(
+                pairs.clone().count() == 2 * count && pairs.clone().all(|(one, other)| (one - other).abs() < 1e-14),
+                "{found:?}"
+            );
+            let weight = &engine.weights().values[0];
+            let normal = |(value, of): (f64, usize)| (value - mean[of]) / (variance[of] + EPSILON).sqrt();
+            let expected: Vec<f64> = (0..EXAMPLES)
+                .flat_map(|row| {
+                    let z: Vec<f64> = examples.inputs[0].range(row, row + 1).into_iter().zip(group).map(normal).collect();
+                    weight.chunks(4).map(move |unit| unit.iter().zip(&z).map(|(w, z)| w * z).sum::<f64>()).collect::<Vec<_>>()
+                })
+                .collect();
+            let outputs = engine.evaluated(&examples.inputs);
+            assert!(outputs.iter().zip(&expected).all(|(one, other)| (one - other).abs() < 1e-13), "{outputs:?} {expected:?}");
+            assert_ne!(outputs, engine.outputs(&examples.inputs), "statistics of the batch are others");
+        }
+    }
+}
+
+#[test]
+fn keeping_running_statistics_changes_no_step() {
+    let program = normalised(vec![1]);
+    let mut stream = Stream::new(0, "running", "");
+    let examples = drawn(&mut stream, Loss::CrossEntropy);
+    let mut weights = Weights::zeros(&program);
+    weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+    let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.1, decay_kind: DecayKind::Coupled, batch: None };
+    let running = Running::of(&program, 0.1).expect("a norm over the batch");
+    let [with, without] = [Some(&running), None].map(|running| {
+        let mut engine = Planned::<f32>::new(Task {
+            program: &program,
+            weights: &weights,
+            loss: Loss::CrossEntropy,
+            smoothing: 0.0,
+            optimizer,
+            divisors: None,
+            examples: &examples,
+            batch: Some(3),
+            width: 3,
+            running,
+        });
+        let losses: Vec<f64> = [&[0, 1, 2], &[3, 4, 5]].into_iter().map(|rows| engine.step(Some(rows), Pace::FULL)).collect();
+        (losses, engine.weights())
+    });
+    assert_eq!(with, without);
 }

@@ -1,5 +1,6 @@
 //! Files of weights that steps of initialisation name: read once, before the first step.
 
+use crate::engine::Running;
 use crate::select::any_selects;
 use indexmap::IndexMap;
 use std::path::Path;
@@ -59,6 +60,29 @@ impl Files {
             weights.values[at] = values;
         }
         Ok(())
+    }
+
+    /// Running statistics as the files have them that steps take weights from; those that no file has stay.
+    pub(crate) fn running(&self, steps: &[Init], mut running: Running) -> Running {
+        let own = running.values().len();
+        let parameters = &running.evaluation().parameters;
+        let tensors = &parameters[parameters.len() - own..];
+        let mut values = running.values().to_vec();
+        for step in steps {
+            let InitKind::File { path } = &step.kind else { continue };
+            for (tensor, values) in tensors.iter().zip(&mut values) {
+                if !step.targets.is_empty() && !any_selects(&step.targets, &tensor.path) {
+                    continue;
+                }
+                let name = tensor.storage.name.at(&[]);
+                let found = self.tensors.get(path).into_iter().flatten().find(|stored| stored.name == name);
+                if let Some(found) = found.filter(|found| found.values.len() == values.len()) {
+                    values.clone_from(&found.values);
+                }
+            }
+        }
+        running.set_values(values);
+        running
     }
 
     fn values(&self, path: &str, program: &Program, step: &Init) -> Result<Vec<(usize, Vec<f64>)>, Diagnostic> {

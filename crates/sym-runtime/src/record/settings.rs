@@ -103,6 +103,7 @@ impl Settings {
             ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
             ("smoothing", (train.smoothing > 0.0).then(|| json!(train.smoothing))),
             ("clip", train.clip.map(|clip| json!(clip))),
+            ("statistics", (!train.program.batch_norms().is_empty()).then(|| json!(train.statistics))),
             ("stop", shown(&train.stop)),
             ("keep", shown(&train.keep)),
             ("fresh", data.fresh.then_some(Value::Bool(true))),

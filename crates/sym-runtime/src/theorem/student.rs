@@ -33,7 +33,18 @@ impl Student {
         let width = super::objective::width(program);
         let batch =
             optimizer.batch.and_then(|batch| usize::try_from(batch).ok()).filter(|batch| (1..examples.len()).contains(batch));
-        let engine = Planned::new(Task { program, weights, loss, smoothing: 0.0, optimizer, divisors, examples, batch, width });
+        let engine = Planned::new(Task {
+            program,
+            weights,
+            loss,
+            smoothing: 0.0,
+            optimizer,
+            divisors,
+            examples,
+            batch,
+            width,
+            running: None,
+        });
         Ok(Self { engine, optimizer, spent: Duration::ZERO })
     }
 

@@ -64,6 +64,7 @@ fn train(probes: Vec<Probe>) -> Train {
         },
         schedule: Schedule::default(),
         clip: None,
+        statistics: sym_ir::experiment::Statistics::default(),
         batch: Some(32),
         steps: 12,
         seeds: vec![0],

@@ -245,7 +245,7 @@ fn run_seed(
                 return Err(vec![file.ended_early(state.step, setup.train.steps)]);
             }
             let seed = Seed::new(setup, number, Some(state.clone()))?;
-            file.weights(&final_weights(setup, &seed.weights())).map_err(|error| vec![error])?;
+            file.weights(&final_weights(setup, &seed.left())).map_err(|error| vec![error])?;
             state
         }
         Some(state) if state.ending.is_final() => state,
@@ -257,7 +257,7 @@ fn run_seed(
             // Before files are made in memory, what training needed goes.
             drop(seed);
             if finished {
-                let values = setup.train.program.parameters.iter().map(|parameter| state.tensors[&parameter.path].clone());
+                let values = setup.stored().parameters.iter().map(|parameter| state.tensors[&parameter.path].clone());
                 let weights = final_weights(setup, &Weights { values: values.collect() });
                 file.weights(&weights).map_err(|error| vec![error])?;
                 file.keep(state.step, Watch::new(setup.train, &setup.panel).at_checkpoint(), || weights);
@@ -273,9 +273,9 @@ fn run_seed(
     Ok((writer.summarise(number, &state, &rows, events, file.kept()), rows, state))
 }
 
-/// The file of a seed's last weights.
+/// The file of all that a seed leaves.
 fn final_weights(setup: &Setup<'_>, weights: &Weights) -> Vec<u8> {
-    sym_lower::to_safetensors(&setup.train.program, weights, setup.dtype)
+    sym_lower::to_safetensors(setup.stored(), weights, setup.dtype)
 }
 
 /// Where the file has what a record names as not finite: ``gradient of `fc1.weight` ``, ``value `h` in `fc1` ``.

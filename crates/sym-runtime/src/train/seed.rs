@@ -55,6 +55,14 @@ fn rounded(mut weights: Weights, dtype: DType) -> Weights {
     weights
 }
 
+/// Weights, and the running statistics of an engine behind them.
+fn with_running(engine: &dyn Engine, weights: Weights) -> Weights {
+    match engine.running() {
+        Some(running) => running.beside(weights),
+        None => weights,
+    }
+}
+
 impl Stop {
     /// As a record says it.
     pub fn ending(self) -> Ending {
@@ -88,6 +96,7 @@ impl<'a> Seed<'a> {
             examples,
             batch: setup.batch,
             width: setup.width,
+            running: setup.running.as_ref(),
         };
         let engine = engine::engine(task, setup.backend, setup.dtype)?;
         let start = rounded(weights, setup.dtype);
@@ -114,9 +123,9 @@ impl<'a> Seed<'a> {
         Ok(seed)
     }
 
-    /// The present weights.
-    pub fn weights(&self) -> Weights {
-        self.engine.weights()
+    /// All that the seed leaves: the present weights, and running statistics behind them.
+    pub fn left(&self) -> Weights {
+        with_running(&*self.engine, self.engine.weights())
     }
 
     /// Runs to the end, or until something stops it. All measurements are in the writer afterwards; a last checkpoint is the caller's.
@@ -130,7 +139,7 @@ impl<'a> Seed<'a> {
         let mut watch = self.watch(file)?;
         loop {
             if self.step > from && self.step < steps && self.step.is_multiple_of(self.setup.interval) {
-                file.keep(self.step, watch.at_checkpoint(), || final_weights(self.setup, &self.engine.weights()));
+                file.keep(self.step, watch.at_checkpoint(), || final_weights(self.setup, &self.left()));
                 file.checkpoint(&self.checkpoint(Ending::Interrupted))?;
             }
             if self.step < steps && observer.interrupted() {
@@ -147,7 +156,7 @@ impl<'a> Seed<'a> {
                 if ends.is_some() {
                     self.complete(&mut row, &weights);
                 }
-                file.keep(self.step, watch.keeps(&row), || final_weights(self.setup, &weights));
+                file.keep(self.step, watch.keeps(&row), || final_weights(self.setup, &with_running(&*self.engine, weights)));
                 file.push(row);
                 if let Some(why) = ends {
                     return Ok(Stop::Early(why));
@@ -227,7 +236,7 @@ impl<'a> Seed<'a> {
             let examples = if test { setup.data.test.as_ref() } else { Some(&setup.data.train) };
             match examples {
                 Some(examples) => {
-                    let mut outputs = |inputs: &[Inputs]| engine.outputs(inputs);
+                    let mut outputs = |inputs: &[Inputs]| if test { engine.evaluated(inputs) } else { engine.outputs(inputs) };
                     score(&mut outputs, examples, setup.train.loss, setup.width, setup.chunk)
                 }
                 None => crate::probes::Score { loss: f64::NAN, accuracy: None },
@@ -298,19 +307,19 @@ impl<'a> Seed<'a> {
         let program = &self.setup.train.program;
         let mut tensors = BTreeMap::new();
         let memory = self.engine.memory();
-        for ((parameter, values), memory) in program.parameters.iter().zip(self.engine.weights().values).zip(memory) {
-            tensors.insert(parameter.path.clone(), values);
-            for (name, slot) in memory {
-                tensors.insert(format!("{name}/{}", parameter.path), slot);
-            }
+        for (parameter, memory) in program.parameters.iter().zip(memory) {
+            tensors.extend(memory.into_iter().map(|(name, slot)| (format!("{name}/{}", parameter.path), slot)));
         }
+        let stored = self.setup.stored().parameters.iter().map(|parameter| parameter.path.clone());
+        tensors.extend(stored.zip(self.left().values));
         Checkpoint { step: self.step, wall_seconds: self.seconds(), ending, detectors: self.detectors.clone(), tensors }
     }
 
     fn restore(&mut self, mut checkpoint: Checkpoint) -> Result<(), String> {
         let program = &self.setup.train.program;
         let mut take = |name: &str| checkpoint.tensors.remove(name).ok_or_else(|| format!("`{name}` is missing"));
-        let weights = program.parameters.iter().map(|parameter| take(&parameter.path)).collect::<Result<Vec<_>, _>>()?;
+        let stored = &self.setup.stored().parameters;
+        let mut weights = stored.iter().map(|parameter| take(&parameter.path)).collect::<Result<Vec<_>, _>>()?;
         let mut slots: Vec<Memory> = Vec::new();
         for (parameter, values) in program.parameters.iter().zip(&weights) {
             let mut memory = Memory::new();
@@ -324,10 +333,11 @@ impl<'a> Seed<'a> {
             }
             slots.push(memory);
         }
-        let sizes = program.parameters.iter().map(sym_ir::Parameter::entries);
+        let sizes = stored.iter().map(sym_ir::Parameter::entries);
         if let Some(at) = sizes.zip(&weights).position(|(size, values)| size != Some(values.len() as u128)) {
-            return Err(format!("`{}` has {} entries", program.parameters[at].path, weights[at].len()));
+            return Err(format!("`{}` has {} entries", stored[at].path, weights[at].len()));
         }
+        self.engine.set_running(weights.split_off(program.parameters.len()));
         self.engine.set_weights(&Weights { values: weights });
         if checkpoint
             .detectors

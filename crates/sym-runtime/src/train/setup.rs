@@ -2,12 +2,13 @@
 
 use super::Environment;
 use crate::data::{self, DataSet, EachStep, Targets};
+use crate::engine::Running;
 use crate::init::Files;
 use crate::probes::{Ground, Panel};
 use burn::tensor::{DType, Device};
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::Symmetries;
-use sym_ir::experiment::{Data, Loss, Train};
+use sym_ir::experiment::{Data, Loss, Statistics, Train};
 use sym_ir::{Operation, Program};
 use sym_lower::Backend;
 
@@ -41,6 +42,8 @@ pub struct Setup<'a> {
     pub batch: Option<usize>,
     /// Examples that are evaluated at once.
     pub chunk: usize,
+    /// Running statistics at the start, where the model has norms over the batch and they are asked for.
+    pub running: Option<Running>,
     /// Steps between checkpoints.
     pub interval: u64,
 }
@@ -62,6 +65,12 @@ impl<'a> Setup<'a> {
         check_differentiable(train)?;
         let data = data::load(item, &train.program, environment.base)?;
         let files = Files::read(&train.program, &train.init, environment.base)?;
+        let running = match train.statistics {
+            Statistics::Batch => None,
+            Statistics::Running { momentum } => {
+                Running::of(&train.program, momentum).map(|running| files.running(&train.init, running))
+            }
+        };
         let width = check_targets(train, item, &data)?;
         let ground = Ground {
             program: &train.program,
@@ -88,8 +97,16 @@ impl<'a> Setup<'a> {
             width,
             batch,
             chunk: chunk(&train.program),
+            running,
             interval,
         })
+    }
+}
+
+impl Setup<'_> {
+    /// The program with all tensors that a seed leaves: its weights and then its running statistics.
+    pub fn stored(&self) -> &Program {
+        self.running.as_ref().map_or(&self.train.program, Running::evaluation)
     }
 }
 

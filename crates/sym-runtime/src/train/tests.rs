@@ -34,6 +34,7 @@ pub(super) fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train
         optimizer: Optimizer { rule, learning_rate, decay: 1e-3, decay_kind: DecayKind::Coupled, batch: None },
         schedule: Schedule::default(),
         clip: None,
+        statistics: sym_ir::experiment::Statistics::default(),
         batch,
         steps: STEPS,
         seeds: vec![0, 1, 2],

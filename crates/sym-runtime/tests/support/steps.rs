@@ -32,5 +32,6 @@ pub fn engine(program: &Program, examples: usize) -> Planned<f32> {
         examples: &examples,
         batch: None,
         width,
+        running: None,
     })
 }
