@@ -89,7 +89,7 @@ fn full_profiles_take_their_first_steps() {
     }
 }
 
-/// Two steps of ResNet18 on files in the form of the piece of CIFAR-10, which a clone does not have.
+/// Two steps of `ResNet18` on files in the form of the piece of CIFAR-10, which a clone does not have.
 #[test]
 fn residual_networks_take_their_first_steps() {
     let folder = folder_of_examples(&["fig04", "fig12"]);
