@@ -19,8 +19,9 @@ model Linear(inputs: int, outputs: int = 10) {
     output linear(x, outputs, name: "fc")
 }
 
-data Mnist = mnist("mnist", n: 20, normalise: whole)
+data Mnist = mnist("mnist", n: 20, test_n: 7, normalise: whole)
 data Records = cifar10("batch.bin", normalise: channel, augment: [crop(4), flip]) split 5 as test
+data Apart = npy("apart.npy", y: "labels.npy", classes: 3)
 data Packed = npz("stored.npz", classes: 3)
 data Rows = parquet("snappy.parquet", target: "y", classes: 3)
 data Pictures = images("pictures", size: 4, classes: 2, label_noise: 0.5)
@@ -44,6 +45,13 @@ train OnRecords = Linear(inputs: 3_072) {
 }
 train OnPacked = Linear(inputs: 20, outputs: 3) {
     data Packed
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+train OnApart = Linear(inputs: 20, outputs: 3) {
+    data Apart
     loss cross_entropy
     optim gd(lr: 0.1)
     steps 2
@@ -98,6 +106,8 @@ fn folder(text: &str) -> TempDir {
     sets::mnist(&folder.path().join("mnist"), 30, 10);
     write("batch.bin", &sets::records(20));
     write("example.sym", text.as_bytes());
+    write("apart.npy", &npy("(6, 20)", &[7; 120]));
+    write("labels.npy", &npy("(6,)", &[0, 1, 2, 0, 1, 2]));
     for (name, copy) in [
         ("stored.npz", "stored.npz"),
         ("snappy.parquet", "snappy.parquet"),
@@ -107,6 +117,12 @@ fn folder(text: &str) -> TempDir {
         write(copy, &std::fs::read(shipped.join(name)).expect("a file of the tests"));
     }
     folder
+}
+
+/// An array of bytes as a `.npy` file.
+fn npy(shape: &str, numbers: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
+    [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), numbers].concat()
 }
 
 /// The spec with one training run on one data set.
@@ -126,16 +142,16 @@ fn every_format_is_read_and_trained_on() {
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     let report = ended.json();
     let runs = report["runs"].as_array().expect("runs");
-    assert_eq!(runs.len(), 8);
+    assert_eq!(runs.len(), 9);
     for run in runs {
         let name = run["train"].as_str().expect("a name");
         let settings = std::fs::read(folder.path().join("runs").join(name).join("settings.json")).expect("settings");
         let settings: serde_json::Value = serde_json::from_slice(&settings).expect("settings");
         let sizes = (&settings["resolved"]["examples"], &settings["resolved"]["test_examples"]);
         let expected = match name {
-            "OnMnist" => (20, 10),
+            "OnMnist" => (20, 7),
             "OnRecords" => (15, 5),
-            "OnPacked" => (6, 0),
+            "OnPacked" | "OnApart" => (6, 0),
             "OnRows" => (3, 0),
             "OnPictures" => (2, 0),
             "OnPairs" => (30, 0),

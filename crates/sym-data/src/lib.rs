@@ -17,4 +17,4 @@ pub use element::{Element, Entries, Order};
 pub use error::{Error, Kind, Place};
 pub use examples::{Examples, Parts, Targets};
 pub use sources::{Remote, SOURCES, Source};
-pub use table::{Affine, Number, Table};
+pub use table::{Affine, Dense, Number, Table};

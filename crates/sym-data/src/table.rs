@@ -1,7 +1,7 @@
 //! Tables of examples, kept in the type of their file.
 
 use crate::element::Entries;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Rows of numbers, one an example, as they are stored, and what they stand for. Cloning shares the numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +10,21 @@ pub struct Table {
     width: usize,
     /// In the order in which they are applied, each in double precision.
     maps: Vec<Arc<Affine>>,
+    dense: Arc<Dense>,
+}
+
+/// All numbers of a table in the types in which they were asked for.
+#[derive(Debug, Default)]
+pub struct Dense {
+    single: OnceLock<Arc<Vec<f32>>>,
+    double: OnceLock<Arc<Vec<f64>>>,
+}
+
+impl PartialEq for Dense {
+    /// They follow from the table.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A map of numbers: (x − centre) / spread.
@@ -28,17 +43,28 @@ pub struct Affine {
 pub trait Number: Copy {
     /// The nearest number.
     fn nearest(value: f64) -> Self;
+
+    /// Where a table keeps its numbers in this type.
+    fn kept(dense: &Dense) -> &OnceLock<Arc<Vec<Self>>>;
 }
 
 impl Number for f32 {
     fn nearest(value: f64) -> Self {
         value as f32
     }
+
+    fn kept(dense: &Dense) -> &OnceLock<Arc<Vec<Self>>> {
+        &dense.single
+    }
 }
 
 impl Number for f64 {
     fn nearest(value: f64) -> Self {
         value
+    }
+
+    fn kept(dense: &Dense) -> &OnceLock<Arc<Vec<Self>>> {
+        &dense.double
     }
 }
 
@@ -63,7 +89,7 @@ impl Table {
     /// Where the numbers are no whole number of rows.
     pub fn new(entries: Entries, width: usize) -> Self {
         assert!(entries.len().checked_rem(width).unwrap_or(entries.len()) == 0, "a table has whole rows");
-        Self { entries: Arc::new(entries), width, maps: Vec::new() }
+        Self { entries: Arc::new(entries), width, maps: Vec::new(), dense: Arc::default() }
     }
 
     /// Rows of numbers in double precision.
@@ -90,6 +116,7 @@ impl Table {
         assert!(self.maps.iter().all(divides), "parts of one map are made of whole parts of the other");
         let mut mapped = self.clone();
         mapped.maps.push(Arc::new(map.clone()));
+        mapped.dense = Arc::default();
         mapped
     }
 
@@ -155,6 +182,16 @@ impl Table {
         }
     }
 
+    /// All numbers, row after row. They are made once and then kept with the table and all its clones.
+    pub fn all<T: Number>(&self) -> Arc<Vec<T>> {
+        let make = || {
+            let mut values = vec![T::nearest(0.0); self.entries.len()];
+            self.gather(0..self.rows(), &mut values);
+            Arc::new(values)
+        };
+        T::kept(&self.dense).get_or_init(make).clone()
+    }
+
     /// All numbers in double precision.
     pub fn dense(&self) -> Vec<f64> {
         self.range(0, self.rows())
@@ -186,7 +223,7 @@ impl Table {
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         let positions = rows.iter().flat_map(|&row| row * self.width..(row + 1) * self.width);
-        Self { entries: Arc::new(self.entries.pick(positions)), ..self.clone() }
+        Self { entries: Arc::new(self.entries.pick(positions)), dense: Arc::default(), ..self.clone() }
     }
 
     /// Bytes of the numbers in memory.
@@ -210,6 +247,17 @@ mod tests {
         let mut row = vec![0f32; 3072];
         table.row(9, &mut row);
         assert_eq!(row[3071], (7.0f64 / 255.0) as f32);
+    }
+
+    #[test]
+    fn numbers_that_are_kept_are_those_of_the_table_and_its_clones_share_them() {
+        let table = Table::new(Entries::Bytes((0..12).collect()), 6);
+        let mapped = table.mapped(&Affine::whole(1.0, 3.0));
+        let same: Vec<f32> = mapped.dense().into_iter().map(|value| value as f32).collect();
+        assert_eq!((&*table.all::<f64>(), &*mapped.all::<f32>()), (&table.dense(), &same));
+        assert!(Arc::ptr_eq(&mapped.all::<f32>(), &mapped.clone().all::<f32>()));
+        assert_eq!(&*mapped.select(&[1]).all::<f32>(), &same[6..]);
+        assert_eq!(mapped, table.mapped(&Affine::whole(1.0, 3.0)), "tables are equal whatever they keep");
     }
 
     #[test]

@@ -275,6 +275,20 @@ mod numpy_files {
             let row: Vec<f64> = (10..15).map(|at| examples.inputs.at(1, at) * 255.0).collect();
             assert!(row.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12), "{row:?}");
         }
+        // The members of an archive as files of their own.
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut archive = zip::ZipArchive::new(std::fs::File::open(file("stored.npz")).expect("readable")).expect("an archive");
+        for name in ["x.npy", "y.npy"] {
+            let mut member = archive.by_name(name).expect("a member");
+            let mut copy = std::fs::File::create(folder.path().join(name)).expect("writable");
+            std::io::copy(&mut member, &mut copy).expect("copied");
+        }
+        let (x, y) = (folder.path().join("x.npy"), folder.path().join("y.npy"));
+        let both = |classes| read::npy_pair(&x, &y, classes);
+        assert_eq!(both(Some(3)).expect("examples"), read::npz(&file("stored.npz"), "x", "y", Some(3)).expect("examples"));
+        let error = both(Some(2)).expect_err("class 2 of 2");
+        assert_eq!((error.file.as_path(), error.what.as_str()), (y.as_path(), "example 2 has the class 2"));
+        assert_eq!(read::npy_pair(&x, &x, None).map(|examples| examples.targets.len()), Ok(6), "targets may be of any shape");
         assert_eq!(numbers(&read::npz_array(&file("zip64.npz"), "x").expect("an array")), [0.0, 1.0, 2.0]);
         let error = read::npz_array(&file("stored.npz"), "z").expect_err("no such array");
         assert_eq!((error.what.as_str(), error.found.as_deref()), ("it has no array `z`", Some("x, y")));

@@ -38,7 +38,7 @@ fn read_all(bytes: &[u8]) {
     }
     let arrays = ["x", "y"].map(|name| npz::member(file, Bytes::new(bytes), name));
     if let [Ok(x), Ok(y)] = arrays {
-        let _ = npz::pair(file, x, y, "x", "y", Some(3));
+        let _ = npz::pair((file, "x"), x, (file, "y"), y, Some(3));
     }
     let _ = table::parse(file, bytes, LAST);
     let _ = parquet::parse(file, bytes::Bytes::copy_from_slice(bytes), LAST);

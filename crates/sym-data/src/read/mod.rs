@@ -17,7 +17,7 @@ pub use folders::folders;
 pub use idx::{idx, idx_array, mnist};
 pub use mat::{mat_array, svhn};
 pub use npy::npy_array;
-pub use npz::{npz, npz_array};
+pub use npz::{npy_pair, npz, npz_array};
 pub use parquet::parquet;
 pub use table::{TableTargets, csv};
 pub use text::text;

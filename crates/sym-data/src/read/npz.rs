@@ -60,20 +60,36 @@ fn refused(path: &Path, place: Place, error: ZipError) -> Error {
 ///
 /// What are no such arrays.
 pub fn npz(path: &Path, x: &str, y: &str, classes: Option<u64>) -> Result<Examples> {
-    pair(path, npz_array(path, x)?, npz_array(path, y)?, x, y, classes)
+    pair((path, x), npz_array(path, x)?, (path, y), npz_array(path, y)?, classes)
 }
 
-pub(crate) fn pair(path: &Path, mut images: Array, targets: Array, x: &str, y: &str, classes: Option<u64>) -> Result<Examples> {
+/// Examples from two `.npy` files, as [`npz`] has them from two arrays of an archive.
+///
+/// # Errors
+///
+/// What are no such files.
+pub fn npy_pair(x: &Path, y: &Path, classes: Option<u64>) -> Result<Examples> {
+    pair((x, "x"), npy::npy_array(x)?, (y, "y"), npy::npy_array(y)?, classes)
+}
+
+/// Examples from an array of inputs and one of targets, each with its file and its name there.
+pub(crate) fn pair(
+    x: (&Path, &str),
+    mut images: Array,
+    y: (&Path, &str),
+    targets: Array,
+    classes: Option<u64>,
+) -> Result<Examples> {
     // Bytes with two axes behind the first are images with one channel.
     let grey = matches!(images.entries, Entries::Bytes(_)) && images.shape.len() >= 3;
     if grey && images.shape.len() == 3 {
         images.shape.insert(1, 1);
     }
     let targets = match classes {
-        Some(_) => Targets::Classes(targets.classes(path, y, classes)?),
-        None => Targets::Numbers(numbers(path, y, targets)?),
+        Some(_) => Targets::Classes(targets.classes(y.0, y.1, classes)?),
+        None => Targets::Numbers(numbers(y.0, y.1, targets)?),
     };
-    paired(path, inputs(path, x, images, grey)?, targets)
+    paired(y.0, inputs(x.0, x.1, images, grey)?, targets)
 }
 
 fn numbers(path: &Path, named: &str, mut array: Array) -> Result<Table> {

@@ -113,6 +113,13 @@ pub enum FileFormat {
         /// Number of classes.
         classes: u64,
     },
+    /// `npy("x", y: "y", classes: 10)`: an array a file.
+    Npy {
+        /// Path of the targets.
+        y: String,
+        /// Whether the targets are class numbers.
+        classes: Option<u64>,
+    },
     /// `npz("file", x: "x", y: "y", classes: 10)`.
     Npz {
         /// Name of the array of inputs.
@@ -141,6 +148,8 @@ pub enum FileFormat {
 pub struct Preparation {
     /// `n`: how many training examples of a file are used; all where absent.
     pub count: Option<u64>,
+    /// `test_n`: how many of the published test examples are used; all where absent.
+    pub test_count: Option<u64>,
     /// `normalise`: mean 0 and deviation 1 over the training examples.
     pub normalise: Option<Normalisation>,
     /// `transform`: each input x becomes Mx, with a random M of this condition number and determinant ±1.
@@ -232,6 +241,7 @@ impl FileFormat {
             FileFormat::Cifar100 => "cifar100",
             FileFormat::Svhn => "svhn",
             FileFormat::Idx { .. } => "idx",
+            FileFormat::Npy { .. } => "npy",
             FileFormat::Npz { .. } => "npz",
             FileFormat::Images { .. } => "images",
             FileFormat::Text { .. } => "text",
@@ -247,6 +257,7 @@ impl FileFormat {
             FileFormat::Cifar10 => "records of one class and 3,072 grey values (CIFAR-10 binary)",
             FileFormat::Cifar100 => "records of two classes and 3,072 grey values (CIFAR-100 binary)",
             FileFormat::Svhn => "MATLAB level 5 files with `X` and `y`",
+            FileFormat::Npy { .. } => "numpy arrays, one a file",
             FileFormat::Npz { .. } => "an archive of numpy arrays",
             FileFormat::Images { .. } => "a folder a class, with PNG or JPEG files",
             FileFormat::Text { .. } => "a file of text, longer than the context",
@@ -260,7 +271,10 @@ impl FileFormat {
             FileFormat::Cifar100 => Some(100),
             FileFormat::Text { .. } => Some(256),
             FileFormat::Idx { classes, .. } | FileFormat::Images { classes, .. } => Some(*classes),
-            FileFormat::Csv { classes, .. } | FileFormat::Parquet { classes, .. } | FileFormat::Npz { classes, .. } => *classes,
+            FileFormat::Csv { classes, .. }
+            | FileFormat::Parquet { classes, .. }
+            | FileFormat::Npy { classes, .. }
+            | FileFormat::Npz { classes, .. } => *classes,
         }
     }
 
@@ -276,7 +290,14 @@ impl FileFormat {
 
     /// Whether inputs are images, which have channels.
     pub fn has_channels(&self) -> bool {
-        !matches!(self, FileFormat::Csv { .. } | FileFormat::Parquet { .. } | FileFormat::Npz { .. } | FileFormat::Text { .. })
+        !matches!(
+            self,
+            FileFormat::Csv { .. }
+                | FileFormat::Parquet { .. }
+                | FileFormat::Npy { .. }
+                | FileFormat::Npz { .. }
+                | FileFormat::Text { .. }
+        )
     }
 }
 

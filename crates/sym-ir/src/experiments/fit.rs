@@ -27,7 +27,7 @@ impl Example {
             DataSource::File(FileSource { format, .. }) => {
                 let target = match (format.classes(), format) {
                     (Some(classes), _) => Target::Class(u128::from(classes)),
-                    (None, FileFormat::Npz { .. }) => Target::Numbers(None),
+                    (None, FileFormat::Npy { .. } | FileFormat::Npz { .. }) => Target::Numbers(None),
                     (None, _) => Target::Numbers(Some(1)),
                 };
                 Self { inputs: format.inputs(), target }

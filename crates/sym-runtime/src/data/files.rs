@@ -66,6 +66,7 @@ fn parts(source: &FileSource, base: &Path) -> Result<Parts, Error> {
         FileFormat::Cifar100 => cifar(CifarKind::Cifar100),
         FileFormat::Svhn => read::svhn(&path),
         FileFormat::Idx { labels, .. } => read::idx(&path, &base.join(labels)).map(single),
+        FileFormat::Npy { y, classes } => read::npy_pair(&path, &base.join(y), *classes).map(single),
         FileFormat::Npz { x, y, classes } => read::npz(&path, x, y, *classes).map(single),
         FileFormat::Text { context } => read::text(&path, usize::try_from(*context).unwrap_or(usize::MAX)).map(single),
         FileFormat::Images { size, .. } => {

@@ -8,11 +8,13 @@ mod files;
 mod fit;
 mod generated;
 mod prepare;
+mod shared;
 mod split;
 mod teacher;
 
 pub use each_step::EachStep;
 pub use generated::{Generator, Occasion};
+pub use shared::{Loaded, Shared};
 
 use fit::fit;
 use std::path::Path;

@@ -13,9 +13,12 @@ use sym_ir::experiment::{Data, Normalisation, Preparation};
 ///
 /// E0223 for more training examples than there are, E0207 for inputs of more entries than a random matrix may have.
 pub(super) fn prepare(data: &Data, set: &mut DataSet) -> Result<(), Vec<Diagnostic>> {
-    let Preparation { count, normalise, transform: condition, scale, label_noise, augment: _ } = data.preparation;
+    let Preparation { count, test_count, normalise, transform: condition, scale, label_noise, augment: _ } = data.preparation;
     if let Some(count) = count {
-        first(data, count, &mut set.train)?;
+        first(data, ("n", "training"), count, &mut set.train)?;
+    }
+    if let (Some(count), Some(test)) = (test_count, &mut set.test) {
+        first(data, ("test_n", "test"), count, test)?;
     }
     for input in 0..set.train.inputs.len() {
         if let Some(over) = normalise {
@@ -57,17 +60,17 @@ fn each(set: &mut DataSet, input: usize, map: &dyn Fn(&Inputs) -> Inputs) {
 }
 
 /// Keeps the first `count` examples.
-fn first(data: &Data, count: u64, train: &mut Examples) -> Result<(), Vec<Diagnostic>> {
-    let there = train.len();
+fn first(data: &Data, (word, part): (&str, &str), count: u64, examples: &mut Examples) -> Result<(), Vec<Diagnostic>> {
+    let there = examples.len();
     let Some(count) = usize::try_from(count).ok().filter(|&count| count <= there) else {
-        let message = format!("`n` asks for {count} training examples of `{}`, which has {there}", data.name);
+        let message = format!("`{word}` asks for {count} {part} examples of `{}`, which has {there}", data.name);
         return Err(vec![
             Diagnostic::new(Code::E0223, data.span, message).found(count.to_string()).expected(format!("at most {there}")),
         ]);
     };
     if count < there {
         let rows: Vec<usize> = (0..count).collect();
-        *train = train.select(&rows);
+        *examples = examples.select(&rows);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::{Engine, Memory, Pace, Running, Task, frozen, square};
 use crate::data::{Examples, Inputs, Targets};
 use crate::decay;
 use crate::optim::names;
+use std::sync::Arc;
 use sym_infer::Weights;
 use sym_ir::experiment::{Loss, Optimizer};
 use sym_ir::{InputId, ParameterId, Program};
@@ -54,8 +55,8 @@ const MOST_ROUNDED: usize = 1 << 28;
 /// One input of all examples.
 #[derive(Debug)]
 enum Source<T> {
-    /// In the number type, row after row of so many entries.
-    Rounded(usize, Vec<T>),
+    /// In the number type, row after row of so many entries. All that train on the examples share them.
+    Rounded(usize, Arc<Vec<T>>),
     /// As it is stored.
     Stored(Inputs),
 }
@@ -71,9 +72,7 @@ impl<T: Number> Source<T> {
         if entries.saturating_mul(size_of::<T>()) > most {
             return Source::Stored(inputs.clone());
         }
-        let mut values = vec![T::rounded(0.0); entries];
-        inputs.gather(0..inputs.rows(), &mut values);
-        Source::Rounded(inputs.width(), values)
+        Source::Rounded(inputs.width(), inputs.all())
     }
 
     /// Puts some rows, or all, into the place of an input.

@@ -8,7 +8,7 @@ mod weights;
 
 pub use weights::known_names;
 
-use crate::data::{self, DataSet, Examples, Inputs, Table, Targets};
+use crate::data::{DataSet, Examples, Inputs, Table, Targets};
 use crate::evaluate;
 use crate::probes::{Ground, Instruments, Panel, Score, View, score};
 use crate::record::{Checkpoint, Ending, Record, Row, Settings, Summary, Writer};
@@ -43,7 +43,7 @@ fn attempt(
     if measurement.data.is_some() {
         sym_lower::check(program)?;
     }
-    let set = data.map(|item| data::load(item, program, environment.base)).transpose()?;
+    let set = data.map(|item| environment.data.load(item, program, environment.base)).transpose()?;
     let nothing = Examples { inputs: Vec::new(), targets: Targets::Numbers(Table { values: Vec::new(), width: 1 }) };
     let examples = set.as_ref().map_or(&nothing, |set| &set.train);
     let measures = [Measure { every: 1, probes: measurement.probes.clone() }];
@@ -57,7 +57,7 @@ fn attempt(
     };
     let panel = Panel::new(&ground)?;
     let given = weights::read(measurement, symmetries, environment.base).map_err(|problem| vec![problem])?;
-    let settings = Settings::of_measurement(measurement, set.as_ref(), &given.hash);
+    let settings = Settings::of_measurement(measurement, set.as_deref(), &given.hash);
     let writer = Writer::open(directory, environment.spec, &settings, panel.columns(), false, environment.resume)
         .map_err(|problem| vec![problem])?;
     let mut seeds = Vec::new();
@@ -66,7 +66,7 @@ fn attempt(
         let started = Instant::now();
         let own = (seed > 0).then(|| gauge::moved(program, symmetries, &given, seed));
         let weights = own.as_ref().map_or(&given.weights, |(weights, _)| weights);
-        let mut values = measured(measurement, set.as_ref(), examples, &panel, weights);
+        let mut values = measured(measurement, set.as_deref().map(|set| &**set), examples, &panel, weights);
         if let Some((_, moved)) = &own {
             panel.keep(&mut values, |space| space.map_or(!moved.is_empty(), |space| moved.iter().any(|name| name == space)));
         }

@@ -1,6 +1,6 @@
 //! What a record says about how it came to be.
 
-use crate::data::DataSet;
+use crate::data::Loaded;
 use crate::init::Files;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub struct Settings {
 
 impl Settings {
     /// The settings of a measurement of given weights; `read` is a hash of everything that was read of the file.
-    pub fn of_measurement(measurement: &Measurement, data: Option<&DataSet>, read: &str) -> Self {
+    pub fn of_measurement(measurement: &Measurement, data: Option<&Loaded>, read: &str) -> Self {
         let probes: Vec<Value> = measurement.probes.iter().map(|probe| json!(probe.column_with_settings())).collect();
         let resolved = json!({
             "model": measurement.model,
@@ -39,7 +39,7 @@ impl Settings {
             "names": measurement.names.as_ref().map(|(name, _)| name),
             "read_hash": read,
             "data": measurement.data.as_ref().map(|(name, _)| name),
-            "data_hash": data.map(DataSet::hash),
+            "data_hash": data.map(|data| &data.hash),
             "gauges": measurement.gauges,
             "probes": probes,
         });
@@ -69,7 +69,7 @@ fn shown(rules: &[impl ToString]) -> Option<Value> {
 
 impl Settings {
     /// The settings of a run.
-    pub fn new(train: &Train, data: &Data, set: &DataSet, files: &Files, backend: &str, dtype: &str) -> Self {
+    pub fn new(train: &Train, data: &Data, set: &Loaded, files: &Files, backend: &str, dtype: &str) -> Self {
         let init: Vec<Value> = train.init.iter().map(|init| json!({ "kind": init.kind, "targets": init.targets })).collect();
         let measures: Vec<Value> = train
             .measures
@@ -83,7 +83,7 @@ impl Settings {
             "model": train.model,
             "program": blake3::hash(text(&train.program).as_bytes()).to_hex().to_string(),
             "data": data.name,
-            "data_hash": set.hash(),
+            "data_hash": set.hash,
             "examples": set.train.len(),
             "test_examples": set.test.as_ref().map_or(0, crate::data::Examples::len),
             "loss": train.loss,

@@ -13,6 +13,7 @@ pub use batches::Batches;
 pub use watch::Wanted;
 
 use crate::Observer;
+use crate::data::Shared;
 use crate::record::{Checkpoint, Ending, Record, Row, SeedSummary, Settings, Summary, Writer};
 use seed::{Seed, Stop};
 use setup::Setup;
@@ -43,6 +44,8 @@ pub struct Environment<'a> {
     pub threads: usize,
     /// Whether to go on with a record that is there.
     pub resume: bool,
+    /// Data sets that runs have in common.
+    pub data: Shared,
 }
 
 /// What a run came to.

@@ -1,11 +1,12 @@
 //! What all seeds of a run share, checked before the first step.
 
 use super::Environment;
-use crate::data::{self, DataSet, EachStep, Targets};
+use crate::data::{self, DataSet, EachStep, Loaded, Targets};
 use crate::engine::Running;
 use crate::init::Files;
 use crate::probes::{Ground, Panel};
 use burn::tensor::{DType, Device};
+use std::sync::Arc;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_infer::Symmetries;
 use sym_ir::experiment::{Data, Loss, Statistics, Train};
@@ -23,7 +24,7 @@ pub struct Setup<'a> {
     /// The symmetries of its program.
     pub symmetries: &'a Symmetries,
     /// Its examples.
-    pub data: DataSet,
+    pub data: Arc<Loaded>,
     /// What each step trains on.
     pub each_step: EachStep<'a>,
     /// The weights that its initial values come from.
@@ -63,7 +64,7 @@ impl<'a> Setup<'a> {
         let (backend, dtype) = Backend::with_dtype(environment.backend, environment.dtype)?;
         sym_lower::check(&train.program)?;
         check_differentiable(train)?;
-        let data = data::load(item, &train.program, environment.base)?;
+        let data = environment.data.load(item, &train.program, environment.base)?;
         let files = Files::read(&train.program, &train.init, environment.base)?;
         let running = match train.statistics {
             Statistics::Batch => None,

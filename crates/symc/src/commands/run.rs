@@ -13,6 +13,7 @@ use crate::{Exit, between, claims, interrupt, interventions, output, proof, swee
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use sym_diagnostics::Diagnostic;
+use sym_runtime::data::Shared;
 use sym_runtime::train::Environment;
 
 /// Which items are executed.
@@ -86,7 +87,8 @@ pub fn executed(arguments: &arguments::Run, scope: Scope, console: Console) -> E
     }
     let out = out(arguments, &compiled);
     let findings = Findings::new(models, &compiled.document.assumptions);
-    let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new(), started };
+    let data = Shared::default();
+    let mut execution = Execution { compiled: &compiled, console, out: &out, findings, found: Vec::new(), data, started };
     execution.measure(arguments);
     let mut theorems = Vec::new();
     if scope == Scope::All {
@@ -150,6 +152,8 @@ struct Execution<'a> {
     out: &'a Path,
     findings: Findings<'a>,
     found: Vec<Diagnostic>,
+    /// What runs, sweeps and measurements have in common.
+    data: Shared,
     /// When the command began.
     started: Instant,
 }
@@ -214,6 +218,7 @@ impl<'a> Execution<'a> {
             dtype: &arguments.execution.dtype,
             threads: rayon::current_num_threads(),
             resume: arguments.resume.is_some(),
+            data: self.data.clone(),
         }
     }
 

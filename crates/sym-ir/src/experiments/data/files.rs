@@ -7,17 +7,19 @@ use crate::experiments::values::{self, optional, string, whole};
 use sym_syntax::ast::Expr;
 
 /// Their names.
-pub(super) const NAMES: [&str; 10] = ["csv", "parquet", "npz", "idx", "images", "text", "mnist", "cifar10", "cifar100", "svhn"];
+pub(super) const NAMES: [&str; 11] =
+    ["csv", "parquet", "npy", "npz", "idx", "images", "text", "mnist", "cifar10", "cifar100", "svhn"];
 
 /// The names of a source's arguments.
 pub(super) fn arguments_of(word: &str) -> Option<&'static [&'static str]> {
     match word {
         "csv" | "parquet" => Some(&["path", "target", "classes", "n"]),
+        "npy" => Some(&["path", "y", "classes", "n"]),
         "npz" => Some(&["path", "x", "y", "classes", "n"]),
         "idx" => Some(&["path", "labels", "classes", "n"]),
         "images" => Some(&["path", "size", "classes", "n"]),
         "text" => Some(&["path", "context", "n"]),
-        "mnist" | "cifar10" | "cifar100" | "svhn" => Some(&["path", "n"]),
+        "mnist" | "cifar10" | "cifar100" | "svhn" => Some(&["path", "n", "test_n"]),
         _ => None,
     }
 }
@@ -36,6 +38,12 @@ pub(super) fn elaborate(word: &str, arguments: &mut Arguments<'_>, expr: &Expr, 
             let classes = optional(arguments.named("classes"), "`classes`", 2, reporter);
             let (target, classes) = (target?, classes?);
             if word == "csv" { FileFormat::Csv { target, classes } } else { FileFormat::Parquet { target, classes } }
+        }
+        "npy" => {
+            let targets = arguments.required("y", "\"targets.npy\"", reporter);
+            let targets = targets.and_then(|value| string(value, "`y`", reporter));
+            let classes = optional(arguments.named("classes"), "`classes`", 2, reporter);
+            FileFormat::Npy { y: targets?, classes: classes? }
         }
         "npz" => {
             let mut name = |of: &str| arguments.named(of).map_or(Some(of.to_string()), |value| string(value, of, reporter));
@@ -70,6 +78,7 @@ fn example(word: &str) -> &'static str {
     match word {
         "csv" => "\"table.csv\"",
         "parquet" => "\"table.parquet\"",
+        "npy" => "\"inputs.npy\"",
         "npz" => "\"arrays.npz\"",
         "idx" => "\"images.gz\"",
         "images" => "\"photographs\"",

@@ -47,7 +47,8 @@ impl Elaborator<'_> {
         let preparation = preparation::elaborate(&mut arguments, &mut self.reporter);
         let source = self.data_source(&word.text, arguments, expr);
         let (source, preparation) = (source?, preparation?);
-        preparation.check(&source, expr, &mut self.reporter)?;
+        let second = data.split.as_ref().map(|split| split.name.span);
+        preparation.check(&source, second, expr, &mut self.reporter)?;
         let (preparation, fresh) = (preparation.prepared, preparation.fresh);
         Some(Data { name: data.name.text.clone(), source, preparation, fresh, split: split?, span })
     }

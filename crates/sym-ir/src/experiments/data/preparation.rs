@@ -15,18 +15,22 @@ pub(super) const ARGUMENTS: [&str; 5] = ["normalise", "transform", "input_scale"
 pub(super) struct Written {
     pub(super) prepared: Preparation,
     pub(super) fresh: bool,
+    test_count: Option<Span>,
     normalise: Option<Span>,
     label_noise: Option<Span>,
     augment: Option<Span>,
 }
 
-/// Takes the arguments of the preparation, `fresh` where the source generates examples, and `n` where it does not.
+/// Takes the arguments of the preparation, `fresh` where the source generates examples, `n` where it does not, and `test_n` of published sets.
 pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) -> Option<Written> {
     let generated = matches!(arguments.name.as_str(), "teacher" | "gaussian" | "in_context");
     let fresh = if generated { arguments.named("fresh") } else { None };
     let fresh = fresh.map_or(Some(false), |value| flag(value, "`fresh`", reporter));
     let count = if generated { None } else { arguments.named("n") };
     let count = optional(count, "`n`", 1, reporter);
+    let published = matches!(arguments.name.as_str(), "mnist" | "cifar10" | "cifar100" | "svhn");
+    let test_of = if published { arguments.named("test_n") } else { None };
+    let test_count = optional(test_of, "`test_n`", 1, reporter);
     let groups = [("feature", Normalisation::Feature), ("channel", Normalisation::Channel), ("whole", Normalisation::Whole)];
     let normalise_of = arguments.named("normalise");
     let normalise = normalise_of.map_or(Some(None), |value| word(value, "normalisation", &groups, reporter).map(Some));
@@ -40,6 +44,7 @@ pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) 
     Some(Written {
         prepared: Preparation {
             count: count?,
+            test_count: test_count?,
             normalise: normalise?,
             transform: transform?,
             scale: scale?,
@@ -47,6 +52,7 @@ pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) 
             augment: augment?,
         },
         fresh: fresh?,
+        test_count: test_of.map(|value| value.span),
         normalise: normalise_of.map(|value| value.span),
         label_noise: noise_of.map(|value| value.span),
         augment: augment_of.map(|value| value.span),
@@ -63,8 +69,17 @@ fn at_least_one(value: &Expr, reporter: &mut Reporter) -> Option<f64> {
 }
 
 impl Written {
-    /// Whether the source has what the preparation changes.
-    pub(super) fn check(&self, source: &DataSource, expr: &Expr, reporter: &mut Reporter) -> Option<()> {
+    /// Whether the source has what the preparation changes; `split` is where a second part is split off.
+    pub(super) fn check(
+        &self,
+        source: &DataSource,
+        split: Option<Span>,
+        expr: &Expr,
+        reporter: &mut Reporter,
+    ) -> Option<()> {
+        if let Some(span) = self.test_count {
+            self.check_test(source, span, split, reporter)?;
+        }
         let has_channels = matches!(source, DataSource::File(file) if file.format.has_channels());
         if self.prepared.normalise == Some(Normalisation::Channel) && !has_channels {
             let span = self.normalise.unwrap_or(expr.span);
@@ -97,5 +112,23 @@ impl Written {
             return None;
         }
         Some(())
+    }
+
+    /// Only published test examples that are used can be fewer.
+    fn check_test(&self, source: &DataSource, span: Span, split: Option<Span>, reporter: &mut Reporter) -> Option<()> {
+        let published = matches!(source, DataSource::File(file) if file.has_test());
+        let fault = match split {
+            Some(split) => Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, which a `split` replaces")
+                .cause(split, "the second part")
+                .help("remove `test_n`: the split says how many"),
+            None if !published => {
+                Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, and a single file has none")
+                    .expected("the folder of the published set")
+                    .help("remove `test_n`, or write `split 500 as test`")
+            }
+            None => return Some(()),
+        };
+        reporter.push(fault.label("of which test examples?"));
+        None
     }
 }
