@@ -107,6 +107,9 @@ impl Writer {
         let Operation::Normalise { value, axes, batch, centre, epsilon } = node.operation.clone() else {
             unreachable!("only norms have statistics")
         };
+        // Statistics stand behind the norm, which has computed them.
+        let normal = self.push(node.clone());
+        self.moved.push(normal);
         let mut found = Vec::new();
         if let Some(mean) = &norm.mean {
             let all = labels(node.shape.len());
@@ -121,8 +124,6 @@ impl Writer {
         }
         self.statistic(&node, Adjoint::InverseDeviation { value, axes, batch, centre, epsilon }, &norm.variance);
         found.push(Statistic::InverseDeviation { epsilon, positions: norm.positions.unwrap_or(u128::MAX), centre });
-        let value = self.push(node);
-        self.moved.push(value);
         found
     }
 

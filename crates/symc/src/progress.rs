@@ -4,6 +4,7 @@ use crate::interrupt;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 use sym_runtime::sweep::SweepObserver;
@@ -79,12 +80,15 @@ impl Observer for Bars {
     }
 }
 
-/// Shows how many runs of a sweep are done, with the time that is left.
-pub struct SweepBar(ProgressBar);
+/// Shows how many runs of all sweeps are done, with the time that is left.
+pub struct SweepBar {
+    bar: ProgressBar,
+    found: AtomicUsize,
+}
 
 impl SweepBar {
     /// A bar that is drawn if `shown` and standard error is a terminal.
-    pub fn new(name: &str, runs: usize, shown: bool) -> Self {
+    pub fn new(runs: usize, shown: bool) -> Self {
         let shown = shown && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         // Before the first run has ended, nothing is known about the rest.
@@ -93,25 +97,26 @@ impl SweepBar {
                 let _ = write!(text, "{} left", HumanDuration(state.eta()));
             }
         };
-        let style = ProgressStyle::with_template("{prefix:<20} {bar:30} {pos:>5}/{len} runs {msg} {left}")
+        let style = ProgressStyle::with_template("sweeps {bar:30} {pos:>5}/{len} runs {msg} {left}")
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .with_key("left", left);
-        let bar = ProgressBar::with_draw_target(Some(runs as u64), target).with_style(style).with_prefix(name.to_string());
+        let bar = ProgressBar::with_draw_target(Some(runs as u64), target).with_style(style);
         bar.enable_steady_tick(std::time::Duration::from_millis(500));
-        Self(bar)
+        Self { bar, found: AtomicUsize::new(0) }
     }
 
     /// Removes the bar.
     pub fn clear(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 
 impl SweepObserver for SweepBar {
-    fn runs(&self, done: usize, found: usize, _of: usize) {
-        self.0.set_position(done as u64);
+    fn ended(&self, found: bool) {
+        self.bar.inc(1);
+        let found = self.found.fetch_add(usize::from(found), Ordering::Relaxed) + usize::from(found);
         if found > 0 {
-            self.0.set_message(format!("({found} found)"));
+            self.bar.set_message(format!("({found} found)"));
         }
     }
 

@@ -7,12 +7,17 @@ use sym_runtime::record::Ending;
 use sym_runtime::sweep::{self, Done, SweepOutcome};
 use sym_runtime::train::Environment;
 
-/// Executes one sweep under a progress bar.
-pub fn execute(sweep: &Sweep, environment: &Environment<'_>, shown: bool) -> SweepOutcome {
-    let bar = SweepBar::new(&sweep.name, sweep.runs.len(), shown);
-    let outcome = sweep::run(sweep, environment, &bar);
+/// Executes sweeps together under a progress bar.
+pub fn execute<'s>(
+    sweeps: impl Iterator<Item = &'s Sweep>,
+    environment: &Environment<'_>,
+    shown: bool,
+) -> Vec<(&'s Sweep, SweepOutcome)> {
+    let sweeps: Vec<&Sweep> = sweeps.collect();
+    let bar = SweepBar::new(sweeps.iter().map(|sweep| sweep.runs.len()).sum(), shown && !sweeps.is_empty());
+    let outcomes = sweep::run(&sweeps, environment, &bar);
     bar.clear();
-    outcome
+    sweeps.into_iter().zip(outcomes).collect()
 }
 
 /// What a sweep gave, as rows.

@@ -51,6 +51,9 @@ impl<T: Real> Planner<'_, T> {
     /// The sum over the batch; that of an einsum is the einsum with one more summed index.
     fn over_batch(&mut self, at: ValueId, value: ValueId, mean: bool) -> Value {
         let share = if mean { 1.0 / self.batch as f64 } else { 1.0 };
+        if let Some(known) = self.mean_of_norm(value).filter(|_| mean) {
+            return Value::Stored(known);
+        }
         let dims = self.dims(at);
         if self.absorbed[value.0 as usize] {
             let program = self.program;

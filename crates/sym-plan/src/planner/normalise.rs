@@ -5,7 +5,7 @@ use crate::chain::{Chain, Link};
 use crate::rows::RowStatistics;
 use crate::sum::Sum;
 use crate::view::View;
-use sym_ir::ValueId;
+use sym_ir::{Operand, Operation, ValueId};
 use sym_kernels::slice::Real;
 
 /// The statistics of a value, computed once for all that need them.
@@ -50,6 +50,24 @@ impl<T: Real> Planner<'_, T> {
         let statistics = Statistics { value, axes: axes.to_vec(), centre, epsilon, mean, inverse_deviation };
         self.statistics.push(statistics.clone());
         statistics
+    }
+
+    /// The mean over the batch of a value, where a norm has computed it: of the argument, or of its mean over further axes.
+    pub(super) fn mean_of_norm(&self, value: ValueId) -> Option<View> {
+        let (source, axes) = match &self.program.node(value).operation {
+            Operation::Einsum { operands, output, coefficient } => {
+                let [Operand { value: source, labels }] = &operands[..] else { return None };
+                let shape = &self.program.node(*source).shape;
+                let axes: Vec<usize> = (0..labels.len()).filter(|&axis| !output.contains(&labels[axis])).collect();
+                let kept = (0..labels.len()).filter(|axis| !axes.contains(axis)).map(|axis| labels[axis]);
+                let positions: f64 = axes.iter().map(|&axis| shape[axis].size as f64).product();
+                (*coefficient == 1.0 / positions && kept.eq(output.iter().copied())).then_some((*source, axes))?
+            }
+            _ => (value, Vec::new()),
+        };
+        let axes = self.statistics_axes(source, &axes, true);
+        let known = self.statistics.iter().filter(|known| known.value == source && known.axes == axes);
+        known.filter_map(|known| known.mean.clone()).next()
     }
 
     /// Mean, where it is subtracted, and inverse deviation as sums of chains.

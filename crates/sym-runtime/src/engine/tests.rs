@@ -177,7 +177,7 @@ const EPSILON: f64 = 0.1;
 #[test]
 fn running_statistics_are_means_over_the_steps_with_the_unbiased_variance() {
     // Which statistic an entry of an input belongs to.
-    for (axes, group) in [(vec![], [0, 1, 2, 3]), (vec![1], [0, 0, 1, 1])] {
+    for (axes, group) in [(vec![], [0, 1, 2, 3]), (vec![1], [0, 0, 1, 1]), (vec![0, 1], [0, 0, 0, 0])] {
         let program = normalised(axes);
         let mut stream = Stream::new(0, "running", "");
         let examples = drawn(&mut stream, Loss::Mse);

@@ -9,16 +9,16 @@ use crate::claims::Curve;
 use crate::record::{Ending, Lock, Record, Summary};
 use crate::train::{self, Environment, Turns};
 use crate::{Observer, Progress};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use sym_diagnostics::{Code, Diagnostic, Severity};
 use sym_ir::experiment::{Probe, Sweep};
 
-/// Watches a sweep. Called from several threads at once.
+/// Watches sweeps. Called from several threads at once.
 pub trait SweepObserver: Sync {
-    /// Told when a run ends: runs done, how many of them were there already, and all runs.
-    fn runs(&self, _done: usize, _found: usize, _of: usize) {}
+    /// Told when a run of any of them ends, and whether it was there already.
+    fn ended(&self, _found: bool) {}
 
     /// Asked again and again: whether to stop cleanly with what there is.
     fn interrupted(&self) -> bool {
@@ -50,47 +50,25 @@ pub struct SweepOutcome {
     pub interrupted: bool,
 }
 
-/// Executes a sweep: as many runs at once as there are threads, so that no more of them are in memory. The records go to
-/// `environment.out`/NAME/HASH, the table of all runs to `environment.out`/NAME/`runs.parquet`.
-pub fn run(sweep: &Sweep, environment: &Environment<'_>, observer: &dyn SweepObserver) -> SweepOutcome {
-    let whole_out = environment.out;
-    let out = whole_out.join(&sweep.name);
-    let at_once = environment.threads.clamp(1, sweep.runs.len().max(1));
-    let environment = Environment { out: &out, threads: (environment.threads / at_once).max(1), ..environment.clone() };
-    let total = sweep.runs.len();
-    let (next, done, found) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-    let interrupted = AtomicBool::new(false);
-    let turns = Turns::default();
-    // Two processes would take runs from each other.
-    let _lock = match Lock::take_new(&out) {
-        Ok(lock) => lock,
-        Err(problem) => {
-            return SweepOutcome { runs: vec![None; total], table: None, diagnostics: vec![problem], interrupted: false };
-        }
-    };
-    let runs: Mutex<Vec<Option<Done>>> = Mutex::new(vec![None; total]);
-    let problems: Mutex<Vec<(usize, Diagnostic)>> = Mutex::new(Vec::new());
+/// Executes sweeps together: as many runs at once as there are threads, so that no more of them are in memory, those of the first sweep first. The records go to
+/// `environment.out`/NAME/HASH, the table of all runs of a sweep to `environment.out`/NAME/`runs.parquet`, as soon as its last run has ended.
+///
+/// What became of each sweep, in their order.
+pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn SweepObserver) -> Vec<SweepOutcome> {
+    let courses: Vec<Course<'_>> = sweeps.iter().map(|sweep| Course::new(sweep, observer, environment.out)).collect();
+    let of_course = |course| move |at| (course, at);
+    let jobs: Vec<(usize, usize)> = courses
+        .iter()
+        .enumerate()
+        .filter(|(_, course)| course.lock.is_ok())
+        .flat_map(|(at, course)| (0..course.sweep.runs.len()).map(of_course(at)))
+        .collect();
+    let at_once = environment.threads.clamp(1, jobs.len().max(1));
+    let threads = (environment.threads / at_once).max(1);
+    let next = AtomicUsize::new(0);
     let work = || {
-        while !observer.interrupted() {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(run) = sweep.runs.get(at) else { return };
-            let symmetries = sym_infer::infer(&run.train.program);
-            let watch = Watch { observer, stepped: AtomicBool::new(false) };
-            let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &turns, &watch);
-            if outcome.interrupted {
-                interrupted.store(true, Ordering::Relaxed);
-            }
-            let is_found = !watch.stepped.into_inner();
-            if let Some(record) = outcome.record {
-                let done = Done { directory: outcome.directory, summary: record.summary, found: is_found };
-                runs.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(done);
-            }
-            found.fetch_add(usize::from(is_found), Ordering::Relaxed);
-            let label = sweep.label(run);
-            let said = outcome.diagnostics.into_iter().filter(|diagnostic| diagnostic.code != Code::E0609);
-            let said = said.map(|diagnostic| (at, about(diagnostic, &label)));
-            problems.lock().unwrap_or_else(PoisonError::into_inner).extend(said);
-            observer.runs(done.fetch_add(1, Ordering::Relaxed) + 1, found.load(Ordering::Relaxed), total);
+        while let Some(&(course, at)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            courses[course].execute(at, &Environment { threads, ..environment.clone() });
         }
     };
     std::thread::scope(|scope| {
@@ -98,28 +76,115 @@ pub fn run(sweep: &Sweep, environment: &Environment<'_>, observer: &dyn SweepObs
             scope.spawn(work);
         }
     });
-    let runs = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut problems = problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-    problems.sort_by_key(|(at, _)| *at);
-    let mut diagnostics: Vec<Diagnostic> = problems.into_iter().map(|(_, diagnostic)| diagnostic).collect();
-    let interrupted = interrupted.into_inner() || observer.interrupted();
-    if interrupted {
+    courses.into_iter().map(Course::outcome).collect()
+}
+
+/// A sweep that is executed.
+struct Course<'a> {
+    sweep: &'a Sweep,
+    observer: &'a dyn SweepObserver,
+    /// The directory of the file's results, and that of this sweep in it.
+    whole_out: &'a Path,
+    out: PathBuf,
+    /// Two processes would take runs from each other.
+    lock: Result<Lock, Diagnostic>,
+    turns: Turns,
+    done: AtomicUsize,
+    interrupted: AtomicBool,
+    runs: Mutex<Vec<Option<Done>>>,
+    problems: Mutex<Vec<(usize, Diagnostic)>>,
+    table: Mutex<Option<Result<Option<PathBuf>, Diagnostic>>>,
+}
+
+impl<'a> Course<'a> {
+    fn new(sweep: &'a Sweep, observer: &'a dyn SweepObserver, whole_out: &'a Path) -> Self {
+        let out = whole_out.join(&sweep.name);
+        Self {
+            sweep,
+            observer,
+            whole_out,
+            lock: Lock::take_new(&out),
+            out,
+            turns: Turns::default(),
+            done: AtomicUsize::new(0),
+            interrupted: AtomicBool::new(false),
+            runs: Mutex::new(vec![None; sweep.runs.len()]),
+            problems: Mutex::default(),
+            table: Mutex::default(),
+        }
+    }
+
+    /// Executes one run, and writes the table where it was the last.
+    fn execute(&self, at: usize, environment: &Environment<'_>) {
+        if self.observer.interrupted() {
+            return;
+        }
+        let (run, total) = (&self.sweep.runs[at], self.sweep.runs.len());
+        let environment = Environment { out: &self.out, ..environment.clone() };
+        let symmetries = sym_infer::infer(&run.train.program);
+        let watch = Watch { observer: self.observer, stepped: AtomicBool::new(false) };
+        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &self.turns, &watch);
+        if outcome.interrupted {
+            self.interrupted.store(true, Ordering::Relaxed);
+        }
+        let is_found = !watch.stepped.into_inner();
+        if let Some(record) = outcome.record {
+            let done = Done { directory: outcome.directory, summary: record.summary, found: is_found };
+            self.runs.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(done);
+        }
+        let label = self.sweep.label(run);
+        let said = outcome.diagnostics.into_iter().filter(|diagnostic| diagnostic.code != Code::E0609);
+        let said = said.map(|diagnostic| (at, about(diagnostic, &label)));
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).extend(said);
+        self.observer.ended(is_found);
+        // Everything of this run is there before it counts.
+        if self.done.fetch_add(1, Ordering::AcqRel) + 1 == total {
+            self.write_table();
+        }
+    }
+
+    fn write_table(&self) {
+        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = table::write(self.sweep, &runs, &self.out);
+        *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
+    }
+
+    fn outcome(self) -> SweepOutcome {
+        let total = self.sweep.runs.len();
+        if let Err(problem) = self.lock {
+            return SweepOutcome { runs: vec![None; total], table: None, diagnostics: vec![problem], interrupted: false };
+        }
+        if self.done.load(Ordering::Acquire) < total {
+            self.write_table();
+        }
+        let runs = self.runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+        problems.sort_by_key(|(at, _)| *at);
+        let mut diagnostics: Vec<Diagnostic> = problems.into_iter().map(|(_, diagnostic)| diagnostic).collect();
+        let interrupted = self.interrupted.into_inner() || self.observer.interrupted();
         let whole = runs.iter().flatten().filter(|done| done.summary.complete).count();
-        diagnostics.push(
-            Diagnostic::new(Code::E0609, sweep.span, format!("`{}` was stopped after {whole} of {total} runs", sweep.name))
+        if interrupted && whole < total {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::E0609,
+                    self.sweep.span,
+                    format!("`{}` was stopped after {whole} of {total} runs", self.sweep.name),
+                )
                 .found(format!("{whole} runs"))
                 .expected(format!("{total} runs"))
-                .help(format!("go on with `--resume {}`", whole_out.display())),
-        );
-    }
-    let table = match table::write(sweep, &runs, &out) {
-        Ok(path) => path,
-        Err(problem) => {
-            diagnostics.push(problem);
-            None
+                .help(format!("go on with `--resume {}`", self.whole_out.display())),
+            );
         }
-    };
-    SweepOutcome { runs, table, diagnostics, interrupted }
+        let table = match self.table.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(Ok(path)) => path,
+            Some(Err(problem)) => {
+                diagnostics.push(problem);
+                None
+            }
+            None => None,
+        };
+        SweepOutcome { runs, table, diagnostics, interrupted }
+    }
 }
 
 /// Says of which run a diagnostic speaks. A run that diverges is a finding of the sweep, no error of the file.

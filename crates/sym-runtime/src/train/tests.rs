@@ -77,7 +77,16 @@ fn waves() -> Data {
 }
 
 pub(super) fn environment(out: &Path) -> Environment<'_> {
-    Environment { out, spec: "// spec\n", base: Path::new("."), backend: "cpu", dtype: "f64", threads: 1, resume: false, data: crate::data::Shared::default() }
+    Environment {
+        out,
+        spec: "// spec\n",
+        base: Path::new("."),
+        backend: "cpu",
+        dtype: "f64",
+        threads: 1,
+        resume: false,
+        data: crate::data::Shared::default(),
+    }
 }
 
 pub(super) fn run_in(out: &Path, train: &Train, change: impl FnOnce(&mut Environment<'_>), observer: &dyn Observer) -> Outcome {

@@ -224,12 +224,11 @@ impl<'a> Execution<'a> {
 
     fn sweep(&mut self, arguments: &'a arguments::Run) {
         let environment = self.environment(arguments);
-        for sweep in self.compiled.document.sweeps.values() {
-            if interrupt::interrupted() {
-                return;
-            }
-            let shown = !self.console.quiet && self.console.format == Format::Human;
-            let mut outcome = sweeps::execute(sweep, &environment, shown);
+        if interrupt::interrupted() {
+            return;
+        }
+        let shown = !self.console.quiet && self.console.format == Format::Human;
+        for (sweep, mut outcome) in sweeps::execute(self.compiled.document.sweeps.values(), &environment, shown) {
             self.say(std::mem::take(&mut outcome.diagnostics));
             self.findings.add_sweep(sweep, outcome);
         }

@@ -70,13 +70,7 @@ fn at_least_one(value: &Expr, reporter: &mut Reporter) -> Option<f64> {
 
 impl Written {
     /// Whether the source has what the preparation changes; `split` is where a second part is split off.
-    pub(super) fn check(
-        &self,
-        source: &DataSource,
-        split: Option<Span>,
-        expr: &Expr,
-        reporter: &mut Reporter,
-    ) -> Option<()> {
+    pub(super) fn check(&self, source: &DataSource, split: Option<Span>, expr: &Expr, reporter: &mut Reporter) -> Option<()> {
         if let Some(span) = self.test_count {
             self.check_test(source, span, split, reporter)?;
         }
@@ -118,9 +112,11 @@ impl Written {
     fn check_test(&self, source: &DataSource, span: Span, split: Option<Span>, reporter: &mut Reporter) -> Option<()> {
         let published = matches!(source, DataSource::File(file) if file.has_test());
         let fault = match split {
-            Some(split) => Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, which a `split` replaces")
-                .cause(split, "the second part")
-                .help("remove `test_n`: the split says how many"),
+            Some(split) => {
+                Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, which a `split` replaces")
+                    .cause(split, "the second part")
+                    .help("remove `test_n`: the split says how many")
+            }
             None if !published => {
                 Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, and a single file has none")
                     .expected("the folder of the published set")
