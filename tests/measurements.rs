@@ -175,3 +175,103 @@ expect gauge_change(Given.delta(fc1)) < 1e-9
     assert!(row.trim_end().ends_with('–'), "{row}");
     assert!(stdout.contains("fails"), "{stdout}");
 }
+
+/// A safetensors file of matrices in double precision.
+fn safetensors(tensors: &[(&str, &[usize], &[f64])]) -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    for (name, shape, values) in tensors {
+        let begin = data.len();
+        data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        let tensor = serde_json::json!({ "dtype": "F64", "shape": shape, "data_offsets": [begin, data.len()] });
+        header.insert((*name).to_string(), tensor);
+    }
+    let header = serde_json::Value::Object(header).to_string();
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
+}
+
+#[test]
+fn heads_of_known_factors_have_their_energies_products_and_ranks() {
+    // Head 0: W_Qᵀ W_K = diag(2, 1, 0.01, 0). Head 1: 3e₀ · 2e₁ᵀ and, through the bias, a further row 4e₂ᵀ; its third direction is unused.
+    #[rustfmt::skip]
+    let (query, key) = (
+        [2.0, 0.0, 0.0, 0.0,   0.0, 1.0, 0.0, 0.0,   0.0, 0.0, 0.01, 0.0,
+         3.0, 0.0, 0.0, 0.0,   0.0, 0.0, 0.0, 0.0,   0.0, 0.0, 0.0, 0.0],
+        [1.0, 0.0, 0.0, 0.0,   0.0, 1.0, 0.0, 0.0,   0.0, 0.0, 1.0, 0.0,
+         0.0, 2.0, 0.0, 0.0,   0.0, 0.0, 1.0, 0.0,   0.0, 0.0, 0.0, 0.0],
+    );
+    let bias = [0.0, 0.0, 0.0, 0.0, 4.0, 0.0];
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let tensors: [(&str, &[usize], &[f64]); 3] =
+        [("attn.query.weight", &[6, 4], &query), ("attn.key.weight", &[6, 4], &key), ("attn.query.bias", &[6], &bias)];
+    std::fs::write(directory.path().join("heads.safetensors"), safetensors(&tensors)).expect("writable");
+    let model = FILE.split("data Waves").next().expect("the model");
+    let measured = "measure Heads on Net from \"heads.safetensors\" {
+        joint_energies(attn.2), product_spectrum(attn.2), product_rank(attn.2, threshold: 0.01)
+        ndos_each(attn.2, threshold: 1.2, group: rotation), ndos(attn.2, threshold: 1.2, group: rotation)
+    }";
+    std::fs::write(directory.path().join("heads.sym"), format!("{model}{measured}\n")).expect("writable");
+    let Ended { code, stdout, stderr } = symc(directory.path(), &["measure", "heads.sym", "--out", "out"]);
+    assert_eq!(code, 0, "{stderr}{stdout}");
+    let found = summary(directory.path(), "out/Heads");
+    let of = |name: &str, count: usize| -> Vec<f64> {
+        let column = |at: usize| last(&found, 0)[&format!("{name}(attn.2)[{at}]")].as_f64().expect("a number");
+        (0..count).map(column).collect()
+    };
+    let close = |name: &str, expected: [f64; 6]| {
+        let values = of(name, 6);
+        for (values, expected) in values.chunks(3).zip(expected.chunks(3)) {
+            let mut values = values.to_vec();
+            values.sort_by(|one, other| other.total_cmp(one));
+            assert!(
+                values.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-12),
+                "{name}: {values:?} {expected:?}"
+            );
+        }
+    };
+    // W_Q W_Qᵀ + b bᵀ + W_K W_Kᵀ of each head is diagonal.
+    close("joint_energies", [5.0, 2.0, 1.0001, 17.0, 13.0, 0.0]);
+    close("product_spectrum", [2.0, 1.0, 0.01, 6.0, 4.0, 0.0]);
+    // Above 0.02 in the first head and 0.06 in the second.
+    assert_eq!(last(&found, 0)["product_rank(attn.2)"], 4.0);
+    // √1.0001 is below 1.2 and √2 is not; 0 is.
+    assert_eq!(of("ndos_each", 2), [1.0, 1.0]);
+    assert_eq!(last(&found, 0)["ndos(attn.2)"], 2.0);
+}
+
+#[test]
+fn reduced_rank_regression_with_true_map_zero_has_the_known_learning_coefficients() {
+    const EXAMPLES: f64 = 117_000.0;
+    let train = |name: &str, hidden: u32| {
+        format!(
+            "train {name} = Net(hidden: {hidden}) {{
+                data Nothing  loss mse  init constant(0)  optim gd(lr: 1e-6)  steps 1
+                every 1 measure {{ learning_coefficient(chains: 8, draws: 40_000, burn_in: 8_000, step: 1e-5, examples: 32) }}
+            }}
+            "
+        )
+    };
+    let text = format!(
+        "model Net(hidden: int) {{
+            input x[5]
+            output linear(linear(x, hidden, bias: false, name: \"a\"), 5, bias: false, name: \"b\")
+        }}
+        model Zero {{ input x[5]  output linear(x, 5, bias: false, name: \"w\") }}
+        data Nothing = teacher(Zero, init: constant(0), n: {EXAMPLES})
+        {}{}",
+        train("Three", 3),
+        train("Four", 4)
+    );
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    std::fs::write(directory.path().join("zero.sym"), text).expect("writable");
+    let Ended { code, stderr, .. } = symc(directory.path(), &["run", "zero.sym", "--out", "out", "--dtype", "f64", "--quiet"]);
+    assert_eq!(code, 0, "{stderr}");
+    // Aoyagi and Watanabe 2005. At a finite nβ the leading correction is at most 1/ln nβ; those beyond it are taken as no larger. The loss, a mean over five
+    // outputs, is 2/5 of a negative logarithm of a density.
+    let correction = 2.0 / (0.4 * EXAMPLES / EXAMPLES.ln()).ln();
+    for (name, exact) in [("Three", 6.5), ("Four", 8.0)] {
+        let found = summary(directory.path(), &format!("out/{name}"));
+        let value = |column: &str| last(&found, 0)[column].as_f64().expect("a number");
+        let (mean, error) = (value("learning_coefficient"), value("learning_coefficient.error"));
+        assert!(error < 0.1 && (mean - exact).abs() < 4.0 * error + correction, "{name}: {mean} ± {error}, exact {exact}");
+    }
+}

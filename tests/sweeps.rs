@@ -126,6 +126,49 @@ fn a_sweep_has_one_process_whose_number_a_second_one_is_told() {
     first.end();
 }
 
+/// Rows of the table of all runs without wall time.
+fn rows(directory: &Path, out: &str) -> Vec<String> {
+    let file = std::fs::File::open(directory.join(out).join("Rates/runs.parquet")).expect("the table");
+    let reader = SerializedFileReader::new(file).expect("a Parquet file");
+    let shown = |row: parquet::record::Row| {
+        let kept = row.get_column_iter().filter(|(name, _)| *name != "wall_seconds");
+        kept.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+    };
+    reader.get_row_iter(None).expect("rows").map(|row| shown(row.expect("a row"))).collect()
+}
+
+#[test]
+fn a_sweep_killed_again_and_again_comes_to_the_same_bits() {
+    let directory = directory("[0.01, 0.02, 0.05]");
+    let directory = directory.path();
+    let text = FILE.replace("LRS", "[0.01, 0.02, 0.05]").replace("steps 60", "steps 6_000\n    checkpoint 200");
+    let without_figures = text.split("figure").next().expect("what stands before the first figure");
+    std::fs::write(directory.join("sweep.sym"), without_figures).expect("writable");
+    run(directory, &["--out", "whole"]);
+    let (mut killed, mut state) = (0, 7_u64);
+    std::fs::create_dir(directory.join("out")).expect("writable");
+    loop {
+        let process = Process::start(directory, &["run", "sweep.sym", "--resume", "out", "--quiet"], &[]);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(std::time::Duration::from_millis(30 + (state >> 33) % 120));
+        process.signal("KILL");
+        let ended = process.end();
+        if ended.code != -1 {
+            assert_eq!(ended.code, 0, "after {killed} kills: {}{}", ended.stdout, ended.stderr);
+            break;
+        }
+        killed += 1;
+        assert!(killed < 1_000, "a sweep goes on from what was there");
+    }
+    assert!(killed > 1, "it was killed");
+    let inside = |out: &str| -> Vec<(PathBuf, Vec<u8>)> {
+        let root = directory.join(out).join("Rates");
+        numbers(&root).into_iter().map(|(path, bytes)| (path.strip_prefix(&root).expect("inside").to_path_buf(), bytes)).collect()
+    };
+    assert!(inside("whole").len() == 12 && inside("out") == inside("whole"));
+    assert_eq!(rows(directory, "out"), rows(directory, "whole"));
+}
+
 #[test]
 fn the_end_of_a_run_that_diverges_has_no_value() {
     let directory = directory("[0.01, 1000]");

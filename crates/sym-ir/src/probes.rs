@@ -208,6 +208,8 @@ probes! {
     FeatureSpectrum "feature_spectrum" Values, Many("singular value"), "singular values of features", [COUNT, EXAMPLES];
     /// The largest eigenvalues of the correlation matrix of examples.
     CorrelationSpectrum "correlation_spectrum" Values, Many("eigenvalue"), "eigenvalues of correlations", [COUNT, EXAMPLES];
+    /// The correlations between the first examples of each class, class by class.
+    Correlations "correlations" Values, Many("pair"), "correlations", [whole("each", 1, 10.0), EXAMPLES];
     /// The gap behind the k-th eigenvalue of the correlation matrix, over its trace.
     CorrelationGap "correlation_gap" Values, One, "spectral gap of correlations", [whole("k", 1, 1.0), EXAMPLES];
     /// Neural collapse: variability within classes.

@@ -94,6 +94,11 @@ pub enum Plotted {
         /// The number of the setting along the vertical axis of a heat map.
         rows: Option<usize>,
     },
+    /// The columns of the quantity of each run, at one moment.
+    Columns {
+        /// When.
+        when: When,
+    },
 }
 
 /// A number of the runs of a sweep, where every seed of a run counts, or of the seeds and columns of one run.

@@ -108,7 +108,11 @@ impl Elaborator<'_> {
             None => None,
         };
         let is_step = against.is_none_or(|against| name(against) == Some("step"));
+        let is_index = against.is_some_and(|against| name(against) == Some("index"));
         let (plotted, axis) = match (when, against) {
+            (when, _) if is_index && rows.is_none() => {
+                (Plotted::Columns { when: when.unwrap_or(When::End) }, "index".to_string())
+            }
             (None, _) if is_step && rows.is_none() => (Plotted::Steps, "step".to_string()),
             (Some(when), Some(against)) if !is_step => {
                 let setting = self.setting_of(&sweep, against)?;
@@ -121,16 +125,20 @@ impl Elaborator<'_> {
             _ => {
                 let found = self.reporter.text(expr.span);
                 self.reporter.push(
-                    Diagnostic::new(Code::E0211, expr.span, "a sweep is drawn over `step`, or at one moment against a setting")
-                        .label("neither")
-                        .found(format!("`{found}`"))
-                        .expected("`plot Sweep.loss over step` or `plot Sweep.loss at end against lr`"),
+                    Diagnostic::new(
+                        Code::E0211,
+                        expr.span,
+                        "a sweep is drawn over `step`, or at one moment over `index` or against a setting",
+                    )
+                    .label("neither")
+                    .found(format!("`{found}`"))
+                    .expected("`plot Sweep.loss over step` or `plot Sweep.loss at end against lr`"),
                 );
                 return None;
             }
         };
         for probe in &probes {
-            if matches!(probe.kind.declaration().columns, Columns::Many(_)) {
+            if !is_index && matches!(probe.kind.declaration().columns, Columns::Many(_)) {
                 one_number(quantity, &probes, &format!("{}.", sweep.name), &mut self.reporter)?;
             }
         }

@@ -3,6 +3,7 @@
 use crate::spectrum::symmetric_eigenvalues;
 use crate::unmeasurable::enough;
 use crate::{Matrix, MatrixRef, Unmeasurable};
+use std::collections::BTreeMap;
 
 /// Pearson's correlation of each pair of rows, over columns: Cᵢⱼ = ⟨xᵢ − x̄ᵢ, xⱼ − x̄ⱼ⟩ / (|xᵢ − x̄ᵢ| |xⱼ − x̄ⱼ|). With a row for each example it is
 /// the matrix of PSU Fig. 4; of the transpose, correlations between units. A row without variation is correlated with nothing, itself included.
@@ -34,6 +35,18 @@ pub fn correlation(rows: MatrixRef<'_>) -> Result<Matrix, Unmeasurable> {
         (false, product) => (covariance.row(row)[column] / product).clamp(-1.0, 1.0),
     };
     Ok(Matrix::from_fn(rows.rows(), rows.rows(), entry))
+}
+
+/// The places of the first `each` examples of every class, class by class: the order of the examples in PSU Fig. 4.
+pub fn first_of_each(classes: &[usize], each: usize) -> Vec<usize> {
+    let mut of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, &class) in classes.iter().enumerate() {
+        let places = of.entry(class).or_default();
+        if places.len() < each {
+            places.push(place);
+        }
+    }
+    of.into_values().flatten().collect()
 }
 
 /// The eigenvalues of the [`correlation`] matrix, largest first.
@@ -113,6 +126,12 @@ mod tests {
         assert_eq!(widest(&values), Some(2));
         assert!((gap(&values, 2).expect("three values") - 0.4).abs() < 1e-13);
         assert!(gap(&values, 5).is_err() && gap(&values, 0).is_err());
+    }
+
+    #[test]
+    fn examples_come_class_by_class() {
+        assert_eq!(first_of_each(&[2, 0, 2, 1, 0, 2, 0], 2), [1, 4, 3, 0, 2]);
+        assert_eq!(first_of_each(&[], 3), [0; 0]);
     }
 
     #[test]

@@ -66,8 +66,8 @@ impl<T: Real> Planner<'_, T> {
             _ => (value, Vec::new()),
         };
         let axes = self.statistics_axes(source, &axes, true);
-        let known = self.statistics.iter().filter(|known| known.value == source && known.axes == axes);
-        known.filter_map(|known| known.mean.clone()).next()
+        let mut known = self.statistics.iter().filter(|known| known.value == source && known.axes == axes);
+        known.find_map(|known| known.mean.clone())
     }
 
     /// Mean, where it is subtracted, and inverse deviation as sums of chains.

@@ -63,13 +63,12 @@ impl Shared {
         let inputs = program.inputs.iter().map(of_input).collect();
         let slot = self.slot(Key { data: data.clone(), inputs, base: base.to_path_buf() });
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = match slot.upgrade() {
-            Some(loaded) => loaded,
-            None => {
-                let set = load(data, program, base)?;
-                let hash = set.hash();
-                Arc::new(Loaded { set, hash })
-            }
+        let loaded = if let Some(loaded) = slot.upgrade() {
+            loaded
+        } else {
+            let set = load(data, program, base)?;
+            let hash = set.hash();
+            Arc::new(Loaded { set, hash })
         };
         *slot = Arc::downgrade(&loaded);
         let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).last.replace(loaded.clone());

@@ -14,7 +14,7 @@ use sym_ir::{Program, ValueId};
 use sym_measure::curvature::lanczos::{Krylov, krylov};
 use sym_measure::curvature::{sharpness, trace};
 use sym_measure::features::collapse::Classes;
-use sym_measure::features::correlation;
+use sym_measure::features::correlation::{self, first_of_each};
 use sym_measure::gradients::{Gradients, covariance_spectrum};
 use sym_measure::learning_coefficient::{Sampler, learning_coefficient};
 use sym_measure::spectrum::singular_values;
@@ -152,6 +152,12 @@ fn of_features(
         ProbeKind::FeatureEffectiveRank => Ok(vec![rank::effective(&singular_values(features.view())?)]),
         ProbeKind::FeatureSpectrum => singular_values(features.view()),
         ProbeKind::CorrelationSpectrum => correlation::spectrum(features.view()),
+        ProbeKind::Correlations => {
+            let of = view.instruments.classes(rows).unwrap_or_default();
+            let places = first_of_each(&of, whole(probe, "each"));
+            let shown = Matrix::from_fn(places.len(), features.columns(), |row, column| features.row(places[row])[column]);
+            correlation::correlation(shown.view()).map(|matrix| matrix.values().to_vec())
+        }
         ProbeKind::CorrelationGap => {
             correlation::gap(&correlation::spectrum(features.view())?, whole(probe, "k")).map(|gap| vec![gap])
         }

@@ -9,6 +9,7 @@ use sym_infer::{Space, Symmetries};
 use sym_ir::experiment::{Measure, Probe, ProbeKind};
 use sym_ir::probes::{Columns, Looks};
 use sym_ir::{ParameterId, Program, ValueId, values};
+use sym_measure::features::correlation::first_of_each;
 
 /// The most entries of a Jacobian, or of gradients of examples: a gibibyte.
 const MOST_ENTRIES: usize = 1 << 27;
@@ -119,6 +120,13 @@ fn width(probe: &Probe, target: &Target, ground: &Ground<'_>) -> usize {
         }
         Target::Value { value, .. } => match probe.kind {
             ProbeKind::FeatureSpectrum => ground.examples(probe).min(entries(program, *value)),
+            ProbeKind::Correlations => match ground.targets {
+                Targets::Classes(classes) => {
+                    let shown = &classes[..classes.len().min(ground.examples(probe))];
+                    first_of_each(shown, probe.number("each").unwrap_or(1.0) as usize).len().pow(2)
+                }
+                Targets::Numbers(_) => 0,
+            },
             _ => ground.examples(probe),
         },
         Target::Model => match probe.kind {
@@ -149,6 +157,7 @@ fn needs_data(probe: &Probe, ground: &Ground<'_>) -> Result<(), Diagnostic> {
         probe.kind,
         ProbeKind::Accuracy
             | ProbeKind::TestAccuracy
+            | ProbeKind::Correlations
             | ProbeKind::Nc1
             | ProbeKind::Nc2Norms
             | ProbeKind::Nc2Angles

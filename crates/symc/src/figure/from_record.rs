@@ -54,8 +54,11 @@ impl Drawing {
 }
 
 fn x_label(figure: &Figure) -> String {
-    match figure.profiles.first().and_then(|profile| profile.probes.first()).map(|probe| probe.kind.declaration().columns) {
-        Some(Columns::Many(thing)) if figure.over == "index" => thing.to_string(),
+    let of_profile = figure.profiles.first().and_then(|profile| profile.probes.first());
+    let probe = of_profile.or_else(|| figure.sweeps.first().map(|plot| &plot.probe)).filter(|_| figure.over == "index");
+    match probe.map(|probe| (probe.kind, probe.kind.declaration().columns)) {
+        Some((ProbeKind::Correlations, _)) => "examples, class by class".to_string(),
+        Some((_, Columns::Many(thing))) => thing.to_string(),
         _ => figure.over.clone(),
     }
 }

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Width and height of a panel in pixels of the SVG.
 const PANEL: (f64, f64) = (760.0, 300.0);
 
+/// The same of a square map.
+const SQUARE: (f64, f64) = (520.0, 460.0);
+
 /// A PNG has this many pixels for each of the SVG.
 const SCALE: f32 = 2.0;
 
@@ -62,8 +65,10 @@ impl Painter for Kuva {
             plots.push(lines);
             layouts.push(layout);
         }
+        let are_square = drawing.panels.iter().all(|panel| panel.map.as_ref().is_some_and(|map| map.square));
+        let (grid, cell) = if are_square { ((1, rows), SQUARE) } else { ((rows, 1), PANEL) };
         let mut figure =
-            Figure::new(rows, 1).with_plots(plots).with_layouts(layouts).with_cell_size(PANEL.0, PANEL.1).with_spacing(6.0);
+            Figure::new(grid.0, grid.1).with_plots(plots).with_layouts(layouts).with_cell_size(cell.0, cell.1).with_spacing(6.0);
         if let Some(title) = &drawing.title {
             let fits = PANEL.0 / (TITLE_LETTER * title.chars().count().max(1) as f64);
             figure = figure.with_title(plain(title)).with_title_size((f64::from(TITLE) * fits.min(1.0)) as u32);

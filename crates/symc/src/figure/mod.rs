@@ -18,7 +18,7 @@ use paint::Painter;
 use std::path::{Path, PathBuf};
 use sym_diagnostics::{Code, Diagnostic};
 
-/// A figure: panels one below the other over a common horizontal axis.
+/// A figure: panels one below the other over a common horizontal axis, or square maps side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawing {
     /// Title, where given.
@@ -85,6 +85,8 @@ pub struct HeatMap {
     pub label: String,
     /// Values, row by row from the bottom; NaN where there is none.
     pub values: Vec<Vec<f64>>,
+    /// Whether columns and rows are the same things.
+    pub square: bool,
 }
 
 impl Panel {

@@ -1,7 +1,7 @@
 //! From the runs of a sweep to a panel: lines over steps or against a setting, each the mean over seeds with their range as a band, or a heat map.
 
 use super::from_record::axis_label;
-use super::{Band, HeatMap, Line, Panel, Tone, ticks};
+use super::{Band, HeatMap, Line, Panel, Tone, profile, ticks};
 use std::collections::BTreeMap;
 use sym_ir::experiment::{Figure, Plotted, Probe, ProbeKind, SettingValue, SweepPlot, When};
 use sym_runtime::claims::{Curve, Evidence, SweepCurves, at};
@@ -35,25 +35,27 @@ pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
     let mut panels: Vec<Panel> = Vec::new();
     let several = figure.sweeps.iter().any(|plot| plot.sweep != figure.sweeps[0].sweep);
     for plot in &figure.sweeps {
-        let Some(mut panel) = panel(plot, figure.log_y, evidence) else { continue };
-        let Some(at) = panels.iter().position(|other| several && other.map.is_none() && other.y_label == panel.y_label) else {
-            if several {
+        for mut panel in drawn(plot, figure.log_y, evidence) {
+            let Some(at) = panels.iter().position(|other| several && other.map.is_none() && other.y_label == panel.y_label)
+            else {
+                if several {
+                    name(&mut panel, &plot.sweep);
+                }
+                panels.push(panel);
+                continue;
+            };
+            if panel.map.is_some() {
                 name(&mut panel, &plot.sweep);
+                panels.push(panel);
+                continue;
             }
-            panels.push(panel);
-            continue;
-        };
-        if panel.map.is_some() {
             name(&mut panel, &plot.sweep);
-            panels.push(panel);
-            continue;
+            let own = &mut panels[at];
+            let before = own.lines.iter().filter_map(|line| category(line.tone)).max().map_or(0, |most| most + 1);
+            let moved = |tone: Tone| category(tone).map_or(tone, |at| Tone::Category(before + at));
+            own.bands.extend(panel.bands.into_iter().map(|band| Band { tone: moved(band.tone), ..band }));
+            own.lines.extend(panel.lines.into_iter().map(|line| Line { tone: moved(line.tone), ..line }));
         }
-        name(&mut panel, &plot.sweep);
-        let own = &mut panels[at];
-        let before = own.lines.iter().filter_map(|line| category(line.tone)).max().map_or(0, |most| most + 1);
-        let moved = |tone: Tone| category(tone).map_or(tone, |at| Tone::Category(before + at));
-        own.bands.extend(panel.bands.into_iter().map(|band| Band { tone: moved(band.tone), ..band }));
-        own.lines.extend(panel.lines.into_iter().map(|line| Line { tone: moved(line.tone), ..line }));
     }
     panels
 }
@@ -119,15 +121,23 @@ fn name(panel: &mut Panel, sweep: &str) {
     }
 }
 
-/// The panel of a plot; `None` where nothing was measured.
-fn panel(plot: &SweepPlot, log_y: bool, evidence: &dyn Evidence) -> Option<Panel> {
-    let runs = evidence.sweep(&plot.sweep, &plot.probe)?;
+/// The panels of a plot: one, or one a run where its quantity is a matrix; none where nothing was measured.
+fn drawn(plot: &SweepPlot, log_y: bool, evidence: &dyn Evidence) -> Vec<Panel> {
+    let Some(runs) = evidence.sweep(&plot.sweep, &plot.probe) else { return Vec::new() };
+    match plot.plotted {
+        Plotted::Columns { when } if plot.probe.kind == ProbeKind::Correlations => matrices(plot, &runs, when),
+        _ => panel(plot, log_y, &runs).into_iter().collect(),
+    }
+}
+
+fn panel(plot: &SweepPlot, log_y: bool, runs: &[SweepCurves]) -> Option<Panel> {
     let mut panel = Panel::empty(label(&plot.probe), log_y);
     match plot.plotted {
-        Plotted::Steps => over_steps(&mut panel, plot, &runs),
-        Plotted::Against { when, setting, rows: None } => against(&mut panel, plot, &runs, when, setting),
+        Plotted::Steps => over_steps(&mut panel, plot, runs),
+        Plotted::Columns { when } => across_columns(&mut panel, plot, runs, when),
+        Plotted::Against { when, setting, rows: None } => against(&mut panel, plot, runs, when, setting),
         Plotted::Against { when, setting, rows: Some(rows) } => {
-            panel.map = heat_map(plot, &panel.y_label, &runs, when, (setting, rows));
+            panel.map = heat_map(plot, &panel.y_label, runs, when, (setting, rows));
         }
     }
     (!panel.lines.is_empty() || panel.map.is_some()).then_some(panel)
@@ -151,6 +161,29 @@ fn over_steps(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves]) {
         add_line(panel, &colours, run, spreads, false);
     }
     name_few(panel);
+}
+
+/// A line a run.
+fn across_columns(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves], when: When) {
+    let colours = Colours::of(plot, &[], runs);
+    for run in runs {
+        let spreads = profile::columns(&run.curves, when);
+        let dots = spreads.len() <= profile::MOST_DOTS;
+        add_line(panel, &colours, run, spreads, dots);
+    }
+    name_few(panel);
+}
+
+/// A map a run, of its first seed.
+fn matrices(plot: &SweepPlot, runs: &[SweepCurves], when: When) -> Vec<Panel> {
+    let colours = Colours::of(plot, &[], runs);
+    let panel = |run: &SweepCurves| {
+        let label = label(&plot.probe);
+        let named = colours.of_run(run).1.map_or_else(|| label.clone(), |own| format!("{label}, {own}"));
+        let map = profile::matrix(run.curves.first()?, when, named)?;
+        Some(Panel { map: Some(map), ..Panel::empty(label, false) })
+    };
+    runs.iter().filter_map(panel).collect()
 }
 
 /// A line for each combination of the settings that are not along the axis.
@@ -217,6 +250,7 @@ fn heat_map(plot: &SweepPlot, label: &str, runs: &[SweepCurves], when: When, (se
         rows: words(&rows_at),
         label: label.to_string(),
         values,
+        square: false,
     })
 }
 

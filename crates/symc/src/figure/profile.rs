@@ -1,8 +1,9 @@
 //! Quantities in a row: from layer to layer, or from column to column, at one moment of a run.
 
+use super::from_record::axis_label;
 use super::of_sweep::Spread;
-use super::{Band, Line, Panel, Tone};
-use sym_ir::experiment::{Across, Figure, Probe, Profile, When};
+use super::{Band, HeatMap, Line, Panel, Tone};
+use sym_ir::experiment::{Across, Figure, Probe, ProbeKind, Profile, When};
 use sym_runtime::claims::{Curve, Evidence, index};
 
 /// A panel for each kind of quantity; what was not measured is left out.
@@ -10,6 +11,10 @@ pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
     let mut panels: Vec<Panel> = Vec::new();
     let several_runs = figure.profiles.iter().any(|profile| profile.train != figure.profiles[0].train);
     for profile in &figure.profiles {
+        if profile.across == Across::Columns && profile.probes.iter().any(|probe| probe.kind == ProbeKind::Correlations) {
+            panels.extend(profile.probes.iter().filter_map(|probe| matrix_of(profile, probe, several_runs, evidence)));
+            continue;
+        }
         let rows = match profile.across {
             Across::Layers => vec![(across_layers(profile, evidence), None)],
             Across::Columns => profile
@@ -37,7 +42,7 @@ pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
 }
 
 /// With more places dots would hide the line.
-const MOST_DOTS: usize = 40;
+pub(super) const MOST_DOTS: usize = 40;
 
 fn add(panel: &mut Panel, label: Option<String>, points: Vec<(f64, Spread)>) {
     let tone = Tone::Category(panel.lines.len());
@@ -61,8 +66,12 @@ fn across_layers(profile: &Profile, evidence: &dyn Evidence) -> Vec<(f64, Spread
 
 /// One place a column, from 1: the mean over seeds with their range.
 fn across_columns(profile: &Profile, probe: &Probe, evidence: &dyn Evidence) -> Vec<(f64, Spread)> {
-    let curves = evidence.curves(&profile.train, probe).unwrap_or_default();
-    let rows: Vec<Vec<f64>> = curves.iter().map(|curve| moment(curve, profile.when)).collect();
+    columns(&evidence.curves(&profile.train, probe).unwrap_or_default(), profile.when)
+}
+
+/// The same of the curves of a run.
+pub(super) fn columns(curves: &[Curve], when: When) -> Vec<(f64, Spread)> {
+    let rows: Vec<Vec<f64>> = curves.iter().map(|curve| moment(curve, when)).collect();
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let spread = |at: usize| {
         let values: Vec<f64> = rows.iter().filter_map(|row| row.get(at).copied()).collect();
@@ -74,4 +83,25 @@ fn across_columns(profile: &Profile, probe: &Probe, evidence: &dyn Evidence) -> 
 /// All columns at a moment.
 fn moment(curve: &Curve, when: When) -> Vec<f64> {
     index(curve, when).map_or_else(Vec::new, |at| curve.columns.iter().map(|column| column[at]).collect())
+}
+
+/// The map of a matrix of a run, of its first seed.
+fn matrix_of(profile: &Profile, probe: &Probe, several_runs: bool, evidence: &dyn Evidence) -> Option<Panel> {
+    let label = axis_label(probe);
+    let named = if several_runs { format!("{}: {label}", profile.train) } else { label.clone() };
+    let map = matrix(evidence.curves(&profile.train, probe)?.first()?, profile.when, named)?;
+    Some(Panel { map: Some(map), ..Panel::empty(label, false) })
+}
+
+/// Columns at a moment as a square matrix, whose first row is at the top; `None` where they are none.
+pub(super) fn matrix(curve: &Curve, when: When, label: String) -> Option<HeatMap> {
+    let entries = moment(curve, when);
+    let size = entries.len().isqrt();
+    if size == 0 || size * size != entries.len() || !entries.iter().any(|entry| entry.is_finite()) {
+        return None;
+    }
+    let columns: Vec<String> = (1..=size).map(|place| place.to_string()).collect();
+    let values = entries.chunks(size).rev().map(<[f64]>::to_vec).collect();
+    let rows = columns.iter().rev().cloned().collect();
+    Some(HeatMap { y_label: "example".to_string(), columns, rows, label, values, square: true })
 }

@@ -153,6 +153,22 @@ fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_colu
 }
 
 #[test]
+fn a_matrix_over_its_index_is_a_map_whose_first_row_is_at_the_top() {
+    let probe = Probe::new(ProbeKind::Correlations, "h", SPAN);
+    let profile = Profile { train: "Fit".to_string(), probes: vec![probe], when: When::End, across: Across::Columns };
+    let columns = [1.0, 0.5, 0.25, 1.0].map(|end| vec![0.0, end]).to_vec();
+    let curve = Curve { seed: 0, steps: vec![0, 5], columns, broke_off: None };
+    let curves = Curves(HashMap::from([("correlations(h)".to_string(), vec![curve])]));
+    let figure = Figure { profiles: vec![profile], over: "index".to_string(), ..figure(Vec::new(), Vec::new()) };
+    let drawing = Drawing::from_record(&figure, &curves).expect("measured");
+    assert_eq!(drawing.x_label, "examples, class by class");
+    let map = drawing.panels[0].map.as_ref().expect("a map");
+    assert_eq!((&map.rows, &map.columns), (&vec!["2".to_string(), "1".to_string()], &vec!["1".to_string(), "2".to_string()]));
+    assert_eq!(map.values, [[0.25, 1.0], [1.0, 0.5]]);
+    assert!(map.square && map.label == "correlations of h");
+}
+
+#[test]
 fn a_quantity_that_no_run_measured_gives_no_figure() {
     let figure = figure(vec![series(ProbeKind::Norm, "", 0.0)], Vec::new());
     assert_eq!(Drawing::from_record(&figure, &staircase()), None);
@@ -185,6 +201,7 @@ fn the_rows_of_a_heat_map_stand_at_their_labels() {
         rows: vec!["low".to_string(), "high".to_string()],
         label: "rank".to_string(),
         values: vec![vec![1.0, 1.0], vec![1.0, 5.0]],
+        square: false,
     };
     let panel = Panel { map: Some(map), ..Panel::empty("rank".to_string(), false) };
     let drawing = Drawing { title: None, x_label: "width".to_string(), log_x: false, x_names: Vec::new(), panels: vec![panel] };

@@ -72,7 +72,7 @@ impl Written {
     /// Whether the source has what the preparation changes; `split` is where a second part is split off.
     pub(super) fn check(&self, source: &DataSource, split: Option<Span>, expr: &Expr, reporter: &mut Reporter) -> Option<()> {
         if let Some(span) = self.test_count {
-            self.check_test(source, span, split, reporter)?;
+            check_test(source, span, split, reporter)?;
         }
         let has_channels = matches!(source, DataSource::File(file) if file.format.has_channels());
         if self.prepared.normalise == Some(Normalisation::Channel) && !has_channels {
@@ -107,24 +107,22 @@ impl Written {
         }
         Some(())
     }
+}
 
-    /// Only published test examples that are used can be fewer.
-    fn check_test(&self, source: &DataSource, span: Span, split: Option<Span>, reporter: &mut Reporter) -> Option<()> {
-        let published = matches!(source, DataSource::File(file) if file.has_test());
-        let fault = match split {
-            Some(split) => {
-                Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, which a `split` replaces")
-                    .cause(split, "the second part")
-                    .help("remove `test_n`: the split says how many")
-            }
-            None if !published => {
-                Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, and a single file has none")
-                    .expected("the folder of the published set")
-                    .help("remove `test_n`, or write `split 500 as test`")
-            }
-            None => return Some(()),
-        };
-        reporter.push(fault.label("of which test examples?"));
-        None
-    }
+/// Only published test examples that are used can be fewer.
+fn check_test(source: &DataSource, span: Span, split: Option<Span>, reporter: &mut Reporter) -> Option<()> {
+    let published = matches!(source, DataSource::File(file) if file.has_test());
+    let fault = match split {
+        Some(split) => Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, which a `split` replaces")
+            .cause(split, "the second part")
+            .help("remove `test_n`: the split says how many"),
+        None if !published => {
+            Diagnostic::new(Code::E0223, span, "`test_n` counts published test examples, and a single file has none")
+                .expected("the folder of the published set")
+                .help("remove `test_n`, or write `split 500 as test`")
+        }
+        None => return Some(()),
+    };
+    reporter.push(fault.label("of which test examples?"));
+    None
 }
