@@ -359,6 +359,8 @@ pub struct Profile {
     pub when: When,
     /// What lies along the axis.
     pub across: Across,
+    /// The one seed that is drawn; all of them where absent.
+    pub seed: Option<u64>,
 }
 
 /// What lies along the axis of a profile.

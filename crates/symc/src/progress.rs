@@ -114,6 +114,10 @@ impl SweepBar {
 impl SweepObserver for SweepBar {
     fn ended(&self, found: bool) {
         self.bar.inc(1);
+        if found {
+            // Reading a run says nothing about how long one takes.
+            self.bar.reset_eta();
+        }
         let found = self.found.fetch_add(usize::from(found), Ordering::Relaxed) + usize::from(found);
         if found > 0 {
             self.bar.set_message(format!("({found} found)"));

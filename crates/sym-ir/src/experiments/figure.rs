@@ -57,11 +57,14 @@ impl Elaborator<'_> {
             }
             let across = against.as_ref().and_then(|axis| ACROSS.iter().find(|(word, _)| name(axis) == Some(word)));
             if let Some(&(word, across)) = across {
-                self.no_options(options);
+                let Some(seed) = self.seed(options) else {
+                    complete = false;
+                    continue;
+                };
                 self.one_axis(&mut over, word.to_string(), field.span);
                 let mut own: Vec<Profile> = Vec::new();
                 for expr in exprs {
-                    match self.profile(expr, across) {
+                    match self.profile(expr, across, seed) {
                         Some(found) => join(&mut own, found),
                         None => complete = false,
                     }
@@ -141,6 +144,18 @@ impl Elaborator<'_> {
         }
     }
 
+    /// `seed: 0`, the one option of a profile.
+    #[expect(clippy::option_option, reason = "absent is not wrong")]
+    fn seed(&mut self, options: &[Argument]) -> Option<Option<u64>> {
+        let is_seed = |option: &&Argument| option.name.as_ref().is_some_and(|name| name.text == "seed");
+        let (own, others): (Vec<&Argument>, Vec<&Argument>) = options.iter().partition(is_seed);
+        self.no_options(&others.into_iter().cloned().collect::<Vec<_>>());
+        match own.first() {
+            None => Some(None),
+            Some(option) => super::values::whole(&option.value, "`seed`", 0, &mut self.reporter).map(Some),
+        }
+    }
+
     /// `log y`, `log x, y`.
     fn log(&mut self, fields: &Fields) -> (bool, bool) {
         let (mut log_x, mut log_y) = (false, false);
@@ -167,14 +182,14 @@ impl Elaborator<'_> {
     }
 
     /// `Run.rank(fc*.weight) at 100`; at the end where no step is given.
-    fn profile(&mut self, expr: &Expr, across: Across) -> Option<Profile> {
+    fn profile(&mut self, expr: &Expr, across: Across, seed: Option<u64>) -> Option<Profile> {
         let (quantity, when) = match &expr.kind {
             ExprKind::At { quantity, when } => (quantity.as_ref(), self.moment(when)?),
             _ => (expr, When::End),
         };
         let (measured, word) = self.run_and_quantity(quantity)?;
         let probes = probe::referred(quantity, word, &measured, &mut self.reporter)?;
-        Some(Profile { train: measured.name, probes, when, across })
+        Some(Profile { train: measured.name, probes, when, across, seed })
     }
 
     fn measured_series(&mut self, expr: &Expr) -> Option<Vec<Series>> {

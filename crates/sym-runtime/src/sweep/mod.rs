@@ -64,16 +64,18 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
         .flat_map(|(at, course)| (0..course.sweep.runs.len()).map(of_course(at)))
         .collect();
     let at_once = environment.threads.clamp(1, jobs.len().max(1));
-    let threads = (environment.threads / at_once).max(1);
     let next = AtomicUsize::new(0);
-    let work = || {
+    // Threads that are left over go to the first.
+    let threads = |worker: usize| (environment.threads / at_once + usize::from(worker < environment.threads % at_once)).max(1);
+    let work = |worker: usize| {
         while let Some(&(course, at)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            courses[course].execute(at, &Environment { threads, ..environment.clone() });
+            courses[course].execute(at, &Environment { threads: threads(worker), ..environment.clone() });
         }
     };
+    let work = &work;
     std::thread::scope(|scope| {
-        for _ in 0..at_once {
-            scope.spawn(work);
+        for worker in 0..at_once {
+            scope.spawn(move || work(worker));
         }
     });
     courses.into_iter().map(Course::outcome).collect()

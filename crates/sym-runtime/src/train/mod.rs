@@ -99,7 +99,8 @@ pub fn run_addressed(
         && record.summary.complete
         && record.settings.same_as(&settings, &directory).is_ok()
     {
-        return outcome(directory, Ok((record, Vec::new(), false)));
+        let said = record.summary.seeds.iter().filter_map(|summary| not_finite(train, summary)).collect();
+        return outcome(directory, Ok((record, said, false)));
     }
     let environment = Environment { resume: true, ..environment.clone() };
     outcome(directory.clone(), attempt(&setup, &settings, &environment, observer, &directory))
@@ -198,7 +199,7 @@ fn attempt(
     }
     diagnostics.extend(setup.panel.unmeasured().into_iter().map(|(probe, reason)| unmeasured(probe, reason, &train.name)));
     let interrupted = outcomes.iter().any(|outcome| !outcome.state.ending.is_final());
-    diagnostics.extend(outcomes.iter().filter_map(|outcome| outcome.diagnostic(train)));
+    diagnostics.extend(outcomes.iter().filter_map(|outcome| not_finite(train, &outcome.summary)));
     if interrupted {
         let done = outcomes.iter().map(|outcome| outcome.summary.step).min().unwrap_or(0);
         diagnostics.push(
@@ -292,20 +293,17 @@ fn place(program: &sym_ir::Program, what: &str) -> Option<sym_diagnostics::Span>
     program.parameters.iter().find(|parameter| parameter.path == name).map(|parameter| parameter.span)
 }
 
-impl SeedOutcome {
-    /// What is to be said about a seed that met a value that is not finite.
-    fn diagnostic(&self, train: &Train) -> Option<Diagnostic> {
-        let Ending::NotANumber { what } = &self.state.ending else { return None };
-        let SeedSummary { seed, step, .. } = &self.summary;
-        let message =
-            format!("`{}` with seed {seed} reached a value that is not finite at step {step}: first the {what}", train.name);
-        Some(
-            Diagnostic::new(Code::E0606, place(&train.program, what).unwrap_or(train.span), message)
-                .label(format!("not finite at step {step}"))
-                .found(format!("a {what} that is not finite"))
-                .help("a smaller learning rate"),
-        )
-    }
+/// What is to be said about a seed that met a value that is not finite.
+fn not_finite(train: &Train, summary: &SeedSummary) -> Option<Diagnostic> {
+    let SeedSummary { seed, step, ending: Ending::NotANumber { what }, .. } = summary else { return None };
+    let message =
+        format!("`{}` with seed {seed} reached a value that is not finite at step {step}: first the {what}", train.name);
+    Some(
+        Diagnostic::new(Code::E0606, place(&train.program, what).unwrap_or(train.span), message)
+            .label(format!("not finite at step {step}"))
+            .found(format!("a {what} that is not finite"))
+            .help("a smaller learning rate"),
+    )
 }
 
 #[cfg(test)]

@@ -30,45 +30,71 @@ impl Spread {
     }
 }
 
-/// A panel for each quantity: sweeps of one share it, each with its colour and name.
+/// A panel for each quantity: sweeps of one share it, each with its colours and name.
 pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
-    let mut panels: Vec<Panel> = Vec::new();
+    // With the number of sweeps in each.
+    let mut panels: Vec<(usize, Panel)> = Vec::new();
     let several = figure.sweeps.iter().any(|plot| plot.sweep != figure.sweeps[0].sweep);
+    let along = along(figure, evidence);
     for plot in &figure.sweeps {
-        for mut panel in drawn(plot, figure.log_y, evidence) {
-            let Some(at) = panels.iter().position(|other| several && other.map.is_none() && other.y_label == panel.y_label)
-            else {
-                if several {
-                    name(&mut panel, &plot.sweep);
-                }
-                panels.push(panel);
-                continue;
-            };
-            if panel.map.is_some() {
+        for mut panel in drawn(plot, &along, figure.log_y, evidence) {
+            if several {
                 name(&mut panel, &plot.sweep);
-                panels.push(panel);
-                continue;
             }
-            name(&mut panel, &plot.sweep);
-            let own = &mut panels[at];
-            let before = own.lines.iter().filter_map(|line| category(line.tone)).max().map_or(0, |most| most + 1);
-            let moved = |tone: Tone| category(tone).map_or(tone, |at| Tone::Category(before + at));
-            own.bands.extend(panel.bands.into_iter().map(|band| Band { tone: moved(band.tone), ..band }));
-            own.lines.extend(panel.lines.into_iter().map(|line| Line { tone: moved(line.tone), ..line }));
+            let is_own = |(_, other): &(usize, Panel)| other.map.is_none() && other.y_label == panel.y_label;
+            match panels.iter().position(is_own).filter(|_| several && panel.map.is_none()) {
+                Some(at) => {
+                    let (count, own) = &mut panels[at];
+                    join(own, *count, panel);
+                    *count += 1;
+                }
+                None => panels.push((1, panel)),
+            }
         }
     }
-    panels
+    panels.into_iter().map(|(_, panel)| panel).collect()
 }
+
+/// Puts the lines of one more sweep into a panel of `count` of them, in colours that none has: kinds behind those that are there, places in an order in a part of
+/// the scale of their own.
+fn join(own: &mut Panel, count: usize, more: Panel) {
+    let parts = count as f64 + 1.0;
+    let there = |tone: Tone| match tone {
+        Tone::Ordered(place) => Tone::Ordered(place * (count as f64 - GAP) / (parts - GAP)),
+        other => other,
+    };
+    own.bands.iter_mut().for_each(|band| band.tone = there(band.tone));
+    own.lines.iter_mut().for_each(|line| line.tone = there(line.tone));
+    let before = own.lines.iter().filter_map(|line| category(line.tone)).max().map_or(0, |most| most + 1);
+    let moved = |tone: Tone| match tone {
+        Tone::Category(at) => Tone::Category(before + at),
+        Tone::Ordered(place) => Tone::Ordered((count as f64 + place * (1.0 - GAP)) / (parts - GAP)),
+        Tone::Neutral => Tone::Neutral,
+    };
+    own.bands.extend(more.bands.into_iter().map(|band| Band { tone: moved(band.tone), ..band }));
+    own.lines.extend(more.lines.into_iter().map(|line| Line { tone: moved(line.tone), ..line }));
+}
+
+/// The part of a sweep's share of the scale of colours that lies between it and the next.
+const GAP: f64 = 0.3;
 
 /// What stands along the axis of a setting whose values are no numbers.
 pub(super) fn names(figure: &Figure, evidence: &dyn Evidence) -> Vec<String> {
-    let along = figure.sweeps.iter().find_map(|plot| match plot.plotted {
-        Plotted::Against { setting, rows: None, .. } => Some((evidence.sweep(&plot.sweep, &plot.probe)?, setting)),
-        _ => None,
-    });
-    let values = along.map_or_else(Vec::new, |(runs, setting)| distinct(&runs, setting));
+    let values = along(figure, evidence);
     let is_named = values.iter().any(|value| matches!(value, SettingValue::Text(_)));
     if is_named { values.iter().map(written).collect() } else { Vec::new() }
+}
+
+/// The different values along the axis of a setting, of all plots of a figure: they share the axis.
+fn along(figure: &Figure, evidence: &dyn Evidence) -> Vec<SettingValue> {
+    let of_plot = |plot: &SweepPlot| match plot.plotted {
+        Plotted::Against { setting, rows: None, .. } => {
+            let runs = evidence.sweep(&plot.sweep, &plot.probe).unwrap_or_default();
+            runs.into_iter().map(|run| run.values[setting].clone()).collect()
+        }
+        _ => Vec::new(),
+    };
+    different(figure.sweeps.iter().flat_map(of_plot))
 }
 
 /// A value of a setting in a figure.
@@ -122,20 +148,22 @@ fn name(panel: &mut Panel, sweep: &str) {
 }
 
 /// The panels of a plot: one, or one a run where its quantity is a matrix; none where nothing was measured.
-fn drawn(plot: &SweepPlot, log_y: bool, evidence: &dyn Evidence) -> Vec<Panel> {
+fn drawn(plot: &SweepPlot, along: &[SettingValue], log_y: bool, evidence: &dyn Evidence) -> Vec<Panel> {
     let Some(runs) = evidence.sweep(&plot.sweep, &plot.probe) else { return Vec::new() };
     match plot.plotted {
         Plotted::Columns { when } if plot.probe.kind == ProbeKind::Correlations => matrices(plot, &runs, when),
-        _ => panel(plot, log_y, &runs).into_iter().collect(),
+        _ => panel(plot, along, log_y, &runs).into_iter().collect(),
     }
 }
 
-fn panel(plot: &SweepPlot, log_y: bool, runs: &[SweepCurves]) -> Option<Panel> {
+fn panel(plot: &SweepPlot, along: &[SettingValue], log_y: bool, runs: &[SweepCurves]) -> Option<Panel> {
     let mut panel = Panel::empty(label(&plot.probe), log_y);
     match plot.plotted {
         Plotted::Steps => over_steps(&mut panel, plot, runs),
         Plotted::Columns { when } => across_columns(&mut panel, plot, runs, when),
-        Plotted::Against { when, setting, rows: None } => against(&mut panel, plot, runs, when, setting),
+        Plotted::Against { when, setting, rows: None } => {
+            against(&mut panel, plot, runs, (when, setting), along);
+        }
         Plotted::Against { when, setting, rows: Some(rows) } => {
             panel.map = heat_map(plot, &panel.y_label, runs, when, (setting, rows));
         }
@@ -157,8 +185,10 @@ fn over_steps(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves]) {
         // The last row of a seed that ended early is between the rows of the others.
         let running = |step: u64| run.curves.iter().filter(|curve| curve.steps.last().is_some_and(|&last| last >= step)).count();
         let whole = by_step.into_iter().filter(|(step, values)| values.len() == running(*step));
-        let spreads = whole.filter_map(|(step, values)| Some((step as f64, Spread::of(&values)?))).collect();
-        add_line(panel, &colours, run, spreads, false);
+        let spreads: Vec<(f64, Spread)> = whole.filter_map(|(step, values)| Some((step as f64, Spread::of(&values)?))).collect();
+        // One point is no line.
+        let dots = spreads.len() == 1;
+        add_line(panel, &colours, run, spreads, dots);
     }
     name_few(panel);
 }
@@ -187,9 +217,8 @@ fn matrices(plot: &SweepPlot, runs: &[SweepCurves], when: When) -> Vec<Panel> {
 }
 
 /// A line for each combination of the settings that are not along the axis.
-fn against(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves], when: When, setting: usize) {
+fn against(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves], (when, setting): (When, usize), along: &[SettingValue]) {
     let colours = Colours::of(plot, &[setting], runs);
-    let places = Places::of(runs, setting);
     let mut groups: Vec<(&SweepCurves, Vec<Place>)> = Vec::new();
     for run in runs {
         let is_alike = |other: &SweepCurves| {
@@ -199,7 +228,7 @@ fn against(panel: &mut Panel, plot: &SweepPlot, runs: &[SweepCurves], when: When
             groups.push((run, Vec::new()));
             groups.len() - 1
         });
-        groups[at].1.push((places.place(&run.values[setting]), values(&run.curves, when)));
+        groups[at].1.push((place(along, &run.values[setting]), values(&run.curves, when)));
     }
     // A setting whose other settings were drawn has a group for each of its runs: then all runs are one cloud.
     if groups.len() == runs.len() && runs.len() > 1 {
@@ -261,10 +290,14 @@ fn values(curves: &[Curve], when: When) -> Vec<f64> {
 
 /// The different values of a setting: numbers in their order, others as they come.
 fn distinct(runs: &[SweepCurves], setting: usize) -> Vec<SettingValue> {
+    different(runs.iter().map(|run| run.values[setting].clone()))
+}
+
+fn different(values: impl Iterator<Item = SettingValue>) -> Vec<SettingValue> {
     let mut found: Vec<SettingValue> = Vec::new();
-    for run in runs {
-        if !found.contains(&run.values[setting]) {
-            found.push(run.values[setting].clone());
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
         }
     }
     if found.iter().all(|value| matches!(value, SettingValue::Number(_))) {
@@ -273,19 +306,11 @@ fn distinct(runs: &[SweepCurves], setting: usize) -> Vec<SettingValue> {
     found
 }
 
-/// Places along an axis: numbers at themselves, others in a row.
-struct Places(Vec<SettingValue>);
-
-impl Places {
-    fn of(runs: &[SweepCurves], setting: usize) -> Self {
-        Self(distinct(runs, setting))
-    }
-
-    fn place(&self, value: &SettingValue) -> f64 {
-        match value {
-            SettingValue::Number(number) => *number,
-            SettingValue::Text(_) => self.0.iter().position(|other| other == value).unwrap_or(0) as f64,
-        }
+/// A place along an axis: numbers at themselves, others in the row of all values along it.
+fn place(along: &[SettingValue], value: &SettingValue) -> f64 {
+    match value {
+        SettingValue::Number(number) => *number,
+        SettingValue::Text(_) => along.iter().position(|other| other == value).unwrap_or(0) as f64,
     }
 }
 

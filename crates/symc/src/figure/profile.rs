@@ -54,10 +54,17 @@ fn add(panel: &mut Panel, label: Option<String>, points: Vec<(f64, Spread)>) {
     panel.lines.push(Line { label, tone, points, dots });
 }
 
+/// The curves of the seeds that are drawn.
+fn curves(profile: &Profile, probe: &Probe, evidence: &dyn Evidence) -> Vec<Curve> {
+    let mut curves = evidence.curves(&profile.train, probe).unwrap_or_default();
+    curves.retain(|curve| profile.seed.is_none_or(|seed| curve.seed == seed));
+    curves
+}
+
 /// One place a quantity, from 1: the mean over its columns and seeds with their range.
 fn across_layers(profile: &Profile, evidence: &dyn Evidence) -> Vec<(f64, Spread)> {
     let values = |probe: &Probe| -> Vec<f64> {
-        let curves = evidence.curves(&profile.train, probe).unwrap_or_default();
+        let curves = curves(profile, probe, evidence);
         curves.iter().flat_map(|curve| moment(curve, profile.when)).collect()
     };
     let spread = |(at, probe): (usize, &Probe)| Some(((at + 1) as f64, Spread::of(&values(probe))?));
@@ -66,7 +73,7 @@ fn across_layers(profile: &Profile, evidence: &dyn Evidence) -> Vec<(f64, Spread
 
 /// One place a column, from 1: the mean over seeds with their range.
 fn across_columns(profile: &Profile, probe: &Probe, evidence: &dyn Evidence) -> Vec<(f64, Spread)> {
-    columns(&evidence.curves(&profile.train, probe).unwrap_or_default(), profile.when)
+    columns(&curves(profile, probe, evidence), profile.when)
 }
 
 /// The same of the curves of a run.
@@ -89,7 +96,7 @@ fn moment(curve: &Curve, when: When) -> Vec<f64> {
 fn matrix_of(profile: &Profile, probe: &Probe, several_runs: bool, evidence: &dyn Evidence) -> Option<Panel> {
     let label = axis_label(probe);
     let named = if several_runs { format!("{}: {label}", profile.train) } else { label.clone() };
-    let map = matrix(evidence.curves(&profile.train, probe)?.first()?, profile.when, named)?;
+    let map = matrix(curves(profile, probe, evidence).first()?, profile.when, named)?;
     Some(Panel { map: Some(map), ..Panel::empty(label, false) })
 }
 

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use sym_diagnostics::{FileId, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{Across, Carrier, Figure, Probe, ProbeKind, Profile, Series, When};
+use sym_ir::experiment::{self, Across, Carrier, Figure, Plotted, Probe, ProbeKind, Profile, Series, SweepPlot, When};
 use sym_ir::probes::SettingValue;
 use sym_runtime::claims::{Curve, Evidence, SweepCurves};
 
@@ -133,6 +133,7 @@ fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_colu
         probes: targets.iter().map(|target| Probe::new(ProbeKind::JointEnergies, target, SPAN)).collect(),
         when,
         across,
+        seed: None,
     };
     let curve = |columns: Vec<Vec<f64>>| vec![Curve { seed: 0, steps: vec![0, 5], columns, broke_off: None }];
     let curves = Curves(HashMap::from([
@@ -146,6 +147,9 @@ fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_colu
     let layers = drawn(profile(Across::Layers, &["one", "two", "absent"], When::End));
     assert_eq!(layers.lines[0].points, [(1.0, 2.0), (2.0, 4.0)]);
     assert_eq!(layers.bands[0].points, [(1.0, 1.0, 3.0), (2.0, 4.0, 4.0)]);
+    let one_seed = Profile { seed: Some(1), ..profile(Across::Layers, &["one"], When::End) };
+    let figure_of_it = Figure { profiles: vec![one_seed], over: "layer".to_string(), ..figure(Vec::new(), Vec::new()) };
+    assert_eq!(Drawing::from_record(&figure_of_it, &curves), None, "no curve is of seed 1");
     let columns = drawn(profile(Across::Columns, &["one", "two"], When::Step(5)));
     assert_eq!(columns.lines[0].points, [(1.0, 1.0), (2.0, 3.0)]);
     assert_eq!(columns.lines[1].label.as_deref(), Some("two"));
@@ -155,7 +159,7 @@ fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_colu
 #[test]
 fn a_matrix_over_its_index_is_a_map_whose_first_row_is_at_the_top() {
     let probe = Probe::new(ProbeKind::Correlations, "h", SPAN);
-    let profile = Profile { train: "Fit".to_string(), probes: vec![probe], when: When::End, across: Across::Columns };
+    let profile = Profile { train: "Fit".to_string(), probes: vec![probe], when: When::End, across: Across::Columns, seed: None };
     let columns = [1.0, 0.5, 0.25, 1.0].map(|end| vec![0.0, end]).to_vec();
     let curve = Curve { seed: 0, steps: vec![0, 5], columns, broke_off: None };
     let curves = Curves(HashMap::from([("correlations(h)".to_string(), vec![curve])]));
@@ -217,4 +221,88 @@ fn the_rows_of_a_heat_map_stand_at_their_labels() {
     let greatest = place_of(&svg, "#fde725", "y");
     assert!(label("high") < label("low"), "labels rise");
     assert!((greatest - label("high")).abs() < (greatest - label("low")).abs());
+}
+
+/// Runs of sweeps by name.
+struct Sweeps(HashMap<String, Vec<SweepCurves>>);
+
+impl Evidence for Sweeps {
+    fn program(&self, _: &str) -> Option<&Program> {
+        None
+    }
+
+    fn symmetries(&self, _: &str, _: Carrier) -> Option<&Symmetries> {
+        None
+    }
+
+    fn curves(&self, _: &str, _: &Probe) -> Option<Vec<Curve>> {
+        None
+    }
+
+    fn gauges(&self, _: &str, _: &Probe) -> Option<Vec<Curve>> {
+        None
+    }
+
+    fn sweep(&self, sweep: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
+        self.0.get(sweep).cloned()
+    }
+
+    fn between(&self, _: &sym_ir::experiment::Between) -> Option<Result<Vec<f64>, String>> {
+        None
+    }
+}
+
+/// A run of a sweep of one setting whose loss is measured at step 0 and, where it got there, at step 5.
+fn run(value: experiment::SettingValue, losses: &[f64]) -> SweepCurves {
+    let curve = Curve { seed: 0, steps: [0, 5][..losses.len()].to_vec(), columns: vec![losses.to_vec()], broke_off: None };
+    SweepCurves { values: vec![value], curves: vec![curve] }
+}
+
+fn of_sweeps(plotted: Plotted, sweeps: &[(&str, Vec<SweepCurves>)]) -> Drawing {
+    let plot = |(name, _): &(&str, Vec<SweepCurves>)| SweepPlot {
+        sweep: (*name).to_string(),
+        settings: vec!["setting".to_string()],
+        probe: Probe::new(ProbeKind::Loss, "", SPAN),
+        plotted,
+        colour: None,
+    };
+    let evidence = Sweeps(sweeps.iter().map(|(name, runs)| ((*name).to_string(), runs.clone())).collect());
+    let figure = Figure { sweeps: sweeps.iter().map(plot).collect(), ..figure(Vec::new(), Vec::new()) };
+    Drawing::from_record(&figure, &evidence).expect("measured")
+}
+
+#[test]
+fn sweeps_of_one_panel_have_one_row_of_names_along_its_axis() {
+    let text = |word: &str| experiment::SettingValue::Text(word.to_string());
+    let drawing = of_sweeps(
+        Plotted::Against { when: When::End, setting: 0, rows: None },
+        &[
+            ("A", vec![run(text("tanh"), &[0.0, 1.0]), run(text("relu"), &[0.0, 2.0])]),
+            ("B", vec![run(text("relu"), &[0.0, 4.0]), run(text("sin"), &[0.0, 5.0]), run(text("tanh"), &[0.0, 3.0])]),
+        ],
+    );
+    assert_eq!(drawing.x_names, ["tanh", "relu", "sin"]);
+    let [panel] = &drawing.panels[..] else { panic!("one panel: {drawing:?}") };
+    assert_eq!(panel.lines[0].points, [(0.0, 1.0), (1.0, 2.0)]);
+    assert_eq!(panel.lines[1].points, [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]);
+    let labels: Vec<&str> = panel.lines.iter().filter_map(|line| line.label.as_deref()).collect();
+    assert_eq!(labels, ["A", "B"]);
+}
+
+#[test]
+fn no_two_lines_of_sweeps_of_one_panel_have_a_colour() {
+    let runs = || [0.1, 0.2, 0.3].map(|rate| run(experiment::SettingValue::Number(rate), &[1.0, rate])).to_vec();
+    let drawing = of_sweeps(Plotted::Steps, &[("A", runs()), ("B", runs()), ("C", runs())]);
+    let colours: Vec<String> = drawing.panels[0].lines.iter().map(|line| super::colour::hex(line.tone)).collect();
+    assert_eq!(colours.len(), 9);
+    for (at, colour) in colours.iter().enumerate() {
+        assert!(!colours[..at].contains(colour), "{colours:?}");
+    }
+}
+
+#[test]
+fn a_run_that_was_measured_once_is_a_dot() {
+    let number = experiment::SettingValue::Number;
+    let drawing = of_sweeps(Plotted::Steps, &[("A", vec![run(number(0.1), &[1.0, 2.0]), run(number(1e6), &[1.0])])]);
+    assert_eq!(drawing.panels[0].lines.iter().map(|line| line.dots).collect::<Vec<_>>(), [false, true]);
 }
