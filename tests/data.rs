@@ -19,10 +19,19 @@ model Linear(inputs: int, outputs: int = 10) {
     output linear(x, outputs, name: "fc")
 }
 
+model Bytes {
+    input tokens[8] in 0..256
+    output linear(reshape(embedding(tokens, 256, 4, name: "table"), [32]), 256, name: "fc")
+}
+
 data Mnist = mnist("mnist", n: 20, test_n: 7, normalise: whole)
 data Records = cifar10("batch.bin", normalise: channel, augment: [crop(4), flip]) split 5 as test
 data Apart = npy("apart.npy", y: "labels.npy", classes: 3)
 data Packed = npz("stored.npz", classes: 3)
+data Lines = csv("table.csv", target: "y", classes: 3)
+data Hundred = cifar100("hundred.bin", augment: noise(0.1)) split 5 as test
+data Houses = svhn("svhn", n: 30, test_n: 4)
+data Book = text("book.txt", context: 8) split 10 as test
 data Rows = parquet("snappy.parquet", target: "y", classes: 3)
 data Pictures = images("pictures", size: 4, classes: 2, label_noise: 0.5)
 data Pairs = idx("mnist/train-images-idx3-ubyte", labels: "mnist/train-labels-idx1-ubyte", classes: 10)
@@ -56,6 +65,34 @@ train OnApart = Linear(inputs: 20, outputs: 3) {
     optim gd(lr: 0.1)
     steps 2
     every 1 measure { loss }
+}
+train OnLines = Linear(inputs: 2, outputs: 3) {
+    data Lines
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss }
+}
+train OnHundred = Linear(inputs: 3_072, outputs: 100) {
+    data Hundred
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss, test_loss }
+}
+train OnHouses = Linear(inputs: 3_072) {
+    data Houses
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss, test_loss }
+}
+train OnBook = Bytes {
+    data Book
+    loss cross_entropy
+    optim gd(lr: 0.1)
+    steps 2
+    every 1 measure { loss, test_loss }
 }
 train OnRows = Linear(inputs: 4, outputs: 3) {
     data Rows
@@ -105,6 +142,11 @@ fn folder(text: &str) -> TempDir {
     };
     sets::mnist(&folder.path().join("mnist"), 30, 10);
     write("batch.bin", &sets::records(20));
+    // Records of CIFAR-100 have a coarse class in front of the fine one.
+    write("hundred.bin", &sets::records(20).chunks(3_073).flat_map(|record| [&[0][..], record].concat()).collect::<Vec<_>>());
+    sets::svhn(&folder.path().join("svhn"), 40, 6);
+    write("book.txt", b"the quick brown fox jumps over it.");
+    write("table.csv", b"a,b,y\n0.5,1,0\n0.25,-1,1\n2,0,2\n1,1,1\n");
     write("example.sym", text.as_bytes());
     write("apart.npy", &npy("(6, 20)", &[7; 120]));
     write("labels.npy", &npy("(6,)", &[0, 1, 2, 0, 1, 2]));
@@ -142,7 +184,7 @@ fn every_format_is_read_and_trained_on() {
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     let report = ended.json();
     let runs = report["runs"].as_array().expect("runs");
-    assert_eq!(runs.len(), 9);
+    assert_eq!(runs.len(), 13);
     for run in runs {
         let name = run["train"].as_str().expect("a name");
         let settings = std::fs::read(folder.path().join("runs").join(name).join("settings.json")).expect("settings");
@@ -153,6 +195,11 @@ fn every_format_is_read_and_trained_on() {
             "OnRecords" => (15, 5),
             "OnPacked" | "OnApart" => (6, 0),
             "OnRows" => (3, 0),
+            "OnLines" => (4, 0),
+            "OnHundred" => (15, 5),
+            "OnHouses" => (30, 4),
+            // 34 letters have 26 windows with a letter behind them.
+            "OnBook" => (16, 10),
             "OnPictures" => (2, 0),
             "OnPairs" => (30, 0),
             _ => (40, 0),

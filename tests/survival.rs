@@ -201,3 +201,22 @@ fn a_disk_that_is_full_from_the_start_leaves_nothing_that_hinders_a_later_run() 
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     assert!(computed(directory, "out") == whole);
 }
+
+#[test]
+fn a_record_has_one_process_whose_number_a_second_one_is_told() {
+    let directory = directory();
+    let directory = directory.path();
+    let endless = ["--set", "Fit.steps=1000000000"];
+    let first = Process::start(directory, &[&["run", "example.sym", "--out", "out"][..], &endless].concat(), &[]);
+    let lock = directory.join("out/Fit/lock");
+    let owner = first.id().to_string();
+    wait_until("the run has begun", || std::fs::read_to_string(&lock).is_ok_and(|found| found.trim() == owner));
+    let again = [&["run", "example.sym", "--resume", "out", "--format", "json"][..], &endless].concat();
+    wait_for(&directory.join("out/Fit/settings.json"));
+    let second = symc(directory, &again);
+    assert_eq!((second.code, second.codes()), (1, vec!["E0608".to_string()]), "{}{}", second.stdout, second.stderr);
+    let told = second.json()["diagnostics"][0]["message"].as_str().expect("a message").to_string();
+    assert!(told.contains(&format!("(process {owner})")), "{told}");
+    first.signal("KILL");
+    first.end();
+}
