@@ -225,6 +225,22 @@ fn a_published_set_that_is_absent_is_said_with_how_to_get_it() {
 }
 
 #[test]
+fn a_piece_of_a_published_set_that_is_absent_is_said_with_the_set_that_it_is_of() {
+    let ended = run_on("cifar10(\"data/piece.bin\")", 3072, 10);
+    assert_eq!(ended.code, 1);
+    for part in [
+        "E0601",
+        "data/piece.bin",
+        "CIFAR-10 binary",
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+        "symc data get cifar10",
+        "cs.toronto.edu",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_refused_before_the_first_step() {
     for (source, inputs, outputs, code) in [
         ("cifar10(\"batch.bin\", n: 21)", 3072, 10, "E0223"),

@@ -108,9 +108,16 @@ fn fault(source: &FileSource, base: &Path, error: &Error) -> Diagnostic {
 }
 
 fn absent(diagnostic: Diagnostic, source: &FileSource, base: &Path, error: &Error) -> Diagnostic {
-    let Some(published) = Source::named(source.format.name()).filter(|_| source.has_test()) else {
+    let Some(published) = Source::named(source.format.name()) else {
         return diagnostic.expected(source.format.summary()).help("put the data beside the `.sym` file, or correct the path");
     };
+    if !source.has_test() {
+        let sums: Vec<String> = published.files.iter().map(|file| format!("{} has SHA-256 {}", file.name, file.sha256)).collect();
+        return diagnostic.expected(format!("{}; {}", source.format.summary(), sums.join(", "))).help(format!(
+            "`symc data get {}` fetches the whole set, whose files of records, or the beginnings of them, are such files; it is published at {}",
+            published.name, published.page
+        ));
+    }
     let name = error.file.file_name().unwrap_or_default().to_string_lossy();
     let holds =
         |file: &sym_data::Remote| file.name == name || file.members.iter().any(|(member, _)| Path::new(member).ends_with(&*name));
