@@ -137,30 +137,43 @@ fn rows(directory: &Path, out: &str) -> Vec<String> {
     reader.get_row_iter(None).expect("rows").map(|row| shown(row.expect("a row"))).collect()
 }
 
+/// How often a sweep is killed. It writes many more checkpoints.
+const KILLS: usize = 12;
+
+/// The checkpoints of all seeds of a sweep.
+fn checkpoints(directory: &Path) -> Vec<Vec<u8>> {
+    let inside = |path: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(path).map_or_else(|_| Vec::new(), |entries| entries.flatten().map(|entry| entry.path()).collect())
+    };
+    let seeds = inside(directory).into_iter().flat_map(|run| inside(&run));
+    let mut found: Vec<Vec<u8>> = seeds.filter_map(|seed| std::fs::read(seed.join("checkpoint.json")).ok()).collect();
+    found.sort();
+    found
+}
+
 #[test]
 fn a_sweep_killed_again_and_again_comes_to_the_same_bits() {
     let directory = directory("[0.01, 0.02, 0.05]");
     let directory = directory.path();
-    let text = FILE.replace("LRS", "[0.01, 0.02, 0.05]").replace("steps 60", "steps 6_000\n    checkpoint 200");
+    let text = FILE.replace("LRS", "[0.01, 0.02, 0.05]").replace("steps 60", "steps 20_000\n    checkpoint 200");
     let without_figures = text.split("figure").next().expect("what stands before the first figure");
     std::fs::write(directory.join("sweep.sym"), without_figures).expect("writable");
     run(directory, &["--out", "whole"]);
-    let (mut killed, mut state) = (0, 7_u64);
     std::fs::create_dir(directory.join("out")).expect("writable");
-    loop {
+    // After every checkpoint that is new: however fast the machine, each process comes further than the one before.
+    let mut before = checkpoints(&directory.join("out/Rates"));
+    for kill in 0..KILLS {
         let process = Process::start(directory, &["run", "sweep.sym", "--resume", "out", "--quiet"], &[]);
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(std::time::Duration::from_millis(30 + (state >> 33) % 120));
+        wait_until("a checkpoint is new", || checkpoints(&directory.join("out/Rates")) != before);
         process.signal("KILL");
         let ended = process.end();
         if ended.code != -1 {
-            assert_eq!(ended.code, 0, "after {killed} kills: {}{}", ended.stdout, ended.stderr);
+            assert_eq!((kill > 0, ended.code), (true, 0), "{}{}", ended.stdout, ended.stderr);
             break;
         }
-        killed += 1;
-        assert!(killed < 1_000, "a sweep goes on from what was there");
+        before = checkpoints(&directory.join("out/Rates"));
     }
-    assert!(killed > 1, "it was killed");
+    run(directory, &["--resume", "out"]);
     let inside = |out: &str| -> Vec<(PathBuf, Vec<u8>)> {
         let root = directory.join(out).join("Rates");
         numbers(&root).into_iter().map(|(path, bytes)| (path.strip_prefix(&root).expect("inside").to_path_buf(), bytes)).collect()
@@ -236,6 +249,10 @@ fn a_run_that_diverges_stops_no_other() {
     assert_eq!(outcomes, ["finished", "finished", "failed", "failed"]);
     let warned = report["diagnostics"].as_array().expect("diagnostics").iter().filter(|one| one["code"] == "E0606").count();
     assert_eq!(warned, 4, "one for each run and seed that diverged");
+    let again = run(directory.path(), &["--resume", "out"]);
+    assert_eq!(found(&again), [true; 4]);
+    let said = again["diagnostics"].as_array().expect("diagnostics").iter().filter(|one| one["code"] == "E0606").count();
+    assert_eq!(said, 4, "what is found is said again");
 }
 
 #[test]
