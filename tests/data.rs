@@ -37,99 +37,25 @@ data Pictures = images("pictures", size: 4, classes: 2, label_noise: 0.5)
 data Pairs = idx("mnist/train-images-idx3-ubyte", labels: "mnist/train-labels-idx1-ubyte", classes: 10)
 data Flat = gaussian(d: 12, n: 40, rank: 3, input_scale: 0.5, transform: 4)
 data Sequences = in_context(tokens: 4, d: 2, n: 40, noise: 0.1)
-
-train OnMnist = Linear(inputs: 784) {
-    data Mnist
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss, test_accuracy }
-}
-train OnRecords = Linear(inputs: 3_072) {
-    data Records
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss, test_loss }
-}
-train OnPacked = Linear(inputs: 20, outputs: 3) {
-    data Packed
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
-train OnApart = Linear(inputs: 20, outputs: 3) {
-    data Apart
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
-train OnLines = Linear(inputs: 2, outputs: 3) {
-    data Lines
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
-train OnHundred = Linear(inputs: 3_072, outputs: 100) {
-    data Hundred
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss, test_loss }
-}
-train OnHouses = Linear(inputs: 3_072) {
-    data Houses
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss, test_loss }
-}
-train OnBook = Bytes {
-    data Book
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss, test_loss }
-}
-train OnRows = Linear(inputs: 4, outputs: 3) {
-    data Rows
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
-train OnPictures = Linear(inputs: 48, outputs: 2) {
-    data Pictures
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
-train OnPairs = Linear(inputs: 784) {
-    data Pairs
-    loss cross_entropy
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
-train OnFlat = Linear(inputs: 12, outputs: 12) {
-    data Flat
-    loss mse
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
-train OnSequences = Linear(inputs: 12, outputs: 1) {
-    data Sequences
-    loss mse
-    optim gd(lr: 0.1)
-    steps 2
-    every 1 measure { loss }
-}
 "#;
+
+/// The data sets of [`FORMATS`] with a model for each, its loss, and the number of examples in both parts.
+const RUNS: [(&str, &str, &str, (u64, u64)); 13] = [
+    ("Mnist", "Linear(inputs: 784)", "cross_entropy", (20, 7)),
+    ("Records", "Linear(inputs: 3_072)", "cross_entropy", (15, 5)),
+    ("Packed", "Linear(inputs: 20, outputs: 3)", "cross_entropy", (6, 0)),
+    ("Apart", "Linear(inputs: 20, outputs: 3)", "cross_entropy", (6, 0)),
+    ("Lines", "Linear(inputs: 2, outputs: 3)", "cross_entropy", (4, 0)),
+    ("Hundred", "Linear(inputs: 3_072, outputs: 100)", "cross_entropy", (15, 5)),
+    ("Houses", "Linear(inputs: 3_072)", "cross_entropy", (30, 4)),
+    // 34 letters have 26 windows with a letter behind them.
+    ("Book", "Bytes", "cross_entropy", (16, 10)),
+    ("Rows", "Linear(inputs: 4, outputs: 3)", "cross_entropy", (3, 0)),
+    ("Pictures", "Linear(inputs: 48, outputs: 2)", "cross_entropy", (2, 0)),
+    ("Pairs", "Linear(inputs: 784)", "cross_entropy", (30, 0)),
+    ("Flat", "Linear(inputs: 12, outputs: 12)", "mse", (40, 0)),
+    ("Sequences", "Linear(inputs: 12, outputs: 1)", "mse", (40, 0)),
+];
 
 /// A folder with a file of every format, and the spec.
 fn folder(text: &str) -> TempDir {
@@ -179,31 +105,22 @@ fn run_on(source: &str, inputs: u32, outputs: u32) -> Ended {
 
 #[test]
 fn every_format_is_read_and_trained_on() {
-    let folder = folder(FORMATS);
+    let run = |(data, model, loss, (_, test)): &(&str, &str, &str, (u64, u64))| {
+        let probes = if *test > 0 { "loss, test_loss, test_accuracy" } else { "loss" };
+        format!(
+            "train On{data} = {model} {{ data {data}  loss {loss}  optim gd(lr: 0.1)  steps 2  every 1 measure {{ {probes} }} }}\n"
+        )
+    };
+    let folder = folder(&format!("{FORMATS}{}", RUNS.iter().map(run).collect::<String>()));
     let ended = symc(folder.path(), &["run", "example.sym", "--out", "runs", "--format", "json"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     let report = ended.json();
-    let runs = report["runs"].as_array().expect("runs");
-    assert_eq!(runs.len(), 13);
-    for run in runs {
-        let name = run["train"].as_str().expect("a name");
-        let settings = std::fs::read(folder.path().join("runs").join(name).join("settings.json")).expect("settings");
-        let settings: serde_json::Value = serde_json::from_slice(&settings).expect("settings");
+    assert_eq!(report["runs"].as_array().map(Vec::len), Some(RUNS.len()));
+    for (data, _, _, (train, test)) in RUNS {
+        let path = folder.path().join("runs").join(format!("On{data}")).join("settings.json");
+        let settings: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("settings")).expect("settings");
         let sizes = (&settings["resolved"]["examples"], &settings["resolved"]["test_examples"]);
-        let expected = match name {
-            "OnMnist" => (20, 7),
-            "OnRecords" | "OnHundred" => (15, 5),
-            "OnPacked" | "OnApart" => (6, 0),
-            "OnRows" => (3, 0),
-            "OnLines" => (4, 0),
-            "OnHouses" => (30, 4),
-            // 34 letters have 26 windows with a letter behind them.
-            "OnBook" => (16, 10),
-            "OnPictures" => (2, 0),
-            "OnPairs" => (30, 0),
-            _ => (40, 0),
-        };
-        assert_eq!(sizes, (&expected.0.into(), &expected.1.into()), "{name}");
+        assert_eq!(sizes, (&train.into(), &test.into()), "{data}");
     }
 }
 

@@ -19,6 +19,20 @@ fn drawn(stream: &mut Stream, loss: Loss) -> Examples {
     Examples { inputs, targets }
 }
 
+/// Weights that are standard normal.
+fn normal(program: &Program, stream: &mut Stream) -> Weights {
+    let mut weights = Weights::zeros(program);
+    weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+    weights
+}
+
+/// Plain gradient steps of length 0.01 on all examples, whose outputs have three entries.
+fn task<'a>(program: &'a Program, weights: &'a Weights, loss: Loss, examples: &'a Examples) -> Task<'a> {
+    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
+    let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None };
+    Task { program, weights, loss, smoothing: 0.0, optimizer, divisors: None, examples, batch: None, width: 3, running: None }
+}
+
 fn largest_difference(one: &Weights, other: &Weights) -> f64 {
     let pairs = one.values.iter().flatten().zip(other.values.iter().flatten());
     pairs.map(|(one, other)| (one - other).abs()).fold(0.0, f64::max)
@@ -37,21 +51,9 @@ fn planned_steps_are_those_of_the_interpreter() {
         for (rule, decay_kind) in rules {
             let mut stream = Stream::new(0, "engines", "");
             let examples = drawn(&mut stream, loss);
-            let mut weights = Weights::zeros(&program);
-            weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+            let weights = normal(&program, &mut stream);
             let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.1, decay_kind, batch: None };
-            let task = Task {
-                program: &program,
-                weights: &weights,
-                loss,
-                smoothing,
-                optimizer,
-                divisors: None,
-                examples: &examples,
-                batch: Some(3),
-                width: 3,
-                running: None,
-            };
+            let task = Task { smoothing, optimizer, batch: Some(3), ..task(&program, &weights, loss, &examples) };
             let mut planned = Planned::<f64>::new(task);
             let mut interpreted = Interpreted::new(task, &Device::flex(), DType::F64).expect("it can be executed");
             // Batches of two sizes, a last one of one example, and all examples.
@@ -84,22 +86,8 @@ fn a_smoothed_loss_is_the_mean_of_the_entropy_of_the_class_and_that_of_all_class
     let program = testing::mlp(&[4, 6, 3]);
     let mut stream = Stream::new(0, "smoothing", "");
     let examples = drawn(&mut stream, Loss::CrossEntropy);
-    let mut weights = Weights::zeros(&program);
-    weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
-    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
-    let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None };
-    let mut engine = Planned::<f64>::new(Task {
-        program: &program,
-        weights: &weights,
-        loss: Loss::CrossEntropy,
-        smoothing: 0.3,
-        optimizer,
-        divisors: None,
-        examples: &examples,
-        batch: None,
-        width: 3,
-        running: None,
-    });
+    let weights = normal(&program, &mut stream);
+    let mut engine = Planned::<f64>::new(Task { smoothing: 0.3, ..task(&program, &weights, Loss::CrossEntropy, &examples) });
     let outputs = engine.outputs(&examples.inputs);
     let Targets::Classes(classes) = &examples.targets else { panic!("classes") };
     let surprise = |logits: &[f64], class: usize| {
@@ -120,24 +108,9 @@ fn a_step_is_as_long_as_the_factor_and_the_longest_gradient_say() {
     let program = testing::mlp(&[4, 6, 3]);
     let mut stream = Stream::new(0, "pace", "");
     let examples = drawn(&mut stream, Loss::Mse);
-    let mut weights = Weights::zeros(&program);
-    weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
-    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
-    let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None };
+    let weights = normal(&program, &mut stream);
     let moved = |pace| {
-        let task = Task {
-            program: &program,
-            weights: &weights,
-            loss: Loss::Mse,
-            smoothing: 0.0,
-            optimizer,
-            divisors: None,
-            examples: &examples,
-            batch: None,
-            width: 3,
-            running: None,
-        };
-        let mut engine = Planned::<f64>::new(task);
+        let mut engine = Planned::<f64>::new(task(&program, &weights, Loss::Mse, &examples));
         engine.step(None, pace);
         let after = engine.weights();
         let pairs = weights.values.iter().flatten().zip(after.values.iter().flatten());
@@ -181,23 +154,9 @@ fn running_statistics_are_means_over_the_steps_with_the_unbiased_variance() {
         let program = normalised(axes);
         let mut stream = Stream::new(0, "running", "");
         let examples = drawn(&mut stream, Loss::Mse);
-        let mut weights = Weights::zeros(&program);
-        weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
-        let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
-        let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.0, decay_kind: DecayKind::Coupled, batch: None };
+        let weights = normal(&program, &mut stream);
         let running = Running::of(&program, 0.2).expect("a norm over the batch");
-        let task = Task {
-            program: &program,
-            weights: &weights,
-            loss: Loss::Mse,
-            smoothing: 0.0,
-            optimizer,
-            divisors: None,
-            examples: &examples,
-            batch: Some(3),
-            width: 3,
-            running: Some(&running),
-        };
+        let task = Task { batch: Some(3), running: Some(&running), ..task(&program, &weights, Loss::Mse, &examples) };
         let planned: Box<dyn Engine> = Box::new(Planned::<f64>::new(task));
         let interpreted = Interpreted::new(task, &Device::flex(), DType::F64).expect("it can be executed");
         for mut engine in [planned, Box::new(interpreted)] {
@@ -247,23 +206,16 @@ fn keeping_running_statistics_changes_no_step() {
     let program = normalised(vec![1]);
     let mut stream = Stream::new(0, "running", "");
     let examples = drawn(&mut stream, Loss::CrossEntropy);
-    let mut weights = Weights::zeros(&program);
-    weights.values.iter_mut().flatten().for_each(|value| *value = stream.normal());
+    let weights = normal(&program, &mut stream);
     let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let optimizer = Optimizer { rule, learning_rate: 0.01, decay: 0.1, decay_kind: DecayKind::Coupled, batch: None };
     let running = Running::of(&program, 0.1).expect("a norm over the batch");
     let [with, without] = [Some(&running), None].map(|running| {
         let mut engine = Planned::<f32>::new(Task {
-            program: &program,
-            weights: &weights,
-            loss: Loss::CrossEntropy,
-            smoothing: 0.0,
             optimizer,
-            divisors: None,
-            examples: &examples,
             batch: Some(3),
-            width: 3,
             running,
+            ..task(&program, &weights, Loss::CrossEntropy, &examples)
         });
         let losses: Vec<f64> = [&[0, 1, 2], &[3, 4, 5]].into_iter().map(|rows| engine.step(Some(rows), Pace::FULL)).collect();
         (losses, engine.weights())

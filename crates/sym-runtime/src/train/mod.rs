@@ -307,6 +307,8 @@ fn not_finite(train: &Train, summary: &SeedSummary) -> Option<Diagnostic> {
 }
 
 #[cfg(test)]
+mod each_step;
+#[cfg(test)]
 mod endings;
 #[cfg(test)]
 mod measured;

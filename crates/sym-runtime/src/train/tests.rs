@@ -5,8 +5,8 @@ use crate::record::{Ending, Row};
 use crate::{Progress, Silent, testing};
 use std::sync::atomic::AtomicU64;
 use sym_ir::experiment::{
-    Augmentation, Course, DataSource, DecayKind, Distribution, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe,
-    ProbeKind, Rule, Schedule,
+    Course, DataSource, DecayKind, Distribution, Init, InitKind, Loss, Measure, Optimizer, Preparation, Probe, ProbeKind, Rule,
+    Schedule,
 };
 use sym_ir::probes::SettingValue;
 
@@ -57,7 +57,7 @@ pub(super) fn train(rule: Rule, learning_rate: f64, batch: Option<u64>) -> Train
     }
 }
 
-fn waves() -> Data {
+pub(super) fn waves() -> Data {
     Data {
         name: "Waves".to_string(),
         source: DataSource::Teacher {
@@ -249,7 +249,7 @@ fn sums_and_products_that_could_be_split_over_threads_have_the_same_bits() {
 }
 
 /// Interrupts after that many steps of all seeds together.
-struct After(AtomicU64);
+pub(super) struct After(pub(super) AtomicU64);
 
 impl Observer for After {
     fn progress(&self, _: &Progress<'_>) {
@@ -281,61 +281,6 @@ fn an_interrupted_run_goes_on_bit_for_bit() {
             assert_eq!(content(&finished(run_in(directory.path(), &train, resume, &Silent))), expected, "stopped after {stop}");
         }
     }
-}
-
-#[test]
-fn fresh_examples_are_those_of_seed_and_step_and_go_on_bit_for_bit() {
-    let data = Data { fresh: true, ..waves() };
-    let program = testing::mlp(&[3, 4, 2]);
-    let set = crate::data::load(&data, &program, Path::new(".")).expect("data");
-    let fresh = crate::data::EachStep::new(&data, &set, &program, Path::new("."), Some(6)).expect("a teacher");
-    let inputs = |seed, step| fresh.examples(&set.train, None, seed, step).expect("its own").inputs.swap_remove(0).dense();
-    assert_eq!(inputs(0, 3), inputs(0, 3));
-    let all: Vec<f64> = [(0, 3), (0, 4), (1, 3)].into_iter().flat_map(|(seed, step)| inputs(seed, step)).collect();
-    assert!((0..all.len()).all(|at| !all[..at].contains(&all[at])), "no number is drawn twice");
-
-    // A batch may be larger than the examples that are measured on.
-    for batch in [6, 64] {
-        let train = train(adam(), 0.02, Some(batch));
-        let whole = tempfile::tempdir().expect("a temporary directory");
-        let on = |out: &Path, resume: bool, observer: &dyn Observer| {
-            let (symmetries, mut environment) = (sym_infer::infer(&train.program), environment(out));
-            environment.resume = resume;
-            run(&train, &data, &symmetries, &environment, observer)
-        };
-        let expected = content(&finished(on(whole.path(), false, &Silent)));
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        assert!(on(directory.path(), false, &After(AtomicU64::new(57))).interrupted);
-        assert_eq!(content(&finished(on(directory.path(), true, &Silent))), expected);
-    }
-}
-
-#[test]
-fn augmented_examples_keep_their_targets_and_a_run_of_them_goes_on_bit_for_bit() {
-    let mut data = waves();
-    data.preparation.augment = vec![Augmentation::Noise { std: 0.1 }];
-    let train = train(adam(), 0.02, Some(6));
-    let set = crate::data::load(&data, &train.program, Path::new(".")).expect("data");
-    let changed = crate::data::EachStep::new(&data, &set, &train.program, Path::new("."), Some(6)).expect("numbers");
-    let rows = [3, 0, 7];
-    let (one, other) = (set.train.select(&rows), changed.examples(&set.train, Some(&rows), 0, 5).expect("its own"));
-    assert_eq!(one.targets, other.targets);
-    let moved = one.inputs[0].dense().into_iter().zip(other.inputs[0].dense()).map(|(one, other)| (one - other).abs());
-    assert!(moved.clone().all(|far| far > 0.0 && far < 0.6), "{:?}", moved.collect::<Vec<_>>());
-
-    let on = |out: &Path, resume: bool, observer: &dyn Observer| {
-        let (symmetries, mut environment) = (sym_infer::infer(&train.program), environment(out));
-        environment.resume = resume;
-        run(&train, &data, &symmetries, &environment, observer)
-    };
-    let whole = tempfile::tempdir().expect("a temporary directory");
-    let expected = content(&finished(on(whole.path(), false, &Silent)));
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    assert!(on(directory.path(), false, &After(AtomicU64::new(57))).interrupted);
-    assert_eq!(content(&finished(on(directory.path(), true, &Silent))), expected);
-    data.preparation.augment = vec![Augmentation::Flip];
-    let error = crate::data::EachStep::new(&data, &set, &train.program, Path::new("."), Some(6)).expect_err("no images");
-    assert_eq!(error[0].code, Code::E0223);
 }
 
 /// Copies a seed's directory aside whenever a step is done, as a process that is killed then would leave it.

@@ -9,10 +9,19 @@ use sym_runtime::claims::{Curve, Evidence, SweepCurves};
 
 const SPAN: Span = Span::new(FileId(0), 0, 0);
 
-/// Curves by column name.
-struct Curves(HashMap<String, Vec<Curve>>);
+/// What was measured: curves by column name, runs of sweeps by name.
+#[derive(Default)]
+struct Measured {
+    curves: HashMap<String, Vec<Curve>>,
+    sweeps: HashMap<String, Vec<SweepCurves>>,
+}
 
-impl Evidence for Curves {
+/// Curves by column name.
+fn measured<const N: usize>(curves: [(&str, Vec<Curve>); N]) -> Measured {
+    Measured { curves: curves.into_iter().map(|(name, curves)| (name.to_string(), curves)).collect(), ..Measured::default() }
+}
+
+impl Evidence for Measured {
     fn program(&self, _: &str) -> Option<&Program> {
         None
     }
@@ -22,15 +31,15 @@ impl Evidence for Curves {
     }
 
     fn curves(&self, _: &str, probe: &Probe) -> Option<Vec<Curve>> {
-        self.0.get(&probe.column()).cloned()
+        self.curves.get(&probe.column()).cloned()
     }
 
     fn gauges(&self, _: &str, probe: &Probe) -> Option<Vec<Curve>> {
-        self.0.get(&probe.column()).cloned()
+        self.curves.get(&probe.column()).cloned()
     }
 
-    fn sweep(&self, _: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
-        None
+    fn sweep(&self, sweep: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
+        self.sweeps.get(sweep).cloned()
     }
 
     fn between(&self, _: &sym_ir::experiment::Between) -> Option<Result<Vec<f64>, String>> {
@@ -46,7 +55,7 @@ fn series(kind: ProbeKind, target: &str, threshold: f64) -> Series {
 }
 
 /// A loss with one drop for each of fifteen pairs that break one after another, for two seeds.
-fn staircase() -> Curves {
+fn staircase() -> Measured {
     let steps: Vec<u64> = (0..=200).map(|at| at * 50).collect();
     let curve = |seed: u64, value: &dyn Fn(usize, f64) -> f64, columns: usize| Curve {
         seed,
@@ -59,13 +68,10 @@ fn staircase() -> Curves {
         1e-4 + 1.0 / (1.0 + (-(step - at) / 60.0).exp())
     };
     let loss = |step: f64, seed: u64| 20.0 - (0..15).map(|pair| rise(pair, step, seed) * 1.25).sum::<f64>();
-    Curves(HashMap::from([
-        ("loss".to_string(), vec![curve(0, &|_, step| loss(step, 0), 1), curve(1, &|_, step| loss(step, 1), 1)]),
-        (
-            "delta(fc1)".to_string(),
-            vec![curve(0, &|pair, step| rise(pair, step, 0), 15), curve(1, &|pair, step| rise(pair, step, 1), 15)],
-        ),
-    ]))
+    measured([
+        ("loss", vec![curve(0, &|_, step| loss(step, 0), 1), curve(1, &|_, step| loss(step, 1), 1)]),
+        ("delta(fc1)", vec![curve(0, &|pair, step| rise(pair, step, 0), 15), curve(1, &|pair, step| rise(pair, step, 1), 15)]),
+    ])
 }
 
 fn figure(series: Vec<Series>, marks: Vec<Series>) -> Figure {
@@ -136,10 +142,10 @@ fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_colu
         seed: None,
     };
     let curve = |columns: Vec<Vec<f64>>| vec![Curve { seed: 0, steps: vec![0, 5], columns, broke_off: None }];
-    let curves = Curves(HashMap::from([
-        ("joint_energies(one)".to_string(), curve(vec![vec![0.0, 1.0], vec![0.0, 3.0]])),
-        ("joint_energies(two)".to_string(), curve(vec![vec![0.0, 4.0], vec![0.0, 4.0]])),
-    ]));
+    let curves = measured([
+        ("joint_energies(one)", curve(vec![vec![0.0, 1.0], vec![0.0, 3.0]])),
+        ("joint_energies(two)", curve(vec![vec![0.0, 4.0], vec![0.0, 4.0]])),
+    ]);
     let drawn = |profile| {
         let figure = Figure { profiles: vec![profile], over: "layer".to_string(), ..figure(Vec::new(), Vec::new()) };
         Drawing::from_record(&figure, &curves).expect("measured").panels.remove(0)
@@ -147,9 +153,12 @@ fn a_profile_has_a_place_a_layer_with_the_range_of_its_columns_or_a_place_a_colu
     let layers = drawn(profile(Across::Layers, &["one", "two", "absent"], When::End));
     assert_eq!(layers.lines[0].points, [(1.0, 2.0), (2.0, 4.0)]);
     assert_eq!(layers.bands[0].points, [(1.0, 1.0, 3.0), (2.0, 4.0, 4.0)]);
-    let one_seed = Profile { seed: Some(1), ..profile(Across::Layers, &["one"], When::End) };
-    let figure_of_it = Figure { profiles: vec![one_seed], over: "layer".to_string(), ..figure(Vec::new(), Vec::new()) };
-    assert_eq!(Drawing::from_record(&figure_of_it, &curves), None, "no curve is of seed 1");
+    let of_seed = |seed| {
+        let one = Profile { seed: Some(seed), ..profile(Across::Layers, &["one"], When::End) };
+        let figure = Figure { profiles: vec![one], over: "layer".to_string(), ..figure(Vec::new(), Vec::new()) };
+        Drawing::from_record(&figure, &curves).map(|drawing| drawing.panels[0].lines[0].points.clone())
+    };
+    assert_eq!((of_seed(0), of_seed(1)), (Some(vec![(1.0, 2.0)]), None), "no curve is of seed 1");
     let columns = drawn(profile(Across::Columns, &["one", "two"], When::Step(5)));
     assert_eq!(columns.lines[0].points, [(1.0, 1.0), (2.0, 3.0)]);
     assert_eq!(columns.lines[1].label.as_deref(), Some("two"));
@@ -162,7 +171,7 @@ fn a_matrix_over_its_index_is_a_map_whose_first_row_is_at_the_top() {
     let profile = Profile { train: "Fit".to_string(), probes: vec![probe], when: When::End, across: Across::Columns, seed: None };
     let columns = [1.0, 0.5, 0.25, 1.0].map(|end| vec![0.0, end]).to_vec();
     let curve = Curve { seed: 0, steps: vec![0, 5], columns, broke_off: None };
-    let curves = Curves(HashMap::from([("correlations(h)".to_string(), vec![curve])]));
+    let curves = measured([("correlations(h)", vec![curve])]);
     let figure = Figure { profiles: vec![profile], over: "index".to_string(), ..figure(Vec::new(), Vec::new()) };
     let drawing = Drawing::from_record(&figure, &curves).expect("measured");
     assert_eq!(drawing.x_label, "examples, class by class");
@@ -182,7 +191,7 @@ fn a_quantity_that_no_run_measured_gives_no_figure() {
 fn a_logarithmic_axis_leaves_out_what_it_cannot_show() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let zero = Curve { seed: 0, steps: vec![0, 1], columns: vec![vec![0.0, -1.0]], broke_off: None };
-    let curves = Curves(HashMap::from([("loss".to_string(), vec![zero])]));
+    let curves = measured([("loss", vec![zero])]);
     let figure = Figure { log_x: true, log_y: true, ..figure(vec![series(ProbeKind::Loss, "", 0.0)], Vec::new()) };
     let drawing = Drawing::from_record(&figure, &curves).expect("measured");
     draw(&drawing, directory.path(), "empty").expect("an empty pair of axes");
@@ -223,35 +232,6 @@ fn the_rows_of_a_heat_map_stand_at_their_labels() {
     assert!((greatest - label("high")).abs() < (greatest - label("low")).abs());
 }
 
-/// Runs of sweeps by name.
-struct Sweeps(HashMap<String, Vec<SweepCurves>>);
-
-impl Evidence for Sweeps {
-    fn program(&self, _: &str) -> Option<&Program> {
-        None
-    }
-
-    fn symmetries(&self, _: &str, _: Carrier) -> Option<&Symmetries> {
-        None
-    }
-
-    fn curves(&self, _: &str, _: &Probe) -> Option<Vec<Curve>> {
-        None
-    }
-
-    fn gauges(&self, _: &str, _: &Probe) -> Option<Vec<Curve>> {
-        None
-    }
-
-    fn sweep(&self, sweep: &str, _: &Probe) -> Option<Vec<SweepCurves>> {
-        self.0.get(sweep).cloned()
-    }
-
-    fn between(&self, _: &sym_ir::experiment::Between) -> Option<Result<Vec<f64>, String>> {
-        None
-    }
-}
-
 /// A run of a sweep of one setting whose loss is measured at step 0 and, where it got there, at step 5.
 fn run(value: experiment::SettingValue, losses: &[f64]) -> SweepCurves {
     let curve = Curve { seed: 0, steps: [0, 5][..losses.len()].to_vec(), columns: vec![losses.to_vec()], broke_off: None };
@@ -266,7 +246,8 @@ fn of_sweeps(plotted: Plotted, sweeps: &[(&str, Vec<SweepCurves>)]) -> Drawing {
         plotted,
         colour: None,
     };
-    let evidence = Sweeps(sweeps.iter().map(|(name, runs)| ((*name).to_string(), runs.clone())).collect());
+    let sweeps_of = sweeps.iter().map(|(name, runs)| ((*name).to_string(), runs.clone())).collect();
+    let evidence = Measured { sweeps: sweeps_of, ..Measured::default() };
     let figure = Figure { sweeps: sweeps.iter().map(plot).collect(), ..figure(Vec::new(), Vec::new()) };
     Drawing::from_record(&figure, &evidence).expect("measured")
 }
