@@ -108,7 +108,8 @@ fn figure(figure: &Figure) -> String {
         .iter()
         .map(|one| {
             let probes: Vec<String> = one.probes.iter().map(probe).collect();
-            format!("{} of {} at {:?} across {:?}", probes.join(" | "), one.train, one.when, one.across)
+            let seed = one.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
+            format!("{} of {} at {:?} across {:?}{seed}", probes.join(" | "), one.train, one.when, one.across)
         })
         .collect();
     let drawn = match (sweeps.is_empty(), profiles.is_empty()) {

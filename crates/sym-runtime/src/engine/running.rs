@@ -1,7 +1,7 @@
 //! Running statistics of batch norms, kept up beside the weights.
 
 use sym_infer::Weights;
-use sym_ir::Program;
+use sym_ir::{Initial, Program};
 use sym_rewrite::{RunningStatistics, Statistic};
 
 /// The running statistics of a model that is trained.
@@ -19,10 +19,8 @@ impl Running {
         forms.evaluation.outputs.truncate(1);
         let start = |tracked: &sym_rewrite::Tracked| {
             let parameter = forms.evaluation.parameter(tracked.parameter);
-            let mut values = vec![0.0; parameter.entries().map_or(0, |count| count as usize)];
-            // Constants read no stream.
-            parameter.initial.fill(&mut sym_streams::Stream::new(0, "running", &parameter.path), &mut values);
-            values
+            let value = if let Initial::Constant(value) = parameter.initial { value } else { 0.0 };
+            vec![value; parameter.entries().map_or(0, |count| count as usize)]
         };
         let values = forms.tracked.iter().map(start).collect();
         Some(Self { forms, momentum, values })

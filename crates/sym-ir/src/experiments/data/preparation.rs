@@ -1,6 +1,6 @@
 //! What is done to examples of any source: the arguments that all sources share.
 
-use super::augment;
+use super::{augment, files};
 use crate::experiment::{Augmentation, DataSource, Normalisation, Preparation};
 use crate::experiments::arguments::Arguments;
 use crate::experiments::reporter::Reporter;
@@ -28,7 +28,7 @@ pub(super) fn elaborate(arguments: &mut Arguments<'_>, reporter: &mut Reporter) 
     let fresh = fresh.map_or(Some(false), |value| flag(value, "`fresh`", reporter));
     let count = if generated { None } else { arguments.named("n") };
     let count = optional(count, "`n`", 1, reporter);
-    let published = matches!(arguments.name.as_str(), "mnist" | "cifar10" | "cifar100" | "svhn");
+    let published = files::arguments_of(&arguments.name).is_some_and(|known| known.contains(&"test_n"));
     let test_of = if published { arguments.named("test_n") } else { None };
     let test_count = optional(test_of, "`test_n`", 1, reporter);
     let groups = [("feature", Normalisation::Feature), ("channel", Normalisation::Channel), ("whole", Normalisation::Whole)];
