@@ -39,9 +39,11 @@ expect gauge_change(Given.loss) < 1e-10
 expect gauge_change(Given.feature_rank(h)) == 0
 expect gauge_change(Given.joint_energies(attn.2)) > 0.01
 expect gauge_change(Given.imbalance(fc1)) > 0.01
+expect gauge_change(Given.reduced_parameters) == 0
 ";
 
 const PROBES: &str = "loss, test_loss, norm, delta(fc1), imbalance(fc1), spectrum(attn.wq), feature_rank(h), sharpness
+        reduced_parameters, reduced_test_loss
         product_spectrum(attn.2), product_rank(attn.2), joint_energies(attn.2), ndos(attn.2, threshold: 0.5)
         ndos_each(attn.2, threshold: 0.5)";
 

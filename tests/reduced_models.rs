@@ -78,3 +78,61 @@ fn which_model_is_meant_must_be_said() {
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("which model is meant? --model NAME; available: Plain, Sparse"), "{}", ended.stderr);
 }
+
+/// A network that starts with all eight units alike is one of 64 + 1 + 10 + 10 parameters, and answers as that one does.
+#[test]
+fn probes_measure_the_smaller_model_that_reduce_writes() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let file = "model Mlp(width: int = 8) {
+            input x[64]
+            h = tanh(linear(x, width, name: \"fc1\"))
+            output linear(h, 10, name: \"head\")
+        }
+        data Digits = digits() split 360 as test
+        train Fit = Mlp() {
+            data Digits
+            loss cross_entropy
+            init xavier, merged(fc1)
+            optim adam(lr: 1e-2, decay: 1e-3)
+            batch 32
+            steps 200
+            every 100 measure { test_loss, test_accuracy, reduced_parameters, reduced_test_loss, reduced_test_accuracy }
+        }
+        expect Fit.reduced_parameters at start == 85
+        expect Fit.reduced_test_loss at start - Fit.test_loss at start < 1e-12
+        expect Fit.test_loss at start - Fit.reduced_test_loss at start < 1e-12
+        expect Fit.reduced_test_accuracy at start == Fit.test_accuracy at start";
+    std::fs::write(scratch.path().join("alike.sym"), file).expect("writable");
+    let ended = symc(scratch.path(), &["run", "alike.sym", "--dtype", "f64", "--out", "record", "--format", "json"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let weights = "record/Fit/seed-0/weights.safetensors";
+    let written = symc(
+        scratch.path(),
+        &["reduce", "alike.sym", "--train", "Fit", "--weights", weights, "--tolerance", "0.01", "--format", "json"],
+    );
+    let (written, report) = (written.json(), ended.json());
+    let last = |name: &str| {
+        let rows = report["runs"][0]["measured"].as_array().expect("rows");
+        rows.iter().find(|row| row["name"] == name).and_then(|row| row["end"].as_f64()).expect("a number")
+    };
+    assert_eq!(written["parameters"][1].as_f64(), Some(last("reduced_parameters")));
+    assert!((written["loss"][1].as_f64().expect("a loss") - last("reduced_test_loss")).abs() < 1e-12);
+    assert_eq!(written["accuracy"][1].as_f64(), Some(last("reduced_test_accuracy")));
+}
+
+#[test]
+fn a_model_with_masks_is_refused_before_its_first_step() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let file = "model Mlp {
+            input x[64]
+            h = tanh(linear(x, 8, name: \"fc1\"))
+            output linear(h, 10, name: \"head\")
+        }
+        model Masked = Mlp with { remove permutation by w_asymmetric(frozen: 4) }
+        data Digits = digits() split 360 as test
+        train Fit = Masked { data Digits loss cross_entropy optim gd(lr: 0.1) steps 2 every 1 measure { reduced_parameters } }";
+    std::fs::write(scratch.path().join("masked.sym"), file).expect("writable");
+    let ended = symc(scratch.path(), &["run", "masked.sym", "--out", "record"]);
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stderr.contains("E0401") && ended.stderr.contains("masked.sym"), "{}", ended.stderr);
+}

@@ -117,6 +117,8 @@ pub(crate) const GROUP: Setting = Setting {
 const PAIRS: Setting = Setting { name: "pairs", range: Range::Word(&["neighbours"]), fallback: Fallback::Word("neighbours") };
 /// The share of the largest singular value above which others count.
 const SHARE: Setting = Setting { name: "threshold", range: Range::NonNegative, fallback: Fallback::Number(0.01) };
+/// How near is near to a symmetric state.
+const TOLERANCE: Setting = positive("tolerance", 0.01);
 /// The first training examples that are looked at.
 const EXAMPLES: Setting = whole("examples", 1, 256.0);
 /// The same where each has a Jacobian.
@@ -190,6 +192,12 @@ probes! {
     Distinct "distinct" Units, One, "distinct units", [APART];
     /// Smallest distance between distinct units.
     Closest "closest" Units, One, "least distance of distinct units", [APART];
+    /// Trained parameters of the smaller model of the nearest symmetric state within the tolerance (PSU Theorem 1).
+    ReducedParameters "reduced_parameters" Model, One, "parameters of the reduced model", [TOLERANCE, EXAMPLES];
+    /// The loss of that model on the second part of the data.
+    ReducedTestLoss "reduced_test_loss" Model, One, "loss", [TOLERANCE, EXAMPLES];
+    /// Its accuracy on the second part.
+    ReducedTestAccuracy "reduced_test_accuracy" Model, One, "accuracy", [TOLERANCE, EXAMPLES];
     /// Number of singular values above threshold × the largest.
     Rank "rank" Matrices, One, "rank", [SHARE];
     /// ∑ σ² / σ₁².
@@ -268,6 +276,21 @@ impl ProbeKind {
     /// How the language knows it.
     pub fn declaration(self) -> &'static Declaration {
         &PROBES[self as usize]
+    }
+
+    /// Whether it is measured on the second part of the data.
+    pub fn is_of_test(self) -> bool {
+        matches!(self, Self::TestLoss | Self::TestAccuracy | Self::ReducedTestLoss | Self::ReducedTestAccuracy)
+    }
+
+    /// Whether it counts answers that are the class.
+    pub fn is_accuracy(self) -> bool {
+        matches!(self, Self::Accuracy | Self::TestAccuracy | Self::ReducedTestAccuracy)
+    }
+
+    /// Whether it looks at the smaller model of the nearest symmetric state.
+    pub fn is_reduced(self) -> bool {
+        matches!(self, Self::ReducedParameters | Self::ReducedTestLoss | Self::ReducedTestAccuracy)
     }
 
     /// The name in the language.

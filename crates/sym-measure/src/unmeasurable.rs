@@ -29,6 +29,8 @@ pub enum Unmeasurable {
     },
     /// Chains of samples have not come to rest.
     NotStationary,
+    /// The smaller model of a symmetric state cannot be executed.
+    NoReduction,
     /// A quotient by zero.
     Zero(
         /// What is zero.
@@ -42,6 +44,7 @@ impl fmt::Display for Unmeasurable {
             Self::NotFinite => formatter.write_str("an entry is not finite"),
             Self::NoConvergence => formatter.write_str("a decomposition did not converge"),
             Self::NotStationary => formatter.write_str("chains have not come to rest: take larger steps or a longer burn-in"),
+            Self::NoReduction => formatter.write_str("the smaller model cannot be executed"),
             Self::Sizes { what, found, expected } => write!(formatter, "{found} {what} where {expected} are expected"),
             Self::TooFew { what, found, least } => write!(formatter, "{found} {what} where at least {least} are needed"),
             Self::Zero(what) => write!(formatter, "{what} is zero"),

@@ -6,7 +6,7 @@ use super::reporter::Reporter;
 use super::values::{fraction, optional, positive, whole, word};
 use super::{Elaborator, ending, fit, initial, optimizer, probe, running, schedule};
 use crate::Program;
-use crate::experiment::{Data, Loss, Measure, Measured, Probe, ProbeKind, Schedule, Statistics, Train};
+use crate::experiment::{Data, Loss, Measure, Measured, Probe, Schedule, Statistics, Train};
 use crate::intervention::Instance;
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Expr, ExprKind, FieldValue};
@@ -259,7 +259,7 @@ fn measures(fields: &Fields, program: &Program, reporter: &mut Reporter) -> Vec<
 /// A probe of the second part needs one; a probe of classes needs classes.
 pub(super) fn check_probe(probe: &Probe, data: Option<&Data>, loss: Option<Loss>, reporter: &mut Reporter) {
     let word = probe.kind.name();
-    if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy)
+    if probe.kind.is_of_test()
         && let Some(data) = data
         && !data.has_test()
     {
@@ -275,7 +275,7 @@ pub(super) fn check_probe(probe: &Probe, data: Option<&Data>, loss: Option<Loss>
             .help(format!("write `split 100 as test` at the end of `data {}`", data.name)),
         );
     }
-    if matches!(probe.kind, ProbeKind::Accuracy | ProbeKind::TestAccuracy) && loss == Some(Loss::Mse) {
+    if probe.kind.is_accuracy() && loss == Some(Loss::Mse) {
         reporter.push(
             Diagnostic::new(Code::E0223, probe.span, format!("`{word}` needs classes, but the loss is `mse`"))
                 .label("counts correct classes")

@@ -68,9 +68,7 @@ pub struct CompressedSpace {
 /// What the program cannot be executed for, and E0401 for one with masks: the places that a mask freezes follow from the whole shape, so that no
 /// smaller model has the same ones.
 pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[Inputs]) -> Result<Compressed, Vec<Diagnostic>> {
-    if let Some(masked) = program.parameters.iter().find(|parameter| parameter.role.mask.is_some()) {
-        return Err(vec![refused_mask(program, masked)]);
-    }
+    check(program).map_err(|refused| vec![refused])?;
     let thawed = thawed(program);
     let symmetries = infer(&thawed);
     let mut found: Vec<ClassedSpace> = Vec::new();
@@ -99,6 +97,15 @@ pub fn compress(program: &Program, weights: &Weights, tolerance: f64, inputs: &[
     };
     let distance = (squares(&across) / squares(&at).max(f64::MIN_POSITIVE)).sqrt();
     Ok(Compressed { program: small, weights: own, spaces, distance })
+}
+
+/// Whether there are smaller models of a program at all.
+///
+/// # Errors
+/// E0401 for one with masks.
+pub fn check(program: &Program) -> Result<(), Diagnostic> {
+    let masked = program.parameters.iter().find(|parameter| parameter.role.mask.is_some());
+    masked.map_or(Ok(()), |masked| Err(refused_mask(program, masked)))
 }
 
 fn refused_mask(program: &Program, masked: &Parameter) -> Diagnostic {

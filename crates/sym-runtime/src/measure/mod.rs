@@ -112,7 +112,7 @@ fn measured(
         Some(examples) => score(&mut outputs, examples, loss, width, CHUNK),
         None => Score { loss: f64::NAN, accuracy: None },
     };
-    let mut instruments = Instruments::new(program, loss, examples);
+    let mut instruments = Instruments::new(program, loss, examples).tested_on(set.and_then(|set| set.test.as_ref()));
     let mut view = View { program, weights, start: weights, seed: 0, score: &mut scored, instruments: &mut instruments };
     panel.measure(0, true, &mut view, &mut panel.detectors())
 }

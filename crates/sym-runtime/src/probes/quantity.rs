@@ -227,6 +227,15 @@ fn of_model(probe: &Probe, view: &mut View<'_, '_>, stream: &dyn Fn(&str) -> Str
         ProbeKind::TestLoss => Ok(vec![(view.score)(true).loss]),
         ProbeKind::Accuracy => Ok((view.score)(false).accuracy.into_iter().collect()),
         ProbeKind::TestAccuracy => Ok((view.score)(true).accuracy.into_iter().collect()),
+        ProbeKind::ReducedParameters | ProbeKind::ReducedTestLoss | ProbeKind::ReducedTestAccuracy => {
+            let tolerance = probe.number("tolerance").unwrap_or(0.0);
+            let small = view.instruments.reduced(view.program, weights, tolerance, &rows)?;
+            Ok(match probe.kind {
+                ProbeKind::ReducedParameters => vec![small.parameters],
+                ProbeKind::ReducedTestLoss => small.score.map(|score| score.loss).into_iter().collect(),
+                _ => small.score.and_then(|score| score.accuracy).into_iter().collect(),
+            })
+        }
         ProbeKind::NtkRank => {
             let found = view.instruments.jacobian(weights, &rows);
             jacobian::rank(found.view(), probe.threshold()).map(|rank| vec![rank as f64])

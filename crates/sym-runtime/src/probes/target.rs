@@ -2,6 +2,7 @@
 
 use super::groups::{Charges, Factors, Subgroup, Units};
 use super::instruments::Coordinates;
+use crate::compress;
 use crate::data::Targets;
 use crate::select::selects;
 use sym_diagnostics::{Code, Diagnostic};
@@ -70,12 +71,17 @@ impl Ground<'_> {
 /// # Errors
 ///
 /// E0221 for a space, parameter or value that the model does not have, E0220 for a second part that the data lack, E0211 for classes or a subgroup that are not
-/// there, E0207 for a Jacobian beyond [`MOST_ENTRIES`].
+/// there, E0207 for a Jacobian beyond [`MOST_ENTRIES`], E0401 for a smaller model of one with masks.
 pub fn resolve(probe: &Probe, ground: &Ground<'_>) -> Result<(Target, usize), Diagnostic> {
     needs_data(probe, ground)?;
     let program = ground.program;
     let target = match probe.kind.declaration().looks {
-        Looks::Model => Target::Model,
+        Looks::Model => {
+            if probe.kind.is_reduced() {
+                compress::check(program).map_err(|refused| refused.at(probe.span, "there is no smaller model"))?;
+            }
+            Target::Model
+        }
         Looks::Parameters => {
             let known =
                 probe.target.is_empty() || program.parameters.iter().any(|parameter| selects(&probe.target, &parameter.path));
@@ -149,22 +155,21 @@ fn entries(program: &Program, value: ValueId) -> usize {
 /// Checks that the data have what a probe asks for, and that it fits into memory.
 fn needs_data(probe: &Probe, ground: &Ground<'_>) -> Result<(), Diagnostic> {
     let (name, data) = (probe.kind.name(), ground.data);
-    if matches!(probe.kind, ProbeKind::TestLoss | ProbeKind::TestAccuracy) && !ground.has_test {
+    if probe.kind.is_of_test() && !ground.has_test {
         return Err(Diagnostic::new(Code::E0220, probe.span, format!("`{name}` needs a second part of `{data}`"))
             .help(format!("`split 100 as test` in `data {data}`")));
     }
-    let of_classes = matches!(
-        probe.kind,
-        ProbeKind::Accuracy
-            | ProbeKind::TestAccuracy
-            | ProbeKind::Correlations
-            | ProbeKind::Nc1
-            | ProbeKind::Nc2Norms
-            | ProbeKind::Nc2Angles
-            | ProbeKind::Nc2Maximality
-            | ProbeKind::Nc3
-            | ProbeKind::Nc4
-    );
+    let of_classes = probe.kind.is_accuracy()
+        || matches!(
+            probe.kind,
+            ProbeKind::Correlations
+                | ProbeKind::Nc1
+                | ProbeKind::Nc2Norms
+                | ProbeKind::Nc2Angles
+                | ProbeKind::Nc2Maximality
+                | ProbeKind::Nc3
+                | ProbeKind::Nc4
+        );
     if of_classes && !matches!(ground.targets, Targets::Classes(_)) {
         return Err(Diagnostic::new(
             Code::E0211,

@@ -105,7 +105,7 @@ impl<'a> Seed<'a> {
             number,
             engine,
             detectors: setup.panel.detectors(),
-            instruments: Instruments::new(program, train.loss, examples),
+            instruments: Instruments::new(program, train.loss, examples).tested_on(setup.data.test.as_ref()),
             start,
             batches: Batches::new(number, examples.len(), setup.batch),
             step: 0,

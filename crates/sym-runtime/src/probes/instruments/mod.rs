@@ -6,6 +6,7 @@
 mod coordinates;
 mod hessian;
 mod landscape;
+mod reduced;
 
 pub use coordinates::Coordinates;
 pub use hessian::Hessian;
@@ -64,7 +65,9 @@ pub struct Instruments<'a> {
     program: Program,
     loss: Loss,
     examples: &'a Examples,
+    test: Option<&'a Examples>,
     coordinates: Coordinates,
+    reduced: Option<reduced::Known>,
     features: Vec<OfSize<ValueId>>,
     gradients: Vec<OfSize<()>>,
     of_each_example: Vec<OfSize<()>>,
@@ -82,13 +85,22 @@ impl<'a> Instruments<'a> {
             program,
             loss,
             examples,
+            test: None,
             coordinates,
+            reduced: None,
             features: Vec::new(),
             gradients: Vec::new(),
             of_each_example: Vec::new(),
             tangents: Vec::new(),
             hessians: Vec::new(),
         }
+    }
+
+    /// With the second part of the data.
+    #[must_use]
+    pub fn tested_on(mut self, test: Option<&'a Examples>) -> Self {
+        self.test = test;
+        self
     }
 
     /// The coordinates of gradients.
