@@ -65,6 +65,8 @@ pub struct Measure {
     pub clauses: Vec<Field>,
     /// The probes.
     pub probes: Vec<Expr>,
+    /// Profiles among the probes, with clauses as their fields.
+    pub profiles: Vec<Field>,
 }
 
 /// A field `KEY VALUES` of a body. Which keys an item has is decided when names are resolved, so that a misspelt key gets a

@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
         );
     }
 
-    fn special_field(&mut self, pair: Pair<'a, Rule>) -> Field {
+    pub(super) fn special_field(&mut self, pair: Pair<'a, Rule>) -> Field {
         let span = self.span(&pair);
         let key = self.keyword(&pair);
         let value = match pair.as_rule() {

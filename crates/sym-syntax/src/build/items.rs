@@ -307,6 +307,7 @@ impl<'a> Builder<'a> {
             model: self.no_expr(pair.as_span().end()),
             clauses: Vec::new(),
             probes: Vec::new(),
+            profiles: Vec::new(),
         };
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -314,7 +315,12 @@ impl<'a> Builder<'a> {
                 Rule::missing_on => self.missing(part.as_span().start(), Code::E0101, "`on`", None),
                 Rule::expr | Rule::missing_expr => measure.model = self.value(part),
                 Rule::measure_clause => measure.clauses.extend(self.clause(part)),
-                Rule::probes => measure.probes = self.probes(part),
+                Rule::measure_body => {
+                    let is_profile = |pair: &Pair<'a, Rule>| pair.as_rule() == Rule::profile_field;
+                    let profiles: Vec<Pair<'a, Rule>> = part.clone().into_inner().filter(is_profile).collect();
+                    measure.profiles = profiles.into_iter().map(|profile| self.special_field(profile)).collect();
+                    measure.probes = self.probes(part);
+                }
                 _ => {}
             }
         }

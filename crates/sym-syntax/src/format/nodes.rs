@@ -119,7 +119,7 @@ impl Source<'_> {
                 let mut header = vec![text(format!("measure {} on ", measure.name.text)), self.expr(&measure.model)];
                 self.trailing(&measure.clauses, &mut header);
                 let from = measure.clauses.last().map_or(measure.model.span.end, |clause| clause.span.end);
-                vec![Piece::Text(Document::Group(header)), self.probes(from as usize, &measure.probes)]
+                vec![Piece::Text(Document::Group(header)), self.probes(from as usize, &measure.probes, &measure.profiles)]
             }
             ItemKind::Expect(claim) => one(vec![text("expect ".into()), self.claim(claim)]),
             ItemKind::Assume(claim) => one(vec![text("assume ".into()), self.claim(claim)]),
@@ -168,8 +168,10 @@ impl Source<'_> {
         self.body(from, children, ";")
     }
 
-    fn probes(&self, from: usize, probes: &[Expr]) -> Piece {
-        let children = probes.iter().map(|probe| Node { span: probe.span, pieces: one(vec![self.expr(probe)]) }).collect();
+    fn probes(&self, from: usize, probes: &[Expr], profiles: &[Field]) -> Piece {
+        let probe = |probe: &Expr| Node { span: probe.span, pieces: one(vec![self.expr(probe)]) };
+        let mut children: Vec<Node> = probes.iter().map(probe).chain(profiles.iter().map(|field| self.field(field))).collect();
+        children.sort_by_key(|node| node.span.start);
         self.body(from, children, ",")
     }
 
@@ -374,7 +376,7 @@ impl Source<'_> {
             }
             FieldValue::Every { interval, probes } => {
                 let header = vec![Document::text("every "), self.expr(interval), Document::text(" measure")];
-                vec![Piece::Text(Document::Group(header)), self.probes(interval.span.end as usize, probes)]
+                vec![Piece::Text(Document::Group(header)), self.probes(interval.span.end as usize, probes, &[])]
             }
             FieldValue::Profile { name, fields } => {
                 vec![Piece::Text(Document::text(format!("profile {}", name.text))), self.fields(name.span.end as usize, fields)]
