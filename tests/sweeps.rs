@@ -17,7 +17,7 @@ data Waves = teacher(Mlp, scale: 3, n: 40) split 10 as test
 train Fit = Mlp() {
     data Waves
     loss mse
-    optim gd(lr: 0.01)
+    optim gd(lr: 0.03)
     steps 60
     seeds 0..2
     every 20 measure { loss; test_loss; delta(fc1) }
@@ -106,6 +106,30 @@ fn equal_runs_are_computed_once_on_any_number_of_threads() {
     }
     let rows = |out: &str| numbers(&directory.path().join(out)).into_values().collect::<Vec<_>>();
     assert_eq!(rows("one"), rows("four"));
+}
+
+#[test]
+fn a_run_that_two_sweeps_have_or_the_item_is_already_is_made_once() {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let sweeps = "sweep Rates = train Fit over { lr: [0.03, 0.02] }
+        sweep More = train Fit over { lr: [0.05, 0.02] }
+        figure \"more\" { plot More.loss at end against lr }
+        expect lowest(More.loss at end) < highest(Rates.loss at end)";
+    let file = FILE.split("sweep").next().expect("what stands before the sweep").to_string() + sweeps;
+    std::fs::write(directory.path().join("sweep.sym"), file).expect("writable");
+    for threads in ["1", "3"] {
+        let out = format!("out{threads}");
+        let report = run(directory.path(), &["--threads", threads, "--out", &out]);
+        let runs = |sweep: usize| report["sweeps"][sweep]["runs"].as_array().expect("runs").clone();
+        let seen = |sweep| runs(sweep).iter().map(|run| run["found"].as_bool().expect("a flag")).collect::<Vec<_>>();
+        assert_eq!(seen(0), [true, false], "the first is the item itself");
+        let records = |sweep| runs(sweep).iter().map(|run| run["record"].clone()).collect::<Vec<_>>();
+        assert_eq!(records(1)[1], records(0)[1]);
+        assert_eq!(runs(1)[1]["end"], runs(0)[1]["end"]);
+        assert_eq!(numbers(&directory.path().join(&out)).len(), 6, "two seeds of three rates");
+        let table = directory.path().join(&out).join("More/runs.parquet");
+        assert!(table.exists() && directory.path().join(&out).join("more.svg").exists());
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Sweeps: the runs of a `sweep` item, several at once, each with a record of its own that is named by what determines its numbers.
 //!
 //! Running a sweep again computes what is missing: whole records are read, stopped ones are gone on with. A run that fails or diverges
-//! stops no other.
+//! stops no other. A run that several sweeps have, or that the repeated item is, is made once.
 
+mod homes;
 mod table;
 
 use crate::claims::Curve;
@@ -51,7 +52,7 @@ pub struct SweepOutcome {
 }
 
 /// Executes sweeps together: as many runs at once as there are threads, so that no more of them are in memory, those of the first sweep first. The records go to
-/// `environment.out`/NAME/HASH, the table of all runs of a sweep to `environment.out`/NAME/`runs.parquet`, as soon as its last run has ended.
+/// `environment.out`/NAME/HASH, where NAME is the first sweep that has the run, the table of all runs of a sweep to `environment.out`/NAME/`runs.parquet`, as soon as its last run has ended.
 ///
 /// What became of each sweep, in their order.
 pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn SweepObserver) -> Vec<SweepOutcome> {
@@ -63,13 +64,15 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
         .filter(|(_, course)| course.lock.is_ok())
         .flat_map(|(at, course)| (0..course.sweep.runs.len()).map(of_course(at)))
         .collect();
+    let homes = homes::of(&courses.iter().map(|course| (course.sweep, course.lock.is_ok())).collect::<Vec<_>>());
     let at_once = environment.threads.clamp(1, jobs.len().max(1));
     let next = AtomicUsize::new(0);
     // Threads that are left over go to the first.
     let threads = |worker: usize| (environment.threads / at_once + usize::from(worker < environment.threads % at_once)).max(1);
     let work = |worker: usize| {
         while let Some(&(course, at)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            courses[course].execute(at, &Environment { threads: threads(worker), ..environment.clone() });
+            let home = &courses[homes[course][at]];
+            courses[course].execute(at, home, &Environment { threads: threads(worker), ..environment.clone() });
         }
     };
     let work = &work;
@@ -116,16 +119,17 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Executes one run, and writes the table where it was the last.
-    fn execute(&self, at: usize, environment: &Environment<'_>) {
+    /// Executes one run, whose record is with those of the sweep `home`, and writes the table where it was the last.
+    fn execute(&self, at: usize, home: &Course<'_>, environment: &Environment<'_>) {
         if self.observer.interrupted() {
             return;
         }
         let (run, total) = (&self.sweep.runs[at], self.sweep.runs.len());
-        let environment = Environment { out: &self.out, ..environment.clone() };
+        let environment = Environment { out: &home.out, ..environment.clone() };
+        let base = self.whole_out.join(&run.train.name);
         let symmetries = sym_infer::infer(&run.train.program);
         let watch = Watch { observer: self.observer, stepped: AtomicBool::new(false) };
-        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &self.turns, &watch);
+        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &home.turns, &base, &watch);
         if outcome.interrupted {
             self.interrupted.store(true, Ordering::Relaxed);
         }

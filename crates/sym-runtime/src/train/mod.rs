@@ -78,13 +78,14 @@ pub fn run(
 }
 
 /// Executes a training run whose record's directory is named by the hash of everything that determines its numbers. A record that is whole is
-/// read, one that is not is gone on with. Equal runs take turns: the second finds what the first left.
+/// read, one that is not is gone on with. Equal runs take turns: the second finds what the first left. So does one that equals the whole record in `base`.
 pub fn run_addressed(
     train: &Train,
     data: &Data,
     symmetries: &Symmetries,
     environment: &Environment<'_>,
     turns: &Turns,
+    base: &Path,
     observer: &dyn Observer,
 ) -> Outcome {
     let (setup, settings) = match prepare(train, data, symmetries, environment) {
@@ -95,12 +96,14 @@ pub fn run_addressed(
     let turn = turns.of(address);
     let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = environment.out.join(address);
-    if let Ok(record) = Record::open(&directory)
-        && record.summary.complete
-        && record.settings.same_as(&settings, &directory).is_ok()
-    {
-        let said = record.summary.seeds.iter().filter_map(|summary| not_finite(train, summary)).collect();
-        return outcome(directory, Ok((record, said, false)));
+    for known in [&directory, base] {
+        if let Ok(record) = Record::open(known)
+            && record.summary.complete
+            && record.settings.same_as(&settings, known).is_ok()
+        {
+            let said = record.summary.seeds.iter().filter_map(|summary| not_finite(train, summary)).collect();
+            return outcome(known.to_path_buf(), Ok((record, said, false)));
+        }
     }
     let environment = Environment { resume: true, ..environment.clone() };
     outcome(directory.clone(), attempt(&setup, &settings, &environment, observer, &directory))
