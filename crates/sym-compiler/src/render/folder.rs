@@ -1,11 +1,14 @@
 //! The files of a folder: a row a claim.
 
 use super::Style;
-use super::table::{heading, outcome, table as drawn};
-use super::text::printable;
+use super::table::{NARROWEST, WIDEST, heading, outcome, table as drawn};
+use super::text::{printable, wrapped};
 use crate::report::{FileReport, FolderReport, Outcome};
 use std::fmt::Write;
 use sym_diagnostics::Severity;
+
+/// The characters of verdict and time, and of the spaces between all columns.
+const OTHERS: usize = 30;
 
 /// A claim or theorem of a file.
 struct Row {
@@ -18,12 +21,14 @@ struct Row {
 /// One table: item, claim, value found, threshold, verdict, time.
 pub fn table(report: &FolderReport, style: Style) -> String {
     let mut cells = Vec::new();
+    let [of_claim, of_found, of_threshold] = widths(report, style);
     for file in &report.files {
         let item = stem(&file.file);
         for (at, row) in rows(file).into_iter().enumerate() {
             let verdict = row.outcome.map_or_else(|| state(file).to_string(), |found| outcome(found, style));
             let (item, time) = if at == 0 { (item.clone(), format!("{:.1}", file.seconds)) } else { Default::default() };
-            cells.push(vec![item, row.claim, row.found, row.threshold, verdict, time]);
+            let (claim, found) = (wrapped(&row.claim, of_claim), wrapped(&row.found, of_found));
+            cells.push(vec![item, claim, found, wrapped(&row.threshold, of_threshold), verdict, time]);
         }
     }
     let mut text =
@@ -41,6 +46,15 @@ pub fn table(report: &FolderReport, style: Style) -> String {
         if report.left > 0 { format!("; {} not begun", report.left) } else { String::new() }
     );
     text
+}
+
+/// The characters of the columns that are broken into lines: what the others leave.
+fn widths(report: &FolderReport, style: Style) -> [usize; 3] {
+    let item = report.files.iter().map(|file| stem(&file.file).chars().count()).max().unwrap_or(0);
+    let left = style.width.saturating_sub(item + OTHERS).max(3 * NARROWEST);
+    let share = |percent: usize| (left * percent / 100).max(NARROWEST);
+    let (found, threshold) = (share(30).min(WIDEST), share(25).min(WIDEST));
+    [left.saturating_sub(found + threshold).max(NARROWEST), found, threshold]
 }
 
 /// One line a claim.

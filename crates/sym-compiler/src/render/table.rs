@@ -19,9 +19,9 @@ const RULED: TableStyle = TableStyle::new()
     .content_lines(ContentLineStyle::none());
 
 /// The characters that a column keeps at least where others need the place.
-const NARROWEST: u16 = 16;
+pub(super) const NARROWEST: usize = 16;
 /// The characters of a column beyond which its cells are broken into lines.
-const WIDEST: u16 = 36;
+pub(super) const WIDEST: usize = 36;
 
 /// A table with a header, after an empty line; columns whose cells are all numbers are aligned to the right.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>, style: Style) -> String {
@@ -52,10 +52,8 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>, style: Style) -> String {
     }
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_constraint(match width(at) {
-            content if Some(at) == widest => {
-                ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(content).unwrap_or(NARROWEST).min(NARROWEST)))
-            }
-            content if content > usize::from(WIDEST) => ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST)),
+            content if Some(at) == widest => ColumnConstraint::LowerBoundary(Width::Fixed(content.min(NARROWEST) as u16)),
+            content if content > WIDEST => ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST as u16)),
             _ => ColumnConstraint::ContentWidth,
         });
     }
