@@ -338,7 +338,9 @@ pub struct Figure {
     pub sweeps: Vec<SweepPlot>,
     /// What is drawn across layers or columns.
     pub profiles: Vec<Profile>,
-    /// The horizontal axis: `step`, `layer`, `index`, or the setting of a sweep.
+    /// Ways from one network to another along which the loss is drawn.
+    pub ways: Vec<BarrierOf>,
+    /// The horizontal axis: `step`, `layer`, `index`, `way`, or the setting of a sweep.
     pub over: String,
     /// Logarithmic axes.
     pub log_x: bool,
@@ -379,6 +381,8 @@ pub struct Series {
     pub train: String,
     /// The quantity.
     pub probe: Probe,
+    /// The one seed that is drawn; all of them where absent.
+    pub seed: Option<u64>,
 }
 
 /// `LEFT OP RIGHT`.
@@ -430,6 +434,8 @@ pub enum Quantity {
     DropRatio {
         /// The training run.
         train: String,
+        /// The loss, on training examples or on the second part.
+        loss: Probe,
         /// The breaking events.
         breaking: Probe,
         /// Half-width in steps.

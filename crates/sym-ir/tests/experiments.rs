@@ -82,8 +82,8 @@ fn train(train: &Train) -> String {
 fn quantity(side: &Quantity) -> String {
     match side {
         Quantity::Measured { train, probe: measured, when } => format!("{train}.{} at {when:?}", probe(measured)),
-        Quantity::DropRatio { train, breaking, window } => {
-            format!("drop_ratio of {train} at {} within {window}", probe(breaking))
+        Quantity::DropRatio { train, loss, breaking, window } => {
+            format!("drop_ratio of {train}.{} at {} within {window}", probe(loss), probe(breaking))
         }
         Quantity::Binary(operator, left, right) => format!("{operator:?}({}, {})", quantity(left), quantity(right)),
         other => format!("{other:?}"),
@@ -95,8 +95,10 @@ fn claim(word: &str, claim: &Claim) -> String {
 }
 
 fn figure(figure: &Figure) -> String {
+    let of_seed = |seed: Option<u64>| seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
     let series = |all: &[sym_ir::experiment::Series]| {
-        all.iter().map(|one| format!("{}.{}", one.train, probe(&one.probe))).collect::<Vec<_>>().join("; ")
+        let one = |one: &sym_ir::experiment::Series| format!("{}.{}{}", one.train, probe(&one.probe), of_seed(one.seed));
+        all.iter().map(one).collect::<Vec<_>>().join("; ")
     };
     let sweeps: Vec<String> = figure
         .sweeps
@@ -108,15 +110,13 @@ fn figure(figure: &Figure) -> String {
         .iter()
         .map(|one| {
             let probes: Vec<String> = one.probes.iter().map(probe).collect();
-            let seed = one.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
+            let seed = of_seed(one.seed);
             format!("{} of {} at {:?} across {:?}{seed}", probes.join(" | "), one.train, one.when, one.across)
         })
         .collect();
-    let drawn = match (sweeps.is_empty(), profiles.is_empty()) {
-        (true, true) => series(&figure.series),
-        (true, false) => profiles.join("; "),
-        (false, _) => sweeps.join("; "),
-    };
+    let ways: Vec<String> = figure.ways.iter().map(|way| format!("{way:?}")).collect();
+    let kinds = [sweeps.join("; "), profiles.join("; "), ways.join("; "), series(&figure.series)];
+    let drawn = kinds.into_iter().filter(|kind| !kind.is_empty()).collect::<Vec<_>>().join("; ");
     format!("figure {} over {}: {drawn}\n    marks {}\n", figure.name, figure.over, series(&figure.marks))
 }
 

@@ -1,4 +1,4 @@
-//! Comparisons that claims ask for, of the weights with which runs ended.
+//! Comparisons that claims and figures ask for, of the weights with which runs ended.
 
 use crate::findings::Findings;
 use crate::interrupt;
@@ -8,13 +8,17 @@ use sym_diagnostics::Diagnostic;
 use sym_infer::Weights;
 use sym_ir::Program;
 use sym_ir::experiment::{BarrierOf, Between, Document, Likeness, Quantity, Train};
-use sym_measure::Matrix;
+use sym_measure::{Matrix, barrier};
+use sym_runtime::claims::Evidence;
 use sym_runtime::record::{Ending, SeedSummary};
 use sym_runtime::{Stream, control, data, probes};
 
-/// Makes each comparison of the document's claims and notes it; one of a run that did not end has none.
+/// Makes each comparison of the document's claims and figures and notes it; one of a run that did not end has none.
 pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) {
     let mut wanted: Vec<Between> = Vec::new();
+    for figure in &document.figures {
+        figure.ways.iter().for_each(|of| add(Between::Way(of.clone()), &mut wanted));
+    }
     for claim in &document.expectations {
         collect(&claim.left, &mut wanted);
         collect(&claim.right, &mut wanted);
@@ -22,7 +26,13 @@ pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) {
     for between in wanted {
         if between.runs().iter().all(|run| findings.record(run).is_some()) {
             let found = match &between {
-                Between::Barrier(of) => height(document, base, findings, of).map(|height| Some(vec![height])),
+                Between::Barrier(_) | Between::Way(_) if interrupt::interrupted() => Ok(None),
+                Between::Way(of) => losses(document, base, findings, of).map(Some),
+                // The way is there where a figure draws it, too.
+                Between::Barrier(of) => findings
+                    .between(&Between::Way(of.clone()))
+                    .unwrap_or_else(|| losses(document, base, findings, of))
+                    .map(|losses| Some(vec![barrier::height(&losses)])),
                 Between::Likeness(of) => likeness(document, base, findings, of),
             };
             if let Some(found) = found.transpose() {
@@ -32,9 +42,15 @@ pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) {
     }
 }
 
+fn add(between: Between, wanted: &mut Vec<Between>) {
+    if !wanted.contains(&between) {
+        wanted.push(between);
+    }
+}
+
 fn collect(quantity: &Quantity, wanted: &mut Vec<Between>) {
     match quantity {
-        Quantity::Between(of) if !wanted.contains(of) => wanted.push(of.clone()),
+        Quantity::Between(of) => add(of.clone(), wanted),
         Quantity::Binary(_, left, right) => {
             collect(left, wanted);
             collect(right, wanted);
@@ -47,7 +63,8 @@ fn said(diagnostics: Vec<Diagnostic>) -> String {
     diagnostics.into_iter().map(|diagnostic| diagnostic.message).collect::<Vec<_>>().join("; ")
 }
 
-fn height(document: &Document, base: &Path, findings: &Findings<'_>, of: &BarrierOf) -> Result<f64, String> {
+/// The losses on the way.
+fn losses(document: &Document, base: &Path, findings: &Findings<'_>, of: &BarrierOf) -> Result<Vec<f64>, String> {
     let (from, to) = (&document.trains[&of.from], &document.trains[&of.to]);
     let examples = examples(document, base, from)?;
     let seed = |train: &Train, at: usize| train.seeds.get(at).copied().unwrap_or_default();
@@ -58,7 +75,7 @@ fn height(document: &Document, base: &Path, findings: &Findings<'_>, of: &Barrie
         let symmetries = sym_infer::infer(&from.program);
         start = control::align(&from.program, &symmetries, &start, &end, control::By::Weights).map_err(said)?.weights;
     }
-    control::barrier(&from.program, &start, &end, of.points, &examples, from.loss).map(|found| found.height).map_err(said)
+    control::barrier(&from.program, &start, &end, of.points, &examples, from.loss).map(|found| found.losses).map_err(said)
 }
 
 /// The most seeds of a run that are compared: pairs grow with the square.

@@ -8,6 +8,8 @@ use crate::probes::{Declaration, PROBES};
 pub enum Between {
     /// How far the loss rises on the straight way.
     Barrier(BarrierOf),
+    /// The losses on that way, one a point.
+    Way(BarrierOf),
     /// How alike values of the two networks are.
     Likeness(Likeness),
 }
@@ -53,7 +55,7 @@ impl Between {
     /// The names of the two runs.
     pub fn runs(&self) -> [&str; 2] {
         match self {
-            Between::Barrier(of) => [&of.from, &of.to],
+            Between::Barrier(of) | Between::Way(of) => [&of.from, &of.to],
             Between::Likeness(of) => [&of.one.0, &of.other.0],
         }
     }

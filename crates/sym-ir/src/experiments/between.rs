@@ -16,7 +16,7 @@ const MOST_EXAMPLES: usize = 4_096;
 
 impl Elaborator<'_> {
     /// `barrier(A, B, aligned: true, points: 25)`, or `barrier(A)` between the first two seeds of one run.
-    pub(super) fn barrier(&mut self, expr: &Expr) -> Option<Quantity> {
+    pub(super) fn barrier(&mut self, expr: &Expr) -> Option<BarrierOf> {
         let mut arguments = Arguments::of(expr, "barrier", &["from", "to", "aligned", "points"]);
         let from = arguments.required("from", "RunA, RunB", &mut self.reporter);
         let to = arguments.named("to").or_else(|| arguments.positional());
@@ -42,7 +42,7 @@ impl Elaborator<'_> {
             return None;
         }
         let points = usize::try_from(points?).ok()?.min(MOST_POINTS);
-        Some(Quantity::Between(Between::Barrier(BarrierOf { from: from.name, to: to.name, aligned: aligned?, points })))
+        Some(BarrierOf { from: from.name, to: to.name, aligned: aligned?, points })
     }
 
     /// `alignment(A.h, B.k)`, or `alignment(A.h)` between the seeds of one run.

@@ -4,7 +4,7 @@ use super::arguments::{Arguments, callee};
 use super::statistic::one_number;
 use super::values::{arithmetic, constant, size, whole, word};
 use super::{Elaborator, probe};
-use crate::experiment::{Carrier, Claim, GroupName, Likeness, ProbeKind, Quantity, Statistic, When};
+use crate::experiment::{Between, Carrier, Claim, GroupName, Likeness, ProbeKind, Quantity, Statistic, When};
 use crate::selector;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_syntax::ast::{self, Expr, ExprKind, Ident};
@@ -184,7 +184,7 @@ impl Elaborator<'_> {
             "dims" => self.counted(expr, "dims").map(Quantity::Dims),
             "flat" => self.counted(expr, "flat").map(Quantity::ContinuousDim),
             "drop_ratio" => self.drop_ratio(expr),
-            "barrier" => self.barrier(expr),
+            "barrier" => self.barrier(expr).map(|of| Quantity::Between(Between::Barrier(of))),
             likeness if Likeness::kinds().any(|kind| kind.name() == likeness) => self.likeness(expr, likeness),
             "gauge_change" => self.gauge_change(expr),
             statistic if Statistic::ALL.iter().any(|(name, ..)| *name == statistic) => self.statistic(expr, statistic),
@@ -333,9 +333,10 @@ impl Elaborator<'_> {
         let (curve, events) = (curve?, events?);
         let (train, quantity) = self.run_and_quantity(curve)?;
         let curve = probe::referred(curve, quantity, &train, &mut self.reporter)?;
-        if curve.iter().any(|probe| probe.kind != crate::experiment::ProbeKind::Loss) {
+        let [loss] = curve.as_slice() else { return None };
+        if !matches!(loss.kind, ProbeKind::Loss | ProbeKind::TestLoss) {
             let found = quantity.text.clone();
-            self.reporter.bad_value(expr.span, "the curve of `drop_ratio`", &format!("`{found}`"), "`loss`");
+            self.reporter.bad_value(expr.span, "the curve of `drop_ratio`", &format!("`{found}`"), "`loss` or `test_loss`");
             return None;
         }
         if !matches!(callee(events), Some([word]) if word.text == "breaking") {
@@ -347,7 +348,7 @@ impl Elaborator<'_> {
             self.reporter.wrong_type(events, "`drop_ratio`", "the breakings of one layer");
             return None;
         };
-        Some(Quantity::DropRatio { train: train.name, breaking: breaking.clone(), window: window? })
+        Some(Quantity::DropRatio { train: train.name, loss: loss.clone(), breaking: breaking.clone(), window: window? })
     }
 
     /// `gauge_change(Heads.product_spectrum(attention.*))`.

@@ -3,7 +3,7 @@
 use super::fields::{Fields, Schema};
 use super::values::{name, string};
 use super::{Elaborator, arguments, probe};
-use crate::experiment::{Across, Figure, Measured, Profile, Series, When};
+use crate::experiment::{Across, BarrierOf, Figure, Measured, Profile, Series, SweepPlot, When};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, FieldValue, Ident};
 
@@ -25,6 +25,16 @@ fn join(profiles: &mut Vec<Profile>, found: Profile) {
     }
 }
 
+/// What the `plot` fields of a figure draw, and along which axis.
+#[derive(Default)]
+struct Plots {
+    series: Vec<Series>,
+    sweeps: Vec<SweepPlot>,
+    profiles: Vec<Profile>,
+    ways: Vec<BarrierOf>,
+    over: Option<String>,
+}
+
 impl Elaborator<'_> {
     pub(super) fn figure(&mut self, figure: &ast::Figure, span: Span) {
         let header = ("the figure".to_string(), figure.name.span);
@@ -36,61 +46,85 @@ impl Elaborator<'_> {
             Some(expr) => string(expr, "`title`", &mut self.reporter).map(Some),
         };
         fields.require("plot", "plot Run.loss over step", &mut self.reporter);
-        let (mut series, mut sweeps, mut profiles, mut over) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let mut plots = Plots::default();
         let mut complete = true;
         for field in fields.all("plot") {
-            let FieldValue::Plot { series: exprs, against, options } = &field.value else {
-                complete &= matches!(field.value, FieldValue::Error);
-                continue;
+            complete &= match &field.value {
+                FieldValue::Plot { series, against, options } => {
+                    self.plot(field.span, series, against.as_ref(), options, &mut plots).is_some()
+                }
+                other => matches!(other, FieldValue::Error),
             };
-            if exprs.iter().any(|expr| self.is_of_sweep(expr)) {
-                for expr in exprs {
-                    match self.sweep_plots(expr, against.as_ref(), options) {
-                        Some((found, axis)) => {
-                            self.one_axis(&mut over, axis, expr.span);
-                            sweeps.extend(found);
-                        }
-                        None => complete = false,
-                    }
-                }
-                continue;
-            }
-            let across = against.as_ref().and_then(|axis| ACROSS.iter().find(|(word, _)| name(axis) == Some(word)));
-            if let Some(&(word, across)) = across {
-                let Some(seed) = self.seed(options) else {
-                    complete = false;
-                    continue;
-                };
-                self.one_axis(&mut over, word.to_string(), field.span);
-                let mut own: Vec<Profile> = Vec::new();
-                for expr in exprs {
-                    match self.profile(expr, across, seed) {
-                        Some(found) => join(&mut own, found),
-                        None => complete = false,
-                    }
-                }
-                profiles.extend(own);
-                continue;
-            }
-            self.over_step(against.as_ref());
-            self.one_axis(&mut over, "step".to_string(), field.span);
-            self.no_options(options);
-            for expr in exprs {
-                match self.measured_series(expr) {
-                    Some(found) => series.extend(found),
-                    None => complete = false,
-                }
-            }
         }
-        let marks = self.marks(&fields, &series);
+        let marks = self.marks(&fields, &plots.series);
         let (log_x, log_y) = self.log(&fields);
         let (Some(stem), Some(title), Some(marks)) = (stem, title, marks) else { return };
         if self.reporter.count() == before
             && complete
-            && let Some(over) = over
+            && let Plots { series, sweeps, profiles, ways, over: Some(over) } = plots
         {
-            self.document.figures.push(Figure { name: stem, title, series, marks, sweeps, profiles, over, log_x, log_y, span });
+            let drawn = Figure { name: stem, title, series, marks, sweeps, profiles, ways, over, log_x, log_y, span };
+            self.document.figures.push(drawn);
         }
+    }
+
+    /// One `plot`; `None` where a part of it is wrong, and the other parts are there all the same.
+    fn plot(
+        &mut self,
+        span: Span,
+        exprs: &[Expr],
+        against: Option<&Expr>,
+        options: &[Argument],
+        plots: &mut Plots,
+    ) -> Option<()> {
+        let mut complete = true;
+        if exprs.iter().any(|expr| self.is_of_sweep(expr)) {
+            for expr in exprs {
+                match self.sweep_plots(expr, against, options) {
+                    Some((found, axis)) => {
+                        self.one_axis(&mut plots.over, axis, expr.span);
+                        plots.sweeps.extend(found);
+                    }
+                    None => complete = false,
+                }
+            }
+            return complete.then_some(());
+        }
+        let axis = against.and_then(name);
+        if axis == Some("way") {
+            self.one_axis(&mut plots.over, "way".to_string(), span);
+            self.no_options(options);
+            for expr in exprs {
+                match self.way(expr) {
+                    Some(found) => plots.ways.push(found),
+                    None => complete = false,
+                }
+            }
+            return complete.then_some(());
+        }
+        if let Some(&(word, across)) = ACROSS.iter().find(|(word, _)| axis == Some(word)) {
+            let seed = self.seed(options)?;
+            self.one_axis(&mut plots.over, word.to_string(), span);
+            let mut own: Vec<Profile> = Vec::new();
+            for expr in exprs {
+                match self.profile(expr, across, seed) {
+                    Some(found) => join(&mut own, found),
+                    None => complete = false,
+                }
+            }
+            plots.profiles.extend(own);
+            return complete.then_some(());
+        }
+        self.over_step(against);
+        self.one_axis(&mut plots.over, "step".to_string(), span);
+        let seed = self.seed(options)?;
+        for expr in exprs {
+            match self.measured_series(expr, seed) {
+                Some(found) => plots.series.extend(found),
+                None => complete = false,
+            }
+        }
+        complete.then_some(())
     }
 
     /// Panels of a figure share their horizontal axis.
@@ -127,7 +161,7 @@ impl Elaborator<'_> {
             && name(expr) != Some("step")
         {
             let found = self.reporter.text(expr.span);
-            self.reporter.bad_value(expr.span, "the horizontal axis", &format!("`{found}`"), "`step`, `layer` or `index`");
+            self.reporter.bad_value(expr.span, "the horizontal axis", &format!("`{found}`"), "`step`, `layer`, `index` or `way`");
         }
     }
 
@@ -144,7 +178,7 @@ impl Elaborator<'_> {
         }
     }
 
-    /// `seed: 0`, the one option of a profile.
+    /// `seed: 0`, the one option of what is drawn of a run.
     #[expect(clippy::option_option, reason = "absent is not wrong")]
     fn seed(&mut self, options: &[Argument]) -> Option<Option<u64>> {
         let is_seed = |option: &&Argument| option.name.as_ref().is_some_and(|name| name.text == "seed");
@@ -192,10 +226,21 @@ impl Elaborator<'_> {
         Some(Profile { train: measured.name, probes, when, across, seed })
     }
 
-    fn measured_series(&mut self, expr: &Expr) -> Option<Vec<Series>> {
+    /// `barrier(A, B, aligned: true)`: the loss along the way from one network to the other.
+    fn way(&mut self, expr: &Expr) -> Option<BarrierOf> {
+        match arguments::callee(expr) {
+            Some([word]) if word.text == "barrier" => self.barrier(expr),
+            _ => {
+                self.reporter.wrong_type(expr, "what is drawn over a way", "`barrier(RunA, RunB)`, the ends of the way");
+                None
+            }
+        }
+    }
+
+    fn measured_series(&mut self, expr: &Expr, seed: Option<u64>) -> Option<Vec<Series>> {
         let (train, quantity) = self.run_and_quantity(expr)?;
         let probes = probe::referred(expr, quantity, &train, &mut self.reporter)?;
-        Some(probes.into_iter().map(|probe| Series { train: train.name.clone(), probe }).collect())
+        Some(probes.into_iter().map(|probe| Series { train: train.name.clone(), probe, seed }).collect())
     }
 
     /// `mark breaking(…)` marks the events of every run that is drawn, `mark Run.breaking(…)` those of one.
@@ -224,7 +269,7 @@ impl Elaborator<'_> {
                 };
                 for train in runs {
                     let probes = probe::breaking(expr, &train, &mut self.reporter)?;
-                    marks.extend(probes.into_iter().map(|probe| Series { train: train.name.clone(), probe }));
+                    marks.extend(probes.into_iter().map(|probe| Series { train: train.name.clone(), probe, seed: None }));
                 }
             }
         }

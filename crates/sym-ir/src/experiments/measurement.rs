@@ -18,10 +18,17 @@ impl Elaborator<'_> {
         let name = item.name.text.clone();
         let before = self.reporter.count();
         self.known_clauses(&item.clauses);
+        let mut clauses = item.clauses.clone();
+        for field in &item.profiles {
+            let FieldValue::Profile { name, fields } = &field.value else { continue };
+            self.known_clauses(fields);
+            if self.profile == Some(name.text.as_str()) {
+                replace(&mut clauses, fields);
+            }
+        }
         let given = self.overrides.of(&name);
         self.known_clauses(&given);
-        let own = item.clauses.iter().filter(|own| given.iter().all(|field| field.key.text != own.key.text));
-        let clauses: Vec<Field> = own.chain(&given).cloned().collect();
+        replace(&mut clauses, &given);
         let clause = |key: &str| clause(&clauses, key);
         let model = self.models.instantiate(&item.model);
         let path = clause("from");
@@ -130,6 +137,12 @@ impl Elaborator<'_> {
             super::train::check_probe(probe, Some(data), Some(loss_of(data)), &mut self.reporter);
         }
     }
+}
+
+/// Puts clauses in place of those of the same key.
+fn replace(clauses: &mut Vec<Field>, new: &[Field]) {
+    clauses.retain(|own| new.iter().all(|field| field.key.text != own.key.text));
+    clauses.extend_from_slice(new);
 }
 
 fn clause<'a>(clauses: &'a [Field], key: &str) -> Option<&'a Expr> {

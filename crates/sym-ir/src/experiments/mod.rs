@@ -163,6 +163,7 @@ fn profiles(items: &[&ast::Item]) -> Vec<String> {
             ast::ItemKind::Train(train) => &train.fields,
             ast::ItemKind::Theorem(theorem) => &theorem.fields,
             ast::ItemKind::Sweep(sweep) => &sweep.fields,
+            ast::ItemKind::Measure(measure) => &measure.profiles,
             _ => &[],
         };
         for field in fields {

@@ -64,9 +64,12 @@ impl Elaborator<'_> {
             Some(expr) => Some(self.setting_of(&sweep, expr)?),
             None => None,
         };
-        let numeric = setting
-            .is_none_or(|at| sweep.runs.iter().all(|run| matches!(run.values[at], crate::experiment::SettingValue::Number(_))));
-        if !numeric {
+        // Words have an order, the one in which they are listed, and no distances.
+        let fits = statistic == Statistic::Spearman
+            || setting.is_none_or(|at| {
+                sweep.runs.iter().all(|run| matches!(run.values[at], crate::experiment::SettingValue::Number(_)))
+            });
+        if !fits {
             self.reporter.wrong_type(expr, &format!("`{word}`"), "a setting whose values are numbers");
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::correlation::{slope, spearman};
 use super::evidence::{Curve, Evidence, SweepCurves, breakings};
-use sym_ir::experiment::{Carrier, Probe, ProbeKind, Quantity, SettingValue, Statistic, When};
+use sym_ir::experiment::{Carrier, Quantity, SettingValue, Statistic, When};
 use sym_syntax::ast::BinaryOperator;
 
 /// What is known of a number.
@@ -32,10 +32,9 @@ pub(super) fn of(quantity: &Quantity, evidence: &dyn Evidence) -> Number {
             Some(curves) => mean(&curves, |curve| at(curve, *when)),
             None => Number::NotYet,
         },
-        Quantity::DropRatio { train, breaking, window } => {
-            let loss = Probe::new(ProbeKind::Loss, "", breaking.span);
+        Quantity::DropRatio { train, loss, breaking, window } => {
             let delta = breaking.delta();
-            let (Some(losses), Some(deltas)) = (evidence.curves(train, &loss), evidence.curves(train, &delta)) else {
+            let (Some(losses), Some(deltas)) = (evidence.curves(train, loss), evidence.curves(train, &delta)) else {
                 return Number::NotYet;
             };
             mean(&losses, |curve| {
@@ -153,10 +152,14 @@ fn mean_of(values: &[f64], things: &str) -> Number {
 fn of_sweep(statistic: Statistic, runs: &[SweepCurves], when: When, setting: Option<usize>) -> Number {
     let mut points = Vec::new();
     let mut missing = 0;
+    let of_runs: Vec<&SettingValue> = setting.map_or(Vec::new(), |at| runs.iter().map(|run| &run.values[at]).collect());
+    let is_listed = of_runs.iter().any(|value| matches!(value, SettingValue::Text(_)));
     for run in runs {
         let setting = match setting.map(|at| &run.values[at]) {
-            Some(SettingValue::Number(value)) => *value,
-            _ => 0.0,
+            Some(SettingValue::Number(value)) if !is_listed => *value,
+            // Words count in the order in which they are listed.
+            Some(value) => of_runs.iter().position(|other| *other == value).unwrap_or(0) as f64,
+            None => 0.0,
         };
         for curve in &run.curves {
             match at(curve, when) {
@@ -246,8 +249,9 @@ pub(super) fn text(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{drop_ratio, text};
-    use crate::claims::Curve;
+    use super::{Number, drop_ratio, of_sweep, text};
+    use crate::claims::{Curve, SweepCurves};
+    use sym_ir::experiment::{SettingValue, Statistic, When};
 
     fn curve(values: Vec<f64>) -> Curve {
         Curve { seed: 0, steps: (0..values.len() as u64).map(|at| at * 10).collect(), columns: vec![values], broke_off: None }
@@ -269,6 +273,17 @@ mod tests {
     fn a_ratio_without_events_or_without_an_outside_is_undefined() {
         assert_eq!(drop_ratio(&curve(vec![2.0, 1.0]), &[], 5), Err("no pair breaks".to_string()));
         assert_eq!(drop_ratio(&curve(vec![2.0, 1.0]), &[5], 50), Err("the windows cover the whole run".to_string()));
+    }
+
+    #[test]
+    fn a_setting_of_words_counts_in_the_order_in_which_they_are_listed() {
+        let run = |word: &str, loss: f64| SweepCurves {
+            values: vec![SettingValue::Text(word.to_string())],
+            curves: vec![curve(vec![9.0, loss])],
+        };
+        let runs = [run("small", 3.0), run("large", 2.0), run("giant", 1.0)];
+        let found = of_sweep(Statistic::Spearman, &runs, When::End, Some(0));
+        assert!(matches!(found, Number::Known(value, _) if (value + 1.0).abs() < 1e-12), "{found:?}");
     }
 
     #[test]

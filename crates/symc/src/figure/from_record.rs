@@ -1,6 +1,6 @@
 //! From a `figure` item and measured curves to a drawing.
 
-use super::{Drawing, Line, Mark, Panel, Tone, of_sweep, profile};
+use super::{Drawing, Line, Mark, Panel, Tone, of_sweep, profile, way};
 use sym_ir::experiment::{Figure, Probe, ProbeKind, Series};
 use sym_ir::probes::Columns;
 use sym_runtime::claims::{Curve, Evidence, breakings};
@@ -15,11 +15,11 @@ impl Drawing {
         let mut panels: Vec<(PanelKey, Panel)> = Vec::new();
         let several_runs = figure.series.iter().any(|series| series.train != figure.series[0].train);
         for series in &figure.series {
-            let Some(curves) =
-                evidence.curves(&series.train, &series.probe).filter(|curves| curves.iter().any(|curve| !curve.steps.is_empty()))
-            else {
+            let mut curves = evidence.curves(&series.train, &series.probe).unwrap_or_default();
+            curves.retain(|curve| series.seed.is_none_or(|seed| curve.seed == seed));
+            if curves.iter().all(|curve| curve.steps.is_empty()) {
                 continue;
-            };
+            }
             let paired = curves.iter().any(|curve| curve.columns.len() > 1);
             let key = PanelKey::of(series, paired);
             let at = panels.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
@@ -39,6 +39,7 @@ impl Drawing {
         let mut panels: Vec<Panel> = panels.into_iter().map(|(_, panel)| without_repeats(panel)).collect();
         panels.extend(of_sweep::panels(figure, evidence));
         panels.extend(profile::panels(figure, evidence));
+        panels.extend(way::panel(figure, evidence));
         panels.iter_mut().for_each(told_apart);
         if panels.is_empty() {
             return None;
@@ -54,6 +55,9 @@ impl Drawing {
 }
 
 fn x_label(figure: &Figure) -> String {
+    if !figure.ways.is_empty() {
+        return way::AXIS.to_string();
+    }
     let of_profile = figure.profiles.first().and_then(|profile| profile.probes.first());
     let probe = of_profile.or_else(|| figure.sweeps.first().map(|plot| &plot.probe)).filter(|_| figure.over == "index");
     match probe.map(|probe| (probe.kind, probe.kind.declaration().columns)) {
@@ -74,8 +78,8 @@ struct PanelKey {
 impl PanelKey {
     fn of(series: &Series, paired: bool) -> Self {
         let family = match series.probe.kind {
-            ProbeKind::TestLoss => ProbeKind::Loss.name(),
-            ProbeKind::TestAccuracy => ProbeKind::Accuracy.name(),
+            ProbeKind::TestLoss | ProbeKind::ReducedTestLoss => ProbeKind::Loss.name(),
+            ProbeKind::TestAccuracy | ProbeKind::ReducedTestAccuracy => ProbeKind::Accuracy.name(),
             other => other.name(),
         };
         // Comparisons of any two values are of one kind.
@@ -133,6 +137,7 @@ fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: boo
     let word = match series.probe.kind {
         ProbeKind::TestLoss | ProbeKind::TestAccuracy => "test",
         ProbeKind::Loss | ProbeKind::Accuracy => "train",
+        ProbeKind::ReducedTestLoss | ProbeKind::ReducedTestAccuracy => "test, reduced",
         _ => "",
     };
     for curve in curves {
@@ -160,7 +165,10 @@ fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: boo
 /// The marked events of the series' run: of one seed, or of each seed in the colour of its line.
 fn marks(figure: &Figure, series: &Series, evidence: &dyn Evidence, of: Drawn) -> Vec<Mark> {
     let mut marks = Vec::new();
-    for mark in figure.marks.iter().filter(|mark| mark.train == series.train) {
+    let own: Vec<&Series> = figure.marks.iter().filter(|mark| mark.train == series.train).collect();
+    // Kinds of events are told apart by colour where seeds are not, by colours that the last of many lines would have.
+    let of_kind = |at: usize| if own.len() > 1 { Tone::Category(KINDS - 1 - at % (KINDS - 1)) } else { Tone::Neutral };
+    for (at, mark) in own.iter().enumerate() {
         let delta = mark.probe.delta();
         let curves = evidence.curves(&mark.train, &delta).unwrap_or_default();
         let space = match mark.probe.word("group") {
@@ -172,8 +180,11 @@ fn marks(figure: &Figure, series: &Series, evidence: &dyn Evidence, of: Drawn) -
         for curve in &curves {
             let tone = match &of {
                 Drawn::Seed(seed) if *seed != curve.seed => continue,
-                Drawn::Seed(_) => Tone::Neutral,
-                Drawn::Seeds(tones) if tones.len() < 2 => Tone::Neutral,
+                Drawn::Seed(_) => of_kind(at),
+                Drawn::Seeds(tones) if tones.len() < 2 => match tones.first() {
+                    Some((seed, _)) if *seed != curve.seed => continue,
+                    _ => of_kind(at),
+                },
                 Drawn::Seeds(tones) => {
                     let Some((_, tone)) = tones.iter().find(|(seed, _)| *seed == curve.seed) else { continue };
                     *tone
@@ -227,7 +238,8 @@ const SHORT: usize = 24;
 fn without_repeats(mut panel: Panel) -> Panel {
     let mut kept: Vec<Mark> = Vec::new();
     for mark in panel.marks {
-        if kept.iter().all(|other| other.places != mark.places) {
+        let is_again = |other: &Mark| other.places == mark.places && (mark.label.is_none() || mark.label == other.label);
+        if !kept.iter().any(is_again) {
             kept.push(mark);
         }
     }

@@ -167,9 +167,11 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
             layout = layout.with_reference_line(line);
         }
         if let Some(label) = mark.label.as_ref().filter(|_| mark.places.iter().any(|place| shown(&place))) {
+            // A colour of its own tells events apart; that of a line, whose they are.
+            let is_of_line = panel.lines.iter().any(|line| line.tone == mark.tone);
             legend.push(LegendEntry {
                 label: plain(label),
-                color: colour::hex(Tone::Neutral),
+                color: if is_of_line { colour::hex(Tone::Neutral) } else { color },
                 shape: LegendShape::Line,
                 dasharray: Some(MARK_DASHES.to_string()),
             });

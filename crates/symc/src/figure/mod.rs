@@ -13,6 +13,7 @@ mod profile;
 mod tests;
 mod thin;
 mod ticks;
+mod way;
 
 use paint::Painter;
 use std::path::{Path, PathBuf};

@@ -34,12 +34,16 @@ impl Spread {
 pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
     // With the number of sweeps in each.
     let mut panels: Vec<(usize, Panel)> = Vec::new();
-    let several = figure.sweeps.iter().any(|plot| plot.sweep != figure.sweeps[0].sweep);
+    let several_sweeps = figure.sweeps.iter().any(|plot| plot.sweep != figure.sweeps[0].sweep);
+    let has_reduced = figure.sweeps.iter().any(|plot| plot.probe.kind.is_reduced());
     let along = along(figure, evidence);
     for plot in &figure.sweeps {
+        let network = if has_reduced { network(plot.probe.kind) } else { None };
+        let words: Vec<&str> = several_sweeps.then_some(plot.sweep.as_str()).into_iter().chain(network).collect();
+        let several = !words.is_empty();
         for mut panel in drawn(plot, &along, figure.log_y, evidence) {
             if several {
-                name(&mut panel, &plot.sweep);
+                name(&mut panel, &words.join(", "));
             }
             let is_own = |(_, other): &(usize, Panel)| other.map.is_none() && other.y_label == panel.y_label;
             match panels.iter().position(is_own).filter(|_| several && panel.map.is_none()) {
@@ -105,10 +109,19 @@ fn written(value: &SettingValue) -> String {
     }
 }
 
+/// Whether a score is that of the whole network or of its reduction.
+fn network(kind: ProbeKind) -> Option<&'static str> {
+    match kind {
+        ProbeKind::TestLoss | ProbeKind::TestAccuracy => Some("whole"),
+        ProbeKind::ReducedTestLoss | ProbeKind::ReducedTestAccuracy => Some("reduced"),
+        _ => None,
+    }
+}
+
 /// The label of a quantity of a sweep, whose two parts of the data are panels of their own.
 fn label(probe: &Probe) -> String {
     match probe.kind {
-        ProbeKind::TestLoss | ProbeKind::TestAccuracy => format!("test {}", axis_label(probe)),
+        kind if kind.is_of_test() => format!("test {}", axis_label(probe)),
         _ => axis_label(probe),
     }
 }
@@ -132,7 +145,7 @@ fn category(tone: Tone) -> Option<usize> {
     }
 }
 
-/// Puts the name of a sweep in front of the labels of its lines, or of its map.
+/// Puts the name of a sweep, or what else tells it apart, in front of the labels of its lines, or of its map.
 fn name(panel: &mut Panel, sweep: &str) {
     if let Some(map) = &mut panel.map {
         map.label = format!("{sweep}: {}", map.label);

@@ -3,7 +3,9 @@ use std::collections::HashMap;
 use sym_diagnostics::{FileId, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
-use sym_ir::experiment::{self, Across, Carrier, Figure, Plotted, Probe, ProbeKind, Profile, Series, SweepPlot, When};
+use sym_ir::experiment::{
+    self, Across, BarrierOf, Between, Carrier, Figure, Plotted, Probe, ProbeKind, Profile, Series, SweepPlot, When,
+};
 use sym_ir::probes::SettingValue;
 use sym_runtime::claims::{Curve, Evidence, SweepCurves};
 
@@ -14,6 +16,7 @@ const SPAN: Span = Span::new(FileId(0), 0, 0);
 struct Measured {
     curves: HashMap<String, Vec<Curve>>,
     sweeps: HashMap<String, Vec<SweepCurves>>,
+    between: HashMap<Between, Vec<f64>>,
 }
 
 /// Curves by column name.
@@ -42,8 +45,8 @@ impl Evidence for Measured {
         self.sweeps.get(sweep).cloned()
     }
 
-    fn between(&self, _: &sym_ir::experiment::Between) -> Option<Result<Vec<f64>, String>> {
-        None
+    fn between(&self, of: &Between) -> Option<Result<Vec<f64>, String>> {
+        self.between.get(of).cloned().map(Ok)
     }
 }
 
@@ -51,6 +54,7 @@ fn series(kind: ProbeKind, target: &str, threshold: f64) -> Series {
     Series {
         train: "Saddle".to_string(),
         probe: Probe::new(kind, target, SPAN).with("threshold", SettingValue::Number(threshold)),
+        seed: None,
     }
 }
 
@@ -82,6 +86,7 @@ fn figure(series: Vec<Series>, marks: Vec<Series>) -> Figure {
         marks,
         sweeps: Vec::new(),
         profiles: Vec::new(),
+        ways: Vec::new(),
         over: "step".to_string(),
         log_x: false,
         log_y: false,
@@ -111,6 +116,41 @@ fn a_figure_has_a_panel_a_quantity_a_line_a_seed_or_pair_and_marks_at_breakings(
     assert_eq!(
         loss.marks.iter().map(|mark| mark.tone).collect::<Vec<_>>(),
         loss.lines.iter().map(|line| line.tone).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn of_one_seed_kinds_of_events_are_told_apart_by_colour() {
+    let own = Series { seed: Some(1), ..series(ProbeKind::Loss, "", 0.0) };
+    let marks = [0.1, 0.5].map(|threshold| series(ProbeKind::Breakings, "fc1", threshold)).to_vec();
+    let drawing = Drawing::from_record(&figure(vec![own.clone()], marks), &staircase()).expect("measured");
+    let [panel] = drawing.panels.as_slice() else { panic!("one panel: {drawing:?}") };
+    assert_eq!(panel.lines.len(), 1);
+    let labels: Vec<_> = panel.marks.iter().map(|mark| mark.label.as_deref().expect("a name")).collect();
+    assert_eq!(labels, ["Δ of fc1 > 0.1", "Δ of fc1 > 0.5"]);
+    // The first pair of seed 1 separates at 600 + 150.
+    assert!(panel.marks.iter().all(|mark| (600.0..800.0).contains(&mark.places[0])), "{:?}", panel.marks);
+    assert!(panel.marks[0].tone != panel.marks[1].tone && panel.marks[0].tone != panel.lines[0].tone);
+    let absent = Series { seed: Some(7), ..own };
+    assert_eq!(Drawing::from_record(&figure(vec![absent], Vec::new()), &staircase()), None);
+}
+
+#[test]
+fn a_way_has_a_line_from_one_network_to_the_other() {
+    let way = |to: &str, aligned| BarrierOf { from: "A".to_string(), to: to.to_string(), aligned, points: 3 };
+    let ways = vec![way("B", false), way("B", true), way("A", false)];
+    let between = [(&ways[0], vec![1.0, 4.0, 2.0]), (&ways[1], vec![1.0, 1.5, 2.0])];
+    let between = between.into_iter().map(|(of, losses)| (Between::Way(of.clone()), losses)).collect();
+    let evidence = Measured { between, ..Measured::default() };
+    let drawing = Drawing::from_record(&Figure { ways, ..figure(Vec::new(), Vec::new()) }, &evidence).expect("measured");
+    assert_eq!(drawing.x_label, "share of the way");
+    let lines: Vec<_> = drawing.panels[0].lines.iter().map(|line| (line.label.as_deref(), line.points.clone())).collect();
+    assert_eq!(
+        lines,
+        [
+            (Some("A to B"), vec![(0.0, 1.0), (0.5, 4.0), (1.0, 2.0)]),
+            (Some("A to B, aligned"), vec![(0.0, 1.0), (0.5, 1.5), (1.0, 2.0)]),
+        ]
     );
 }
 
@@ -286,4 +326,26 @@ fn a_run_that_was_measured_once_is_a_dot() {
     let number = experiment::SettingValue::Number;
     let drawing = of_sweeps(Plotted::Steps, &[("A", vec![run(number(0.1), &[1.0, 2.0]), run(number(1e6), &[1.0])])]);
     assert_eq!(drawing.panels[0].lines.iter().map(|line| line.dots).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn a_network_and_its_reduction_are_two_lines_of_a_panel() {
+    let plot = |kind| SweepPlot {
+        sweep: "A".to_string(),
+        settings: vec!["decay".to_string()],
+        probe: Probe::new(kind, "", SPAN),
+        plotted: Plotted::Against { when: When::End, setting: 0, rows: None },
+        colour: None,
+    };
+    let runs = [0.1, 0.2].map(|decay| run(experiment::SettingValue::Number(decay), &[1.0, decay])).to_vec();
+    let evidence = Measured { sweeps: [("A".to_string(), runs)].into(), ..Measured::default() };
+    let of = |kinds: &[ProbeKind]| {
+        let figure = Figure { sweeps: kinds.iter().map(|kind| plot(*kind)).collect(), ..figure(Vec::new(), Vec::new()) };
+        let panels = Drawing::from_record(&figure, &evidence).expect("measured").panels;
+        let labels = |panel: &Panel| panel.lines.iter().map(|line| line.label.clone()).collect::<Vec<_>>();
+        panels.iter().map(|panel| (panel.y_label.clone(), labels(panel))).collect::<Vec<_>>()
+    };
+    let named = |words: &[&str]| words.iter().map(|word| Some((*word).to_string())).collect::<Vec<_>>();
+    assert_eq!(of(&[ProbeKind::TestLoss, ProbeKind::ReducedTestLoss]), [("test loss".to_string(), named(&["whole", "reduced"]))]);
+    assert_eq!(of(&[ProbeKind::TestLoss]), [("test loss".to_string(), vec![None])]);
 }
