@@ -50,9 +50,41 @@ fn the_rows_of_table_1_and_the_equations_hold() {
         "table1_sign_flip",
         "table1_translation",
     ];
-    for (file, failing) in failing(&files, &[]) {
+    for (file, failing) in failing(&files, &["--profile", "quick"]) {
         assert!(failing.is_empty(), "{file}: {failing:?}");
     }
+}
+
+/// Figure 2, the paper's first, and the interventions of its section 6, whole.
+#[test]
+fn loss_drops_where_symmetry_breaks_and_interventions_do_what_they_are_for() {
+    let found = failing(&["control", "fig02"], &["--profile", "quick"]);
+    let [(control, none), (waves, merged)] = &found[..] else { panic!("two files: {found:?}") };
+    assert_eq!((control.as_str(), none.as_slice()), ("control", &[][..]));
+    // From the merged start the loss falls before any pair has separated.
+    assert_eq!(
+        (waves.as_str(), merged.iter().map(String::as_str).collect::<Vec<_>>()),
+        (
+            "fig02",
+            vec![
+                "drop_ratio(Saddle.loss, breaking(fc1, threshold: 0.1), window: 200) >= 5",
+                "drop_ratio(Saddle.loss, breaking(fc1, threshold: 0.1, group: sign), window: 200) >= 5",
+            ]
+        )
+    );
+}
+
+/// Every file of the paper has a quick profile, and a figure.
+#[test]
+fn every_file_has_a_quick_profile_and_a_figure() {
+    let files = std::fs::read_dir(root().join("examples/paper")).expect("a folder");
+    let mut count = 0;
+    for file in files.map(|file| file.expect("readable").path()) {
+        let text = std::fs::read_to_string(&file).expect("readable");
+        assert!(text.contains("profile quick {") && text.contains("\nfigure \""), "{}", file.display());
+        count += 1;
+    }
+    assert_eq!(count, 31);
 }
 
 #[test]
