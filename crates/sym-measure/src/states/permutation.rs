@@ -37,10 +37,46 @@ pub(crate) fn distance(units: MatrixRef<'_>, one: usize, other: usize) -> f64 {
     differences.map(|difference| difference * difference).sum::<f64>().sqrt()
 }
 
+/// Sums that are added up at the same time: as many as processors add at once, whatever they are.
+const LANES: usize = 8;
+
+/// ∑ (a − sign · b)², entries at a distance of [`LANES`] in one sum each: an order that is the same on all processors and lets them add
+/// several at once.
+pub fn squared_distance(one: &[f64], other: &[f64], sign: f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (whole, rest) = (one.chunks_exact(LANES), one.chunks_exact(LANES).remainder());
+    let others = other.chunks_exact(LANES);
+    let after = others.remainder();
+    for (a, b) in whole.zip(others) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            let apart = a - sign * b;
+            *sum += apart * apart;
+        }
+    }
+    for ((sum, a), b) in sums.iter_mut().zip(rest).zip(after) {
+        let apart = a - sign * b;
+        *sum += apart * apart;
+    }
+    sums.iter().sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Matrix;
+
+    #[test]
+    fn a_distance_is_that_of_all_entries() {
+        for length in 0..40 {
+            let one: Vec<f64> = (0..length).map(|at| f64::from(at) - 7.0).collect();
+            let other: Vec<f64> = (0..length).map(|at| f64::from(at * at % 11)).collect();
+            for sign in [1.0, -1.0] {
+                // Whole numbers: exact in any order.
+                let expected: f64 = one.iter().zip(&other).map(|(a, b)| (a - sign * b) * (a - sign * b)).sum();
+                assert_eq!(squared_distance(&one, &other, sign), expected, "{length}");
+            }
+        }
+    }
 
     #[test]
     fn units_are_ordered_by_norm_and_compared_with_their_neighbour() {

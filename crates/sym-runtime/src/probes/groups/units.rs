@@ -126,8 +126,7 @@ pub struct Population {
 impl Population {
     /// ‖θ − gθ‖/√2 for the exchange g of two units: the distance of their rows where no parameter is tied.
     fn distance(&self, one: usize, other: usize, sign: f64) -> f64 {
-        let apart = |at: usize| self.alone.row(one)[at] - sign * self.alone.row(other)[at];
-        let alone: f64 = (0..self.alone.columns()).map(|at| apart(at) * apart(at)).sum();
+        let alone = permutation::squared_distance(self.alone.row(one), self.alone.row(other), sign);
         (alone + self.tied.iter().map(|tied| tied.moved(one, other, sign)).sum::<f64>()).sqrt()
     }
 
