@@ -133,6 +133,28 @@ fn a_run_that_two_sweeps_have_or_the_item_is_already_is_made_once() {
 }
 
 #[test]
+fn a_sweep_in_front_finds_the_runs_of_the_one_behind_it() {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let write = |sweeps: &str| {
+        let file = FILE.split("sweep").next().expect("what stands before the sweep").to_string() + sweeps;
+        std::fs::write(directory.path().join("sweep.sym"), file).expect("writable");
+    };
+    write("sweep More = train Fit over { lr: [0.05, 0.02] }");
+    run(directory.path(), &["--out", "out"]);
+    let before = numbers(&directory.path().join("out"));
+    write("sweep Rates = train Fit over { lr: [0.02, 0.01] } sweep More = train Fit over { lr: [0.05, 0.02] }");
+    let report = run(directory.path(), &["--resume", "out"]);
+    assert_eq!(found(&report), [true, false]);
+    let after = numbers(&directory.path().join("out"));
+    assert_eq!(after.len(), before.len() + 2, "one rate more, two seeds");
+    assert!(before.iter().all(|(path, bytes)| after[path] == *bytes));
+    let addresses: std::collections::BTreeSet<String> =
+        rows(directory.path(), "out").iter().map(|row| row.split(", ").next().expect("a run").to_string()).collect();
+    assert_eq!(addresses.len(), 2);
+    assert!(addresses.iter().all(|run| run.len() == "run \"0123456789abcdef\"".len()), "{addresses:?}");
+}
+
+#[test]
 fn a_sweep_has_one_process_whose_number_a_second_one_is_told() {
     let directory = directory("[0.01, 0.02, 0.05]");
     let endless = FILE.replace("LRS", "[0.01, 0.02]").replace("width: [2, 4]", "steps: [1000000000]");

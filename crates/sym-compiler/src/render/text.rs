@@ -37,6 +37,10 @@ pub fn wrapped(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut start = 0;
     while start < letters.len() {
+        if letters[start] == ' ' {
+            start += 1;
+            continue;
+        }
         let end = start + width.max(1);
         let end =
             if end >= letters.len() { letters.len() } else { (start + 1..=end).rev().find(|at| breaks(*at)).unwrap_or(end) };
@@ -58,6 +62,7 @@ mod tests {
         );
         assert_eq!(wrapped("MaskedFit.feature_rank(h) at end", 12), "MaskedFit\n.feature_ran\nk(h) at end");
         assert_eq!(wrapped("0.902048, the mean", 9), "0.902048,\nthe mean");
+        assert_eq!(wrapped("abcde fghijk", 5), "abcde\nfghij\nk");
         assert_eq!((wrapped("short", 36), wrapped("", 36)), ("short".to_string(), String::new()));
     }
 

@@ -19,9 +19,13 @@ impl Elaborator<'_> {
         let before = self.reporter.count();
         self.known_clauses(&item.clauses);
         let mut clauses = item.clauses.clone();
-        for field in &item.profiles {
+        for (at, field) in item.profiles.iter().enumerate() {
             let FieldValue::Profile { name, fields } = &field.value else { continue };
             self.known_clauses(fields);
+            let named = |other: &&Field| matches!(&other.value, FieldValue::Profile { name: own, .. } if own.text == name.text);
+            if let Some(first) = item.profiles[..at].iter().find(named) {
+                self.reporter.duplicate(field.span, first.span, &format!("the profile `{}`", name.text));
+            }
             if self.profile == Some(name.text.as_str()) {
                 replace(&mut clauses, fields);
             }
@@ -90,7 +94,7 @@ impl Elaborator<'_> {
         self.document.measurements.insert(name, measurement);
     }
 
-    /// E0201 for a clause that there is not, E0202 for one that stands twice.
+    /// E0201 for a clause that there is not, E0202 for one that stands twice, E0211 for one with several values.
     fn known_clauses(&mut self, clauses: &[Field]) {
         for (at, clause) in clauses.iter().enumerate() {
             let key = clause.key.text.as_str();
@@ -98,6 +102,10 @@ impl Elaborator<'_> {
                 self.reporter.unknown(clause.key.span, "clause", key, CLAUSES);
             } else if let Some(first) = clauses[..at].iter().find(|first| first.key.text == key) {
                 self.reporter.duplicate(clause.span, first.span, &format!("`{key}`"));
+            } else if let FieldValue::Exprs(values) = &clause.value
+                && let [_, second, ..] = values.as_slice()
+            {
+                self.reporter.wrong_type(second, &format!("`{key}`"), "one value");
             }
         }
     }

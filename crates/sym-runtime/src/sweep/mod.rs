@@ -64,6 +64,7 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
         .filter(|(_, course)| course.lock.is_ok())
         .flat_map(|(at, course)| (0..course.sweep.runs.len()).map(of_course(at)))
         .collect();
+    let places: Vec<PathBuf> = courses.iter().map(|course| course.out.clone()).collect();
     let homes = homes::of(&courses.iter().map(|course| (course.sweep, course.lock.is_ok())).collect::<Vec<_>>());
     let at_once = environment.threads.clamp(1, jobs.len().max(1));
     let next = AtomicUsize::new(0);
@@ -72,7 +73,7 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
     let work = |worker: usize| {
         while let Some(&(course, at)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let home = &courses[homes[course][at]];
-            courses[course].execute(at, home, &Environment { threads: threads(worker), ..environment.clone() });
+            courses[course].execute(at, home, &places, &Environment { threads: threads(worker), ..environment.clone() });
         }
     };
     let work = &work;
@@ -119,8 +120,9 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Executes one run, whose record is with those of the sweep `home`, and writes the table where it was the last.
-    fn execute(&self, at: usize, home: &Course<'_>, environment: &Environment<'_>) {
+    /// Executes one run, whose record is with those of the sweep `home` unless one of the `places` of sweeps has it already, and writes the table where
+    /// it was the last.
+    fn execute(&self, at: usize, home: &Course<'_>, places: &[PathBuf], environment: &Environment<'_>) {
         if self.observer.interrupted() {
             return;
         }
@@ -129,7 +131,7 @@ impl<'a> Course<'a> {
         let base = self.whole_out.join(&run.train.name);
         let symmetries = sym_infer::infer(&run.train.program);
         let watch = Watch { observer: self.observer, stepped: AtomicBool::new(false) };
-        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &home.turns, &base, &watch);
+        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &home.turns, &base, places, &watch);
         if outcome.interrupted {
             self.interrupted.store(true, Ordering::Relaxed);
         }

@@ -93,7 +93,7 @@ fn encoded(sweep: &Sweep, runs: &[Option<Done>], columns: &[String]) -> Result<V
         let record = Record::open(&done.directory).map_err(Failure::Record)?;
         let rows: Vec<(u64, &Row)> =
             record.seeds.iter().flat_map(|seed| seed.rows.iter().map(move |row| (seed.seed, row))).collect();
-        let address = done.directory.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let address = crate::train::address(&record.settings.spec_hash).to_string();
         let mut group = writer.next_row_group()?;
         let mut place = 0_usize;
         let settings = sweep.settings.len();

@@ -78,7 +78,8 @@ pub fn run(
 }
 
 /// Executes a training run whose record's directory is named by the hash of everything that determines its numbers. A record that is whole is
-/// read, one that is not is gone on with. Equal runs take turns: the second finds what the first left. So does one that equals the whole record in `base`.
+/// read, one that is not is gone on with. Equal runs take turns: the second finds what the first left. So does one whose whole record is in `base`,
+/// or by its address in one of `others`; one that is there and not whole is gone on with there.
 pub fn run_addressed(
     train: &Train,
     data: &Data,
@@ -86,17 +87,22 @@ pub fn run_addressed(
     environment: &Environment<'_>,
     turns: &Turns,
     base: &Path,
+    others: &[PathBuf],
     observer: &dyn Observer,
 ) -> Outcome {
     let (setup, settings) = match prepare(train, data, symmetries, environment) {
         Ok(prepared) => prepared,
         Err(diagnostics) => return outcome(environment.out.to_path_buf(), Err(diagnostics)),
     };
-    let address = &settings.spec_hash[..ADDRESS];
+    let address = address(&settings.spec_hash);
     let turn = turns.of(address);
     let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-    let directory = environment.out.join(address);
-    for known in [&directory, base] {
+    let mut directory = environment.out.join(address);
+    let elsewhere: Vec<PathBuf> = others.iter().map(|other| other.join(address)).filter(|other| other.exists()).collect();
+    if let (false, Some(first)) = (directory.exists(), elsewhere.first()) {
+        directory.clone_from(first);
+    }
+    for known in [&directory, base].into_iter().chain(elsewhere.iter().map(PathBuf::as_path)) {
         if let Ok(record) = Record::open(known)
             && record.summary.complete
             && record.settings.same_as(&settings, known).is_ok()
@@ -131,6 +137,11 @@ pub(crate) fn unmeasured(probe: &Probe, reason: Unmeasurable, owner: &str) -> Di
 
 /// Hexadecimal digits of a hash that name a directory.
 const ADDRESS: usize = 16;
+
+/// What names the record of a run.
+pub(crate) fn address(spec_hash: &str) -> &str {
+    &spec_hash[..ADDRESS.min(spec_hash.len())]
+}
 
 fn outcome(directory: PathBuf, found: Result<(Record, Vec<Diagnostic>, bool), Vec<Diagnostic>>) -> Outcome {
     match found {

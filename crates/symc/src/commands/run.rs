@@ -12,7 +12,8 @@ use crate::session::{self, Compiled};
 use crate::{Exit, between, claims, interrupt, interventions, output, proof, sweeps, theorems};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use sym_diagnostics::Diagnostic;
+use sym_diagnostics::{Code, Diagnostic};
+use sym_ir::experiment::Figure;
 use sym_runtime::data::Shared;
 use sym_runtime::train::Environment;
 
@@ -260,7 +261,8 @@ impl<'a> Execution<'a> {
     fn claims(&mut self, scope: Scope) -> Vec<crate::report::ExpectationRow> {
         let base = Path::new(&self.compiled.file).parent().unwrap_or_else(|| Path::new(""));
         if scope == Scope::All {
-            between::measure(&self.compiled.document, base, &mut self.findings);
+            let said = between::measure(&self.compiled.document, base, &mut self.findings);
+            self.say(said);
         }
         let (rows, failures) = claims::decide(self.compiled, &self.findings, scope == Scope::All);
         self.say(failures);
@@ -268,16 +270,34 @@ impl<'a> Execution<'a> {
     }
 
     fn figures(&mut self) -> Vec<String> {
-        let mut paths = Vec::new();
+        let (mut paths, mut empty) = (Vec::new(), Vec::new());
         for item in &self.compiled.document.figures {
-            let Some(drawing) = Drawing::from_record(item, &self.findings) else { continue };
+            let Some(drawing) = Drawing::from_record(item, &self.findings) else {
+                let names_seed = item.series.iter().any(|series| series.seed.is_some())
+                    || item.profiles.iter().any(|profile| profile.seed.is_some());
+                if names_seed && !interrupt::interrupted() {
+                    empty.push(nothing_to_draw(item));
+                }
+                continue;
+            };
             match figure::draw(&drawing, self.out, &item.name) {
                 Ok(files) => paths.extend(files.iter().map(|path| path.display().to_string())),
                 Err(diagnostic) => self.say(vec![diagnostic]),
             }
         }
+        self.say(empty);
         paths
     }
+}
+
+/// E0211, as a warning: a figure of seeds that there are not.
+fn nothing_to_draw(figure: &Figure) -> Diagnostic {
+    let message = format!("the figure `{}` is not drawn: no run has its seed", figure.name);
+    let mut said = Diagnostic::new(Code::E0211, figure.span, message)
+        .label("nothing to draw")
+        .help("name a seed of `seeds`, or leave `seed` out");
+    said.severity = sym_diagnostics::Severity::Warning;
+    said
 }
 
 /// Prints a report; of one that has only diagnostics nothing is left to print but the document.

@@ -152,7 +152,7 @@ fn seeds(panel: &mut Panel, series: &Series, curves: &[Curve], several_runs: boo
         if let Some(with) = series.probe.word("with") {
             label.push(format!("{} – {with}", series.probe.target));
         }
-        if curves.len() > 1 || label.is_empty() {
+        if curves.len() > 1 || series.seed.is_some() || label.is_empty() {
             label.push(format!("seed {}", curve.seed));
         }
         let tone = Tone::Category(panel.lines.len());
