@@ -8,7 +8,7 @@ mod table;
 
 use crate::claims::Curve;
 use crate::record::{Ending, Lock, Record, Summary};
-use crate::train::{self, Environment, Turns};
+use crate::train::{self, Environment, Known, Turns};
 use crate::{Observer, Progress};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -131,7 +131,8 @@ impl<'a> Course<'a> {
         let base = self.whole_out.join(&run.train.name);
         let symmetries = sym_infer::infer(&run.train.program);
         let watch = Watch { observer: self.observer, stepped: AtomicBool::new(false) };
-        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, &home.turns, &base, places, &watch);
+        let known = Known { turns: &home.turns, base: &base, others: places };
+        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, known, &watch);
         if outcome.interrupted {
             self.interrupted.store(true, Ordering::Relaxed);
         }

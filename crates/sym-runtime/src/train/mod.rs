@@ -77,17 +77,25 @@ pub fn run(
     )
 }
 
+/// Where records of runs may be that are named by their addresses.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Who may write which.
+    pub turns: &'a Turns,
+    /// The record of the repeated item.
+    pub base: &'a Path,
+    /// Directories of records.
+    pub others: &'a [PathBuf],
+}
+
 /// Executes a training run whose record's directory is named by the hash of everything that determines its numbers. A record that is whole is
-/// read, one that is not is gone on with. Equal runs take turns: the second finds what the first left. So does one whose whole record is in `base`,
-/// or by its address in one of `others`; one that is there and not whole is gone on with there.
+/// read, one that is not is gone on with, wherever it is known to be. Equal runs take turns: the second finds what the first left.
 pub fn run_addressed(
     train: &Train,
     data: &Data,
     symmetries: &Symmetries,
     environment: &Environment<'_>,
-    turns: &Turns,
-    base: &Path,
-    others: &[PathBuf],
+    known: Known<'_>,
     observer: &dyn Observer,
 ) -> Outcome {
     let (setup, settings) = match prepare(train, data, symmetries, environment) {
@@ -95,20 +103,20 @@ pub fn run_addressed(
         Err(diagnostics) => return outcome(environment.out.to_path_buf(), Err(diagnostics)),
     };
     let address = address(&settings.spec_hash);
-    let turn = turns.of(address);
+    let turn = known.turns.of(address);
     let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
     let mut directory = environment.out.join(address);
-    let elsewhere: Vec<PathBuf> = others.iter().map(|other| other.join(address)).filter(|other| other.exists()).collect();
+    let elsewhere: Vec<PathBuf> = known.others.iter().map(|other| other.join(address)).filter(|other| other.exists()).collect();
     if let (false, Some(first)) = (directory.exists(), elsewhere.first()) {
         directory.clone_from(first);
     }
-    for known in [&directory, base].into_iter().chain(elsewhere.iter().map(PathBuf::as_path)) {
-        if let Ok(record) = Record::open(known)
+    for place in [&directory, known.base].into_iter().chain(elsewhere.iter().map(PathBuf::as_path)) {
+        if let Ok(record) = Record::open(place)
             && record.summary.complete
-            && record.settings.same_as(&settings, known).is_ok()
+            && record.settings.same_as(&settings, place).is_ok()
         {
             let said = record.summary.seeds.iter().filter_map(|summary| not_finite(train, summary)).collect();
-            return outcome(known.to_path_buf(), Ok((record, said, false)));
+            return outcome(place.to_path_buf(), Ok((record, said, false)));
         }
     }
     let environment = Environment { resume: true, ..environment.clone() };
