@@ -64,6 +64,8 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
         .filter(|(_, course)| course.lock.is_ok())
         .flat_map(|(at, course)| (0..course.sweep.runs.len()).map(of_course(at)))
         .collect();
+    // Equal runs meet in one record whatever sweep they are of.
+    let turns = Turns::default();
     let places: Vec<PathBuf> = courses.iter().map(|course| course.out.clone()).collect();
     let homes = homes::of(&courses.iter().map(|course| (course.sweep, course.lock.is_ok())).collect::<Vec<_>>());
     let at_once = environment.threads.clamp(1, jobs.len().max(1));
@@ -73,7 +75,12 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
     let work = |worker: usize| {
         while let Some(&(course, at)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let home = &courses[homes[course][at]];
-            courses[course].execute(at, home, &places, &Environment { threads: threads(worker), ..environment.clone() });
+            courses[course].execute(
+                at,
+                home,
+                (&turns, &places),
+                &Environment { threads: threads(worker), ..environment.clone() },
+            );
         }
     };
     let work = &work;
@@ -94,7 +101,6 @@ struct Course<'a> {
     out: PathBuf,
     /// Two processes would take runs from each other.
     lock: Result<Lock, Diagnostic>,
-    turns: Turns,
     done: AtomicUsize,
     interrupted: AtomicBool,
     runs: Mutex<Vec<Option<Done>>>,
@@ -111,7 +117,6 @@ impl<'a> Course<'a> {
             whole_out,
             lock: Lock::take_new(&out),
             out,
-            turns: Turns::default(),
             done: AtomicUsize::new(0),
             interrupted: AtomicBool::new(false),
             runs: Mutex::new(vec![None; sweep.runs.len()]),
@@ -122,7 +127,7 @@ impl<'a> Course<'a> {
 
     /// Executes one run, whose record is with those of the sweep `home` unless one of the `places` of sweeps has it already, and writes the table where
     /// it was the last.
-    fn execute(&self, at: usize, home: &Course<'_>, places: &[PathBuf], environment: &Environment<'_>) {
+    fn execute(&self, at: usize, home: &Course<'_>, (turns, places): (&Turns, &[PathBuf]), environment: &Environment<'_>) {
         if self.observer.interrupted() {
             return;
         }
@@ -131,7 +136,7 @@ impl<'a> Course<'a> {
         let base = self.whole_out.join(&run.train.name);
         let symmetries = sym_infer::infer(&run.train.program);
         let watch = Watch { observer: self.observer, stepped: AtomicBool::new(false) };
-        let known = Known { turns: &home.turns, base: &base, others: places };
+        let known = Known { turns, base: &base, others: places };
         let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, known, &watch);
         if outcome.interrupted {
             self.interrupted.store(true, Ordering::Relaxed);
