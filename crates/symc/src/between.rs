@@ -7,7 +7,7 @@ use std::path::Path;
 use sym_diagnostics::{Code, Diagnostic, Severity};
 use sym_infer::Weights;
 use sym_ir::Program;
-use sym_ir::experiment::{BarrierOf, Between, Document, Likeness, Quantity, Train};
+use sym_ir::experiment::{BarrierOf, Between, Document, Figure, Likeness, Quantity, Train};
 use sym_measure::{Matrix, barrier};
 use sym_runtime::claims::Evidence;
 use sym_runtime::record::{Ending, SeedSummary};
@@ -16,7 +16,6 @@ use sym_runtime::{Stream, control, data, probes};
 /// Makes each comparison of the document's claims and figures and notes it; one of a run that did not end has none. Claims say why there is none; of ways in figures
 /// that is what is given back.
 pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) -> Vec<Diagnostic> {
-    let mut said = Vec::new();
     let mut wanted: Vec<Between> = Vec::new();
     for figure in &document.figures {
         figure.ways.iter().for_each(|of| add(Between::Way(of.clone()), &mut wanted));
@@ -38,24 +37,21 @@ pub fn measure(document: &Document, base: &Path, findings: &mut Findings<'_>) ->
                 Between::Likeness(of) => likeness(document, base, findings, of),
             };
             if let Some(found) = found.transpose() {
-                if let (Between::Way(of), Err(why)) = (&between, &found) {
-                    said.push(no_way(document, of, why));
-                }
                 findings.add_between(between, found);
             }
         }
     }
-    said
+    let of_figure = |figure: &Figure| {
+        let missing = |of: &BarrierOf| Some(no_way(figure, of, &findings.between(&Between::Way(of.clone()))?.err()?));
+        figure.ways.iter().filter_map(missing).collect::<Vec<_>>()
+    };
+    document.figures.iter().flat_map(of_figure).collect()
 }
 
 /// E0211, as a warning: a way that a figure cannot draw.
-fn no_way(document: &Document, of: &BarrierOf, why: &str) -> Diagnostic {
+fn no_way(figure: &Figure, of: &BarrierOf, why: &str) -> Diagnostic {
     let message = format!("the way from `{}` to `{}` is not drawn: {why}", of.from, of.to);
-    let figure = document.figures.iter().find(|figure| figure.ways.contains(of));
-    let mut said = figure.map_or_else(
-        || Diagnostic::without_span(Code::E0211, message.clone()),
-        |figure| Diagnostic::new(Code::E0211, figure.span, message.clone()).label("a line of it is missing"),
-    );
+    let mut said = Diagnostic::new(Code::E0211, figure.span, message).label("a line of it is missing");
     said.severity = Severity::Warning;
     said
 }

@@ -273,9 +273,11 @@ impl<'a> Execution<'a> {
         let (mut paths, mut empty) = (Vec::new(), Vec::new());
         for item in &self.compiled.document.figures {
             let Some(drawing) = Drawing::from_record(item, &self.findings) else {
-                let names_seed = item.series.iter().any(|series| series.seed.is_some())
-                    || item.profiles.iter().any(|profile| profile.seed.is_some());
-                if names_seed && !interrupt::interrupted() {
+                let series = item.series.iter().map(|series| (&series.train, series.seed));
+                let profiles = item.profiles.iter().map(|profile| (&profile.train, profile.seed));
+                // Why a run has no record was said.
+                let has_run = |(run, seed): (&String, Option<u64>)| seed.is_some() && self.findings.record(run).is_some();
+                if series.chain(profiles).any(has_run) && !interrupt::interrupted() {
                     empty.push(nothing_to_draw(item));
                 }
                 continue;
