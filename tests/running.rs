@@ -210,3 +210,33 @@ expect Fit.ndosb(fc1, threshold: 0.1) at end <= 3
     assert_eq!(warned, 1, "{}", report["diagnostics"]);
     assert_eq!(ended.code, 0);
 }
+
+/// Of three figures one is drawn whole, one lacks the way to a run that diverged, and one is of a seed that there is not; what a failed run lacks is said of the
+/// run alone.
+#[test]
+fn a_figure_says_what_it_cannot_draw() {
+    let text = "model Net { input x[3]  h = tanh(linear(x, 4, name: \"fc1\"))  output linear(h, 1, name: \"fc2\") }
+data Waves = teacher(Net, n: 30)
+data Absent = csv(\"absent.csv\", target: \"y\")
+train A = Net { data Waves  loss mse  optim gd(lr: 0.1)  steps 20  seeds 0..2  every 10 measure { loss } }
+train B = Net { data Waves  loss mse  optim gd(lr: 1e9)  steps 20  every 10 measure { loss } }
+train C = Net { data Absent  loss mse  optim gd(lr: 0.1)  steps 20  every 10 measure { loss } }
+figure \"ways\" { plot barrier(A), barrier(A, aligned: true) over way }
+figure \"part\" { plot barrier(A), barrier(A, B) over way }
+figure \"seed\" { plot A.loss over step, seed: 9 }
+figure \"absent\" { plot C.loss over step, seed: 0 }
+";
+    let ended = with_file(text, &["run", "example.sym", "--format", "json", "--out", "out"]);
+    let report = ended.json();
+    let drawn: Vec<&str> = report["figures"].as_array().expect("figures").iter().filter_map(|path| path.as_str()).collect();
+    assert_eq!(drawn, ["out/ways.svg", "out/ways.png", "out/part.svg", "out/part.png"]);
+    let all = report["diagnostics"].as_array().expect("a list").iter();
+    let warned: Vec<&str> = all.filter(|own| own["severity"] == "warning").filter_map(|own| own["message"].as_str()).collect();
+    assert_eq!(
+        warned,
+        [
+            "the way from `A` to `B` is not drawn: `B` with seed 0 did not come to an end",
+            "the figure `seed` is not drawn: no run has its seed",
+        ]
+    );
+}
