@@ -67,9 +67,30 @@ fn shown(rules: &[impl ToString]) -> Option<Value> {
     (!rules.is_empty()).then(|| rules.iter().map(ToString::to_string).collect())
 }
 
+/// Puts the fields that have a value into an object.
+fn add<'a>(object: &mut Value, fields: impl IntoIterator<Item = (&'a str, Option<Value>)>) {
+    let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?)));
+    object.as_object_mut().expect("settings are an object").extend(fields);
+}
+
 impl Settings {
     /// The settings of a run.
     pub fn new(train: &Train, data: &Data, set: &Loaded, files: &Files, backend: &str, dtype: &str) -> Self {
+        let mut resolved = Self::asked(train, data);
+        let read = json!({
+            "data_hash": set.hash,
+            "examples": set.train.len(),
+            "test_examples": set.test.as_ref().map_or(0, crate::data::Examples::len),
+            "backend": backend,
+            "dtype": dtype,
+        });
+        add(&mut resolved, read.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), Some(value.clone()))));
+        add(&mut resolved, [("init_hash", files.hash().map(|hash| json!(hash)))]);
+        Self::resolved(&train.name, train.seeds.clone(), resolved)
+    }
+
+    /// What determines the numbers of a run beside its files, its data and what executes it.
+    pub fn asked(train: &Train, data: &Data) -> Value {
         let init: Vec<Value> = train.init.iter().map(|init| json!({ "kind": init.kind, "targets": init.targets })).collect();
         let measures: Vec<Value> = train
             .measures
@@ -79,13 +100,10 @@ impl Settings {
                 json!({ "every": measure.every, "probes": probes })
             })
             .collect();
-        let mut resolved = json!({
+        let mut asked = json!({
             "model": train.model,
             "program": blake3::hash(text(&train.program).as_bytes()).to_hex().to_string(),
             "data": data.name,
-            "data_hash": set.hash,
-            "examples": set.train.len(),
-            "test_examples": set.test.as_ref().map_or(0, crate::data::Examples::len),
             "loss": train.loss,
             "init": init,
             "optimizer": train.optimizer,
@@ -94,12 +112,9 @@ impl Settings {
             "seeds": train.seeds,
             "measures": measures,
             "checkpoint": train.checkpoint,
-            "backend": backend,
-            "dtype": dtype,
         });
         // What is not asked for is not said, so that the hash of a run without it stays what it was.
-        let asked = [
-            ("init_hash", files.hash().map(|hash| json!(hash))),
+        let choices = [
             ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
             ("smoothing", (train.smoothing > 0.0).then(|| json!(train.smoothing))),
             ("clip", train.clip.map(|clip| json!(clip))),
@@ -109,12 +124,8 @@ impl Settings {
             ("fresh", data.fresh.then_some(Value::Bool(true))),
             ("augment", (!data.preparation.augment.is_empty()).then(|| json!(data.preparation.augment))),
         ];
-        for (name, value) in asked {
-            if let (Some(value), Some(fields)) = (value, resolved.as_object_mut()) {
-                fields.insert(name.to_string(), value);
-            }
-        }
-        Self::resolved(&train.name, train.seeds.clone(), resolved)
+        add(&mut asked, choices);
+        asked
     }
 
     /// Whether settings that were read back, with the hash of `wanted`, also say what `wanted` says. Versions may differ.

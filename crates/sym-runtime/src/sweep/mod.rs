@@ -3,7 +3,7 @@
 //! Running a sweep again computes what is missing: whole records are read, stopped ones are gone on with. A run that fails or diverges
 //! stops no other. A run that several sweeps have, or that the repeated item is, is made once.
 
-mod homes;
+mod alike;
 mod table;
 
 use crate::claims::Curve;
@@ -57,30 +57,23 @@ pub struct SweepOutcome {
 /// What became of each sweep, in their order.
 pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn SweepObserver) -> Vec<SweepOutcome> {
     let courses: Vec<Course<'_>> = sweeps.iter().map(|sweep| Course::new(sweep, observer, environment.out)).collect();
-    let of_course = |course| move |at| (course, at);
-    let jobs: Vec<(usize, usize)> = courses
-        .iter()
-        .enumerate()
-        .filter(|(_, course)| course.lock.is_ok())
-        .flat_map(|(at, course)| (0..course.sweep.runs.len()).map(of_course(at)))
-        .collect();
-    // Equal runs meet in one record whatever sweep they are of.
+    let locked = courses.iter().enumerate().filter(|(_, course)| course.lock.is_ok());
+    let jobs = alike::together(locked.map(|(at, course)| (at, course.sweep)));
+    // Runs that differ in what they ask for may still come to the same numbers, and so to the same record.
     let turns = Turns::default();
     let places: Vec<PathBuf> = courses.iter().map(|course| course.out.clone()).collect();
-    let homes = homes::of(&courses.iter().map(|course| (course.sweep, course.lock.is_ok())).collect::<Vec<_>>());
     let at_once = environment.threads.clamp(1, jobs.len().max(1));
     let next = AtomicUsize::new(0);
     // Threads that are left over go to the first.
     let threads = |worker: usize| (environment.threads / at_once + usize::from(worker < environment.threads % at_once)).max(1);
     let work = |worker: usize| {
-        while let Some(&(course, at)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let home = &courses[homes[course][at]];
-            courses[course].execute(
-                at,
-                home,
-                (&turns, &places),
-                &Environment { threads: threads(worker), ..environment.clone() },
-            );
+        while let Some(equal) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // The first is computed, the others find its record: whose the record is depends on no thread.
+            let home = &courses[equal[0].0].out;
+            for &(course, at) in equal {
+                let environment = Environment { threads: threads(worker), out: home, ..environment.clone() };
+                courses[course].execute(at, (&turns, &places), &environment);
+            }
         }
     };
     let work = &work;
@@ -125,19 +118,18 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Executes one run, whose record is with those of the sweep `home` unless one of the `places` of sweeps has it already, and writes the table where
-    /// it was the last.
-    fn execute(&self, at: usize, home: &Course<'_>, (turns, places): (&Turns, &[PathBuf]), environment: &Environment<'_>) {
+    /// Executes one run, whose record goes to `environment.out` unless one of the `places` of sweeps has it already, and writes the table where it
+    /// was the last.
+    fn execute(&self, at: usize, (turns, places): (&Turns, &[PathBuf]), environment: &Environment<'_>) {
         if self.observer.interrupted() {
             return;
         }
         let (run, total) = (&self.sweep.runs[at], self.sweep.runs.len());
-        let environment = Environment { out: &home.out, ..environment.clone() };
         let base = self.whole_out.join(&run.train.name);
         let symmetries = sym_infer::infer(&run.train.program);
         let watch = Watch { observer: self.observer, stepped: AtomicBool::new(false) };
         let known = Known { turns, base: &base, others: places };
-        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, &environment, known, &watch);
+        let outcome = train::run_addressed(&run.train, &run.data, &symmetries, environment, known, &watch);
         if outcome.interrupted {
             self.interrupted.store(true, Ordering::Relaxed);
         }
