@@ -120,6 +120,34 @@ fn probes_measure_the_smaller_model_that_reduce_writes() {
     assert_eq!(written["accuracy"][1].as_f64(), Some(last("reduced_test_accuracy")));
 }
 
+/// Running statistics belong to their channels: with all channels alike, the smaller model has one, and answers as the whole one does in evaluation.
+#[test]
+fn the_smaller_model_of_batch_norms_has_their_running_statistics() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let file = "model Net(width: int = 6) {
+            input x[64]
+            z = linear(x, width, bias: false, name: \"fc1\")
+            output linear(tanh(batch_norm1d(z, name: \"bn1\")), 10, name: \"head\")
+        }
+        data Digits = digits() split 360 as test
+        train Fit = Net() {
+            data Digits
+            loss cross_entropy
+            init xavier, merged(fc1)
+            optim sgd(lr: 0.1)
+            batch 32
+            steps 30
+            every 10 measure { test_loss, test_accuracy, reduced_parameters, reduced_test_loss, reduced_test_accuracy }
+        }
+        expect Fit.reduced_parameters at end == 64 + 2 + 10 + 10
+        expect Fit.reduced_test_loss at end - Fit.test_loss at end < 1e-12
+        expect Fit.test_loss at end - Fit.reduced_test_loss at end < 1e-12
+        expect Fit.reduced_test_accuracy at end == Fit.test_accuracy at end";
+    std::fs::write(scratch.path().join("norms.sym"), file).expect("writable");
+    let ended = symc(scratch.path(), &["run", "norms.sym", "--dtype", "f64", "--out", "record", "--format", "json"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+}
+
 #[test]
 fn a_model_with_masks_is_refused_before_its_first_step() {
     let scratch = tempfile::tempdir().expect("a scratch directory");

@@ -323,6 +323,25 @@ pub enum StateVerb {
     },
 }
 
+/// Quantities whose vertical axes are logarithmic: those of their panels.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogarithmicOf {
+    /// `log y`: all.
+    All,
+    /// `log loss, norm`: these.
+    Quantities(Vec<ProbeKind>),
+}
+
+impl LogarithmicOf {
+    /// Whether a quantity's axis is.
+    pub fn holds(&self, kind: ProbeKind) -> bool {
+        match self {
+            Self::All => true,
+            Self::Quantities(kinds) => kinds.contains(&kind),
+        }
+    }
+}
+
 /// A figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
@@ -342,10 +361,10 @@ pub struct Figure {
     pub ways: Vec<BarrierOf>,
     /// The horizontal axis: `step`, `layer`, `index`, `way`, or the setting of a sweep.
     pub over: String,
-    /// Logarithmic axes.
+    /// Whether the horizontal axis is logarithmic.
     pub log_x: bool,
-    /// Logarithmic axes.
-    pub log_y: bool,
+    /// Whose vertical axes are logarithmic.
+    pub log_y: LogarithmicOf,
     /// The item.
     pub span: Span,
 }

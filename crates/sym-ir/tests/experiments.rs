@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use sym_diagnostics::{Diagnostic, Sources};
-use sym_ir::experiment::{Claim, Document, Figure, Preparation, Probe, Quantity, Schedule, Statistics, Train};
+use sym_ir::experiment::{Claim, Document, Figure, LogarithmicOf, Preparation, Probe, Quantity, Schedule, Statistics, Train};
 use sym_ir::{Loader, Options};
 
 struct NoFiles;
@@ -117,7 +117,13 @@ fn figure(figure: &Figure) -> String {
     let ways: Vec<String> = figure.ways.iter().map(|way| format!("{way:?}")).collect();
     let kinds = [sweeps.join("; "), profiles.join("; "), ways.join("; "), series(&figure.series)];
     let drawn = kinds.into_iter().filter(|kind| !kind.is_empty()).collect::<Vec<_>>().join("; ");
-    format!("figure {} over {}: {drawn}\n    marks {}\n", figure.name, figure.over, series(&figure.marks))
+    let x = figure.log_x.then_some("x");
+    let log: Vec<&str> = match &figure.log_y {
+        LogarithmicOf::All => x.into_iter().chain(["y"]).collect(),
+        LogarithmicOf::Quantities(kinds) => x.into_iter().chain(kinds.iter().map(|kind| kind.name())).collect(),
+    };
+    let (marks, log) = (series(&figure.marks), log.join(", "));
+    format!("figure {} over {}: {drawn}\n    marks {marks}\n    log {log}\n", figure.name, figure.over)
 }
 
 /// Everything typed, without programs and spans.

@@ -113,6 +113,7 @@ fn measured(
         None => Score { loss: f64::NAN, accuracy: None },
     };
     let mut instruments = Instruments::new(program, loss, examples).tested_on(set.and_then(|set| set.test.as_ref()));
-    let mut view = View { program, weights, start: weights, seed: 0, score: &mut scored, instruments: &mut instruments };
+    let (seed, evaluated) = (0, None);
+    let mut view = View { program, weights, start: weights, seed, score: &mut scored, evaluated, instruments: &mut instruments };
     panel.measure(0, true, &mut view, &mut panel.detectors())
 }

@@ -147,8 +147,8 @@ impl Panel {
         let mut known: Vec<(&Entry, Vec<f64>)> = Vec::new();
         let score = &mut *view.score;
         let mut once = |test: bool| *scores[usize::from(test)].get_or_insert_with(|| score(test));
-        let View { program, weights, start, seed, .. } = *view;
-        let mut view = View { program, weights, start, seed, score: &mut once, instruments: &mut *view.instruments };
+        let View { program, weights, start, seed, evaluated, .. } = *view;
+        let mut view = View { program, weights, start, seed, score: &mut once, evaluated, instruments: &mut *view.instruments };
         for (at, entry) in self.entries.iter().enumerate().filter(|(_, entry)| wanted(entry)) {
             let found = if let Some((_, deltas)) = known.iter().find(|(other, _)| other.watches_the_same(entry)) {
                 deltas.clone()

@@ -32,6 +32,8 @@ pub struct View<'v, 'a> {
     pub seed: u64,
     /// The score on training examples (`false`) or on the second part (`true`).
     pub score: &'v mut dyn FnMut(bool) -> Score,
+    /// The form in which the model is evaluated, and what it has behind the weights, where batch norms keep up running statistics.
+    pub evaluated: Option<(&'v Program, &'v [Vec<f64>])>,
     /// Features, gradients and curvature.
     pub instruments: &'v mut Instruments<'a>,
 }
@@ -229,7 +231,13 @@ fn of_model(probe: &Probe, view: &mut View<'_, '_>, stream: &dyn Fn(&str) -> Str
         ProbeKind::TestAccuracy => Ok((view.score)(true).accuracy.into_iter().collect()),
         ProbeKind::ReducedParameters | ProbeKind::ReducedTestLoss | ProbeKind::ReducedTestAccuracy => {
             let tolerance = probe.number("tolerance").unwrap_or(0.0);
-            let small = view.instruments.reduced(view.program, weights, tolerance, &rows)?;
+            let small = match view.evaluated {
+                None => view.instruments.reduced(view.program, weights, tolerance, &rows)?,
+                Some((program, statistics)) => {
+                    let values = weights.values.iter().chain(statistics).cloned().collect();
+                    view.instruments.reduced(program, &Weights { values }, tolerance, &rows)?
+                }
+            };
             Ok(match probe.kind {
                 ProbeKind::ReducedParameters => vec![small.parameters],
                 ProbeKind::ReducedTestLoss => small.score.map(|score| score.loss).into_iter().collect(),

@@ -4,7 +4,7 @@ use super::setup::Setup;
 use super::watch::Watch;
 use super::{Batches, final_weights};
 use crate::data::{Examples, Inputs};
-use crate::engine::{self, Engine, Memory, Pace};
+use crate::engine::{self, Engine, Memory, Pace, Running};
 use crate::optim::names;
 use crate::probes::{Detector, Instruments, Panel, View, score};
 use crate::record::{Checkpoint, Ending, Row, SeedWriter};
@@ -231,6 +231,8 @@ impl<'a> Seed<'a> {
     /// What probes see of some weights.
     fn viewed<R>(&mut self, weights: &Weights, look: impl FnOnce(&Panel, &mut View<'_, '_>, &mut [Detector]) -> R) -> R {
         let setup = self.setup;
+        let statistics = self.engine.running().map(|running| running.values().to_vec());
+        let form = setup.running.as_ref().map(Running::evaluation);
         let engine = &mut self.engine;
         let mut scored = |test: bool| {
             let examples = if test { setup.data.test.as_ref() } else { Some(&setup.data.train) };
@@ -248,6 +250,7 @@ impl<'a> Seed<'a> {
             start: &self.start,
             seed: self.number,
             score: &mut scored,
+            evaluated: form.zip(statistics.as_deref()),
             instruments: &mut self.instruments,
         };
         look(&setup.panel, &mut view, &mut self.detectors)

@@ -23,10 +23,11 @@ impl Drawing {
             let paired = curves.iter().any(|curve| curve.columns.len() > 1);
             let key = PanelKey::of(series, paired);
             let at = panels.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
-                panels.push((key, Panel::empty(String::new(), figure.log_y)));
+                panels.push((key, Panel::empty(String::new())));
                 panels.len() - 1
             });
             let panel = &mut panels[at].1;
+            panel.log_y |= figure.log_y.holds(series.probe.kind);
             if paired {
                 let seeds = curves.len();
                 pairs(panel, series, &curves[0], seeds, several_runs);

@@ -130,7 +130,7 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
     layout = layout.with_y_label_wrap(LABEL_LETTERS);
     if let Some((low, high)) = height(panel) {
         layout = if panel.log_y {
-            let layout = layout.with_y_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic)));
+            let layout = layout.with_y_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic(low, high))));
             if high / low > LEAST_RATIO { layout.with_y_axis_min(low / ABOVE).with_y_axis_max(high * ABOVE) } else { layout }
         } else {
             layout.with_y_tick_format(TickFormat::Custom(Arc::new(ticks::linear(low, high))))
@@ -139,8 +139,9 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
     // Dots at the ends are seen whole.
     let margin = if panel.lines.iter().any(|line| line.dots) { MARGIN } else { 0.0 };
     if drawing.log_x {
-        layout = layout.with_log_x().with_x_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic)));
-        if let Some((low, high)) = span(drawing, |x| x > 0.0).filter(|_| margin > 0.0) {
+        layout = layout.with_log_x();
+        if let Some((low, high)) = span(drawing, |x| x > 0.0) {
+            layout = layout.with_x_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic(low, high))));
             let margin = (high / low).powf(margin);
             layout = layout.with_x_axis_min(low / margin).with_x_axis_max(high * margin);
         }

@@ -92,8 +92,8 @@ pub struct HeatMap {
 
 impl Panel {
     /// A panel without anything in it.
-    fn empty(y_label: String, log_y: bool) -> Self {
-        Self { y_label, log_y, lines: Vec::new(), bands: Vec::new(), map: None, marks: Vec::new() }
+    fn empty(y_label: String) -> Self {
+        Self { y_label, log_y: false, lines: Vec::new(), bands: Vec::new(), map: None, marks: Vec::new() }
     }
 }
 

@@ -41,7 +41,8 @@ pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
         let network = if has_reduced { network(plot.probe.kind) } else { None };
         let words: Vec<&str> = several_sweeps.then_some(plot.sweep.as_str()).into_iter().chain(network).collect();
         let several = !words.is_empty();
-        for mut panel in drawn(plot, &along, figure.log_y, evidence) {
+        for mut panel in drawn(plot, &along, evidence) {
+            panel.log_y = figure.log_y.holds(plot.probe.kind);
             if several {
                 name(&mut panel, &words.join(", "));
             }
@@ -75,6 +76,7 @@ fn join(own: &mut Panel, count: usize, more: Panel) {
         Tone::Ordered(place) => Tone::Ordered((count as f64 + place * (1.0 - GAP)) / (parts - GAP)),
         Tone::Neutral => Tone::Neutral,
     };
+    own.log_y |= more.log_y;
     own.bands.extend(more.bands.into_iter().map(|band| Band { tone: moved(band.tone), ..band }));
     own.lines.extend(more.lines.into_iter().map(|line| Line { tone: moved(line.tone), ..line }));
 }
@@ -161,16 +163,16 @@ fn name(panel: &mut Panel, sweep: &str) {
 }
 
 /// The panels of a plot: one, or one a run where its quantity is a matrix; none where nothing was measured.
-fn drawn(plot: &SweepPlot, along: &[SettingValue], log_y: bool, evidence: &dyn Evidence) -> Vec<Panel> {
+fn drawn(plot: &SweepPlot, along: &[SettingValue], evidence: &dyn Evidence) -> Vec<Panel> {
     let Some(runs) = evidence.sweep(&plot.sweep, &plot.probe) else { return Vec::new() };
     match plot.plotted {
         Plotted::Columns { when } if plot.probe.kind == ProbeKind::Correlations => matrices(plot, &runs, when),
-        _ => panel(plot, along, log_y, &runs).into_iter().collect(),
+        _ => panel(plot, along, &runs).into_iter().collect(),
     }
 }
 
-fn panel(plot: &SweepPlot, along: &[SettingValue], log_y: bool, runs: &[SweepCurves]) -> Option<Panel> {
-    let mut panel = Panel::empty(label(&plot.probe), log_y);
+fn panel(plot: &SweepPlot, along: &[SettingValue], runs: &[SweepCurves]) -> Option<Panel> {
+    let mut panel = Panel::empty(label(&plot.probe));
     match plot.plotted {
         Plotted::Steps => over_steps(&mut panel, plot, runs),
         Plotted::Columns { when } => across_columns(&mut panel, plot, runs, when),
@@ -224,7 +226,7 @@ fn matrices(plot: &SweepPlot, runs: &[SweepCurves], when: When) -> Vec<Panel> {
         let label = label(&plot.probe);
         let named = colours.of_run(run).1.map_or_else(|| label.clone(), |own| format!("{label}, {own}"));
         let map = profile::matrix(run.curves.first()?, when, named)?;
-        Some(Panel { map: Some(map), ..Panel::empty(label, false) })
+        Some(Panel { map: Some(map), ..Panel::empty(label) })
     };
     runs.iter().filter_map(panel).collect()
 }

@@ -30,9 +30,10 @@ pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
                 continue;
             }
             let at = panels.iter().position(|panel| panel.y_label == label).unwrap_or_else(|| {
-                panels.push(Panel::empty(label.to_string(), figure.log_y));
+                panels.push(Panel::empty(label.to_string()));
                 panels.len() - 1
             });
+            panels[at].log_y |= figure.log_y.holds(first.kind);
             let run = several_runs.then(|| profile.train.clone());
             let words: Vec<String> = run.into_iter().chain(target.filter(|_| profile.probes.len() > 1)).collect();
             add(&mut panels[at], (!words.is_empty()).then(|| words.join(", ")), points);
@@ -97,7 +98,7 @@ fn matrix_of(profile: &Profile, probe: &Probe, several_runs: bool, evidence: &dy
     let label = axis_label(probe);
     let named = if several_runs { format!("{}: {label}", profile.train) } else { label.clone() };
     let map = matrix(curves(profile, probe, evidence).first()?, profile.when, named)?;
-    Some(Panel { map: Some(map), ..Panel::empty(label, false) })
+    Some(Panel { map: Some(map), ..Panel::empty(label) })
 }
 
 /// Columns at a moment as a square matrix, whose first row is at the top; `None` where they are none.

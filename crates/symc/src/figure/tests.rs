@@ -4,7 +4,7 @@ use sym_diagnostics::{FileId, Span};
 use sym_infer::Symmetries;
 use sym_ir::Program;
 use sym_ir::experiment::{
-    self, Across, BarrierOf, Between, Carrier, Figure, Plotted, Probe, ProbeKind, Profile, Series, SweepPlot, When,
+    self, Across, BarrierOf, Between, Carrier, Figure, LogarithmicOf, Plotted, Probe, ProbeKind, Profile, Series, SweepPlot, When,
 };
 use sym_ir::probes::SettingValue;
 use sym_runtime::claims::{Curve, Evidence, SweepCurves};
@@ -89,7 +89,7 @@ fn figure(series: Vec<Series>, marks: Vec<Series>) -> Figure {
         ways: Vec::new(),
         over: "step".to_string(),
         log_x: false,
-        log_y: false,
+        log_y: LogarithmicOf::Quantities(Vec::new()),
         span: SPAN,
     }
 }
@@ -232,9 +232,17 @@ fn a_logarithmic_axis_leaves_out_what_it_cannot_show() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let zero = Curve { seed: 0, steps: vec![0, 1], columns: vec![vec![0.0, -1.0]], broke_off: None };
     let curves = measured([("loss", vec![zero])]);
-    let figure = Figure { log_x: true, log_y: true, ..figure(vec![series(ProbeKind::Loss, "", 0.0)], Vec::new()) };
+    let figure = Figure { log_x: true, log_y: LogarithmicOf::All, ..figure(vec![series(ProbeKind::Loss, "", 0.0)], Vec::new()) };
     let drawing = Drawing::from_record(&figure, &curves).expect("measured");
     draw(&drawing, directory.path(), "empty").expect("an empty pair of axes");
+}
+
+#[test]
+fn a_logarithmic_quantity_leaves_the_axes_of_others_linear() {
+    let both = vec![series(ProbeKind::Loss, "", 0.0), series(ProbeKind::Delta, "fc1", 0.0)];
+    let figure = Figure { log_y: LogarithmicOf::Quantities(vec![ProbeKind::Loss]), ..figure(both, Vec::new()) };
+    let drawing = Drawing::from_record(&figure, &staircase()).expect("measured");
+    assert_eq!(drawing.panels.iter().map(|panel| panel.log_y).collect::<Vec<_>>(), [true, false]);
 }
 
 /// The attribute of the first element that has this colour.
@@ -256,7 +264,7 @@ fn the_rows_of_a_heat_map_stand_at_their_labels() {
         values: vec![vec![1.0, 1.0], vec![1.0, 5.0]],
         square: false,
     };
-    let panel = Panel { map: Some(map), ..Panel::empty("rank".to_string(), false) };
+    let panel = Panel { map: Some(map), ..Panel::empty("rank".to_string()) };
     let drawing = Drawing { title: None, x_label: "width".to_string(), log_x: false, x_names: Vec::new(), panels: vec![panel] };
     let directory = tempfile::tempdir().expect("a scratch directory");
     let [svg, _] = draw(&drawing, directory.path(), "map").expect("drawn");

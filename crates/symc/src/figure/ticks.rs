@@ -3,9 +3,10 @@
 /// Beyond these, numbers are written with a power of ten.
 const PLAIN: std::ops::Range<f64> = 1e-3..1e5;
 
-/// A number at a tick of a logarithmic axis: `0.05`, `1000`, `2·10⁻⁶`.
-pub fn logarithmic(value: f64) -> String {
-    if PLAIN.contains(&value.abs()) || value == 0.0 { trimmed(value, 4) } else { scientific(value) }
+/// Numbers at the ticks of a logarithmic axis between two ends: `0.05`, `1000`, or all of them with powers, `10⁻⁶`, `2·10⁻¹`.
+pub fn logarithmic(low: f64, high: f64) -> impl Fn(f64) -> String + Send + Sync {
+    let is_plain = PLAIN.contains(&low) && PLAIN.contains(&high);
+    move |value| if is_plain { trimmed(value, 4) } else { scientific(value) }
 }
 
 /// Numbers at the ticks of a linear axis between two ends, with as many digits as tell them apart.
@@ -69,8 +70,8 @@ mod tests {
 
     #[test]
     fn ticks_of_one_axis_are_written_alike() {
-        assert_eq!([0.01, 0.05, 0.1, 2.0, 1000.0].map(logarithmic), ["0.01", "0.05", "0.1", "2", "1000"]);
-        assert_eq!([1e-6, 2e-4, 1e5].map(logarithmic), ["10⁻⁶", "2·10⁻⁴", "10⁵"]);
+        assert_eq!([0.01, 0.05, 0.1, 2.0, 1000.0].map(logarithmic(0.01, 1000.0)), ["0.01", "0.05", "0.1", "2", "1000"]);
+        assert_eq!([1e-4, 2e-2, 1.0, 10.0].map(logarithmic(1e-4, 30.0)), ["10⁻⁴", "2·10⁻²", "10⁰", "10¹"]);
     }
 
     #[test]

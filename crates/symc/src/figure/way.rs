@@ -1,7 +1,7 @@
 //! The loss along straight ways from one network to another (Frankle et al. 2020): linear mode connectivity.
 
 use super::{Line, Panel, Tone};
-use sym_ir::experiment::{BarrierOf, Between, Figure};
+use sym_ir::experiment::{BarrierOf, Between, Figure, ProbeKind};
 use sym_runtime::claims::Evidence;
 
 /// The horizontal axis.
@@ -9,7 +9,8 @@ pub(super) const AXIS: &str = "share of the way";
 
 /// A line a way; one whose ends there are not is left out.
 pub(super) fn panel(figure: &Figure, evidence: &dyn Evidence) -> Option<Panel> {
-    let mut panel = Panel::empty("loss".to_string(), figure.log_y);
+    let mut panel = Panel::empty("loss".to_string());
+    panel.log_y = figure.log_y.holds(ProbeKind::Loss);
     for (at, of) in figure.ways.iter().enumerate() {
         let Some(Ok(losses)) = evidence.between(&Between::Way(of.clone())) else { continue };
         let last = (losses.len().max(2) - 1) as f64;
