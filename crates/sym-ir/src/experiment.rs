@@ -284,6 +284,8 @@ pub struct Theorem {
     pub reproject: Option<u64>,
     /// The largest relative divergence allowed.
     pub tolerance: f64,
+    /// Below which relative distance from A⁺b gradient descent on the linearised model is claimed to end (PSU, Eqs. 19, 25).
+    pub least_squares: Option<f64>,
     /// The item.
     pub span: Span,
 }

@@ -168,8 +168,8 @@ fn summary(document: &Document) -> String {
         }
         let _ = writeln!(
             text,
-            "    steps {}, seed {}, projected {}, again {:?}, divergence below {:e}",
-            one.steps, one.seed, one.projected, one.reproject, one.tolerance
+            "    steps {}, seed {}, projected {}, again {:?}, divergence below {:e}, least squares {:?}",
+            one.steps, one.seed, one.projected, one.reproject, one.tolerance, one.least_squares
         );
     }
     for sweep in document.sweeps.values() {

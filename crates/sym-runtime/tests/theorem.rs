@@ -69,6 +69,7 @@ fn theorem(program: Program, state: Vec<StateClause>, optimizers: Vec<Optimizer>
         projected: true,
         reproject: None,
         tolerance: 1e-9,
+        least_squares: None,
         span: SPAN,
     }
 }
@@ -262,7 +263,12 @@ fn projection_during_a_run_keeps_the_optimisers_memory_at_the_state() {
 fn the_linearised_model_and_the_growth_across_a_state_are_as_the_paper_says() {
     let program = network(Some(Builtin::Tanh));
     let state = vec![clause(StateVerb::Merge { classes: 2 }, None)];
-    let report = executed(&Theorem { steps: 1, ..theorem(program, state, vec![gradient_descent(0.05, 0.0, None)]) });
+    let bounded = Theorem { least_squares: Some(1e-6), ..theorem(program, state, vec![gradient_descent(0.05, 0.0, None)]) };
+    let report = executed(&Theorem { steps: 1, ..bounded.clone() });
+    assert!(report.least_squares.is_some_and(|claim| claim.holds) && report.diagnostics.is_empty(), "{report:?}");
+    let beyond_rounding = executed(&Theorem { steps: 1, least_squares: Some(1e-300), ..bounded });
+    assert!(beyond_rounding.least_squares.is_some_and(|claim| !claim.holds), "{beyond_rounding:?}");
+    assert_eq!(codes(&beyond_rounding), [Code::E0403]);
     let lazy = report.lazy.as_ref().expect("the model is small");
     // PSU, Theorem 3.2 and Eqs. 19 to 25: the mask, and the limit of descent; the condition of A squares that of J.
     assert!(lazy.gram_rank as u128 <= report.rank, "{lazy:?}");

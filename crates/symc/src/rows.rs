@@ -1,8 +1,8 @@
 //! What the runtime found, as rows of a report.
 
 use crate::report::{
-    EffectiveRow, FeaturesRow, Integer, LazyRow, MeasuredRow, MeasurementReport, MeasurementRow, MomentRow, NearRow, RunReport,
-    SeedOutcome, SeedRow, TheoremRow,
+    BoundRow, EffectiveRow, FeaturesRow, Integer, LazyRow, MeasuredRow, MeasurementReport, MeasurementRow, MomentRow, NearRow,
+    RunReport, SeedOutcome, SeedRow, TheoremRow,
 };
 use sym_ir::experiment::Measurement;
 use sym_runtime::claims::{self, Curve};
@@ -126,7 +126,9 @@ pub fn theorem(report: &theorem::Report, run: &theorem::Run) -> TheoremRow {
         order: found.order,
         remainder_order: found.remainder_order,
     });
+    let least_squares = report.least_squares.map(|claim| BoundRow { found: claim.found, bound: claim.bound, holds: claim.holds });
     TheoremRow {
+        least_squares,
         name: report.name.clone(),
         model: report.model.clone(),
         optimizer: run.optimizer.clone(),

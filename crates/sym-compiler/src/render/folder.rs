@@ -91,11 +91,23 @@ fn rows(file: &FileReport) -> Vec<Row> {
         threshold: format!("< {:.0e}", row.tolerance),
         outcome: Some(if row.holds { Outcome::Holds } else { Outcome::Fails }),
     });
+    let mut known: Vec<&str> = Vec::new();
+    let limits = file.report.theorems.iter().filter_map(|row| {
+        // It does not depend on the optimiser.
+        let claim = row.least_squares.as_ref().filter(|_| !known.contains(&row.name.as_str()))?;
+        known.push(&row.name);
+        Some(Row {
+            claim: format!("theorem {}: least_squares", row.name),
+            found: claim.found.map_or_else(|| "not measured".to_string(), |found| format!("{found:.1e}")),
+            threshold: format!("< {:.0e}", claim.bound),
+            outcome: Some(if claim.holds { Outcome::Holds } else { Outcome::Fails }),
+        })
+    });
     let claims = file.report.expectations.iter().map(|row| {
         let (claim, threshold) = split(&row.text);
         Row { claim, found: row.found.clone().unwrap_or_default(), threshold, outcome: Some(row.outcome) }
     });
-    let mut rows: Vec<Row> = theorems.chain(claims).collect();
+    let mut rows: Vec<Row> = theorems.chain(limits).chain(claims).collect();
     if rows.is_empty() {
         let errors: Vec<&str> = file
             .report

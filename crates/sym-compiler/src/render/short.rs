@@ -178,7 +178,7 @@ pub fn run(run: &RunReport) -> String {
 /// A theorem with one optimiser.
 pub fn theorem(row: &TheoremRow) -> String {
     printable(&format!(
-        "theorem {}: {}: {}, {} steps, D {}, rank {}, divergence {:.1e} of {:.0e}, off state {:.1e}{}, speed-up {:.1}\n",
+        "theorem {}: {}: {}, {} steps, D {}, rank {}, divergence {:.1e} of {:.0e}, off state {:.1e}{}{}, speed-up {:.1}\n",
         row.name,
         row.optimizer,
         if row.holds { "holds" } else { "fails" },
@@ -189,6 +189,10 @@ pub fn theorem(row: &TheoremRow) -> String {
         row.tolerance,
         row.off_state,
         row.two_orders.map_or_else(String::new, |orders| format!(", two orders {orders:.1e}")),
+        row.least_squares.as_ref().map_or_else(String::new, |claim| {
+            let found = claim.found.map_or_else(|| "not measured".to_string(), |found| format!("{found:.1e}"));
+            format!(", least squares {found} of {:.0e}: {}", claim.bound, if claim.holds { "holds" } else { "fails" })
+        }),
         row.speed_up
     ))
 }

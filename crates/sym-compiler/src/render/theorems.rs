@@ -92,7 +92,13 @@ fn linearised(rows: &[TheoremRow], style: Style) -> String {
         cells.push(vec![
             row.name.clone(),
             format!("{} of {}", lazy.gram_rank, row.reduced),
-            scientific(lazy.least_squares),
+            row.least_squares.as_ref().map_or_else(
+                || scientific(lazy.least_squares),
+                |claim| {
+                    let verdict = outcome(if claim.holds { Outcome::Holds } else { Outcome::Fails }, style);
+                    format!("{} < {:.0e} {verdict}", scientific(lazy.least_squares), claim.bound)
+                },
+            ),
             scaled.collect::<Vec<_>>().join(", "),
             format!("{:.2}", lazy.order),
             format!("{:.2}", lazy.remainder_order),

@@ -26,8 +26,8 @@ pub use model::{
 pub use permutations::{ModelPermutations, PermutationRow, PermutationSpec, StoredAxis};
 pub use reduce::{ReduceReport, ReducedSpaceRow};
 pub use run::{
-    FeaturesRow, LazyRow, MeasuredRow, MeasurementReport, MeasurementRow, MomentRow, NearRow, RunReport, SeedOutcome, SeedRow,
-    TheoremRow,
+    BoundRow, FeaturesRow, LazyRow, MeasuredRow, MeasurementReport, MeasurementRow, MomentRow, NearRow, RunReport, SeedOutcome,
+    SeedRow, TheoremRow,
 };
 pub use sweep::{SweepReport, SweepRow};
 pub use weights::{BarrierRow, ProjectionRow, WeightsReport};

@@ -133,9 +133,22 @@ pub struct TheoremRow {
     pub features: Option<FeaturesRow>,
     /// The lazy regime in numbers; `null` for models that are too large to be linearised, and where examples share statistics.
     pub lazy: Option<LazyRow>,
+    /// What was claimed of the limit of gradient descent on the linearised model; `null` where nothing was.
+    pub least_squares: Option<BoundRow>,
     /// Time of the full model's steps over that of the reduced one's.
     pub speed_up: f64,
     /// Whether the divergence stayed below the tolerance.
+    pub holds: bool,
+}
+
+/// A claim that a number is below a bound.
+#[derive(Debug, Clone, Serialize)]
+pub struct BoundRow {
+    /// The number; `null` where it could not be measured.
+    pub found: Option<f64>,
+    /// The bound.
+    pub bound: f64,
+    /// Whether the number is below.
     pub holds: bool,
 }
 

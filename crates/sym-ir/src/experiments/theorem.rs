@@ -14,11 +14,14 @@ use sym_syntax::ast::{self, Axis, Comparison, Expr, ExprKind, FieldValue};
 
 const SCHEMA: Schema = Schema {
     known: &["state", "data", "loss", "optim", "steps", "reproject", "seed", "init", "expect", "profile"],
-    repeatable: &["state"],
+    repeatable: &["state", "expect"],
 };
 
 /// The largest relative divergence allowed where the theorem does not say `expect divergence < …`.
 const TOLERANCE: f64 = 1e-9;
+
+/// What a theorem may bound.
+const BOUNDED: [&str; 2] = ["divergence", "least_squares"];
 
 impl Elaborator<'_> {
     pub(super) fn theorem(&mut self, theorem: &ast::Theorem, span: Span) {
@@ -44,7 +47,7 @@ impl Elaborator<'_> {
             .map_or(Some(true), |expr| word(expr, "kind of initial weights", &[("projected", true), ("given", false)], reporter));
         let reproject =
             fields.expr("reproject", reporter).map_or(Some(None), |expr| whole(expr, "`reproject`", 1, reporter).map(Some));
-        let tolerance = tolerance(&fields, reporter);
+        let bounds = bounds(&fields, reporter);
         fields.require("optim", "optim gd(lr: 0.05)", reporter);
         let optimizers: Vec<Optimizer> =
             fields.exprs("optim").iter().filter_map(|expr| optimizer::of_theorem(expr, reporter)).collect();
@@ -75,8 +78,8 @@ impl Elaborator<'_> {
         if reporter.count() > before || self.document.theorems.contains_key(&name) {
             return;
         }
-        let (Some(loss), Some(seed), Some(projected), Some(reproject), Some(tolerance), Some(steps)) =
-            (loss, seed, projected, reproject, tolerance, steps)
+        let (Some(loss), Some(seed), Some(projected), Some(reproject), Some(bounds), Some(steps)) =
+            (loss, seed, projected, reproject, bounds, steps)
         else {
             return;
         };
@@ -97,7 +100,8 @@ impl Elaborator<'_> {
             seed,
             projected,
             reproject,
-            tolerance,
+            tolerance: bounds.divergence,
+            least_squares: bounds.least_squares,
             span,
         };
         if !theorem.state.is_empty() && !theorem.optimizers.is_empty() {
@@ -117,22 +121,42 @@ fn needs_classes(span: Span, reporter: &mut Reporter) {
     );
 }
 
-/// `expect divergence < 1e-9`.
-fn tolerance(fields: &Fields, reporter: &mut Reporter) -> Option<f64> {
-    let Some(field) = fields.all("expect").next() else { return Some(TOLERANCE) };
-    let FieldValue::Claim(claim) = &field.value else { return None };
-    let sound = name(&claim.left) == Some("divergence") && matches!(claim.comparison, Comparison::Less | Comparison::LessOrEqual);
-    if !sound {
-        let found = reporter.text(claim.span);
-        reporter.push(
-            Diagnostic::new(Code::E0211, claim.span, format!("a theorem expects `divergence < …`, not `{found}`"))
-                .label("not a bound on `divergence`")
-                .found(format!("`{found}`"))
-                .expected("`divergence < 1e-9`"),
-        );
-        return None;
+/// What a theorem claims beside its state.
+struct Bounds {
+    divergence: f64,
+    least_squares: Option<f64>,
+}
+
+/// `expect divergence < 1e-9`, `expect least_squares < 1e-6`.
+fn bounds(fields: &Fields, reporter: &mut Reporter) -> Option<Bounds> {
+    let mut given: [Option<(f64, Span)>; 2] = [None, None];
+    let mut sound = true;
+    for field in fields.all("expect") {
+        let FieldValue::Claim(claim) = &field.value else { return None };
+        let word = name(&claim.left).filter(|_| matches!(claim.comparison, Comparison::Less | Comparison::LessOrEqual));
+        let Some(at) = BOUNDED.iter().position(|bounded| word == Some(bounded)) else {
+            let found = reporter.text(claim.span);
+            let message = format!("a theorem expects `divergence < …` or `least_squares < …`, not `{found}`");
+            reporter.push(
+                Diagnostic::new(Code::E0211, claim.span, message)
+                    .label("no bound on what a theorem measures")
+                    .found(format!("`{found}`"))
+                    .expected("`divergence < 1e-9` or `least_squares < 1e-6`"),
+            );
+            sound = false;
+            continue;
+        };
+        if let Some((_, first)) = given[at] {
+            reporter.duplicate(claim.span, first, &format!("the bound on `{}`", BOUNDED[at]));
+            sound = false;
+        }
+        match positive(&claim.right, &format!("the bound on `{}`", BOUNDED[at]), reporter) {
+            Some(bound) => given[at] = Some((bound, claim.span)),
+            None => sound = false,
+        }
     }
-    positive(&claim.right, "the bound on `divergence`", reporter)
+    let [divergence, least_squares] = given.map(|bound| bound.map(|(bound, _)| bound));
+    sound.then(|| Bounds { divergence: divergence.unwrap_or(TOLERANCE), least_squares })
 }
 
 /// The symmetric state that a text such as `merge fc1 into 8, zero fc2[0..4]` names for a program; diagnostics point into the source `name`,

@@ -76,6 +76,20 @@ pub(super) fn beyond_the_mask(theorem: &Theorem, rank: u128, found: &Lazy) -> Op
     })
 }
 
+/// E0403 where gradient descent on the linearised model does not end at its least squares, or is not looked at.
+pub(super) fn beside_least_squares(theorem: &Theorem, found: Option<f64>, bound: f64) -> Diagnostic {
+    let message = format!("gradient descent on the linearised `{}` is not seen to end at A⁺b", theorem.name);
+    let said = Diagnostic::new(Code::E0403, theorem.span, message).expected(format!("a relative distance below {bound:.1e}"));
+    match found {
+        Some(distance) => said
+            .found(format!("{distance:.1e}"))
+            .help("it ends there up to rounding times the condition of A: ask for less, or for a state with fewer parameters"),
+        None => said
+            .found("a model that is not linearised: more than 400 parameters, masks, several outputs or statistics of the batch")
+            .help("remove `expect least_squares`, or state it for a smaller model"),
+    }
+}
+
 /// The optimiser as the language writes it.
 pub(super) fn name(optimizer: Optimizer) -> String {
     let mut settings = vec![format!("lr: {}", optimizer.learning_rate)];

@@ -24,7 +24,7 @@ pub use lazy::{Lazy, Scaled};
 use crate::data::{DataSet, Examples};
 use crate::{Observer, Stream, init};
 use burn::tensor::{DType, Device};
-use explain::{beyond_the_mask, refuted, unmasked, without_reduced_dynamics};
+use explain::{beside_least_squares, beyond_the_mask, refuted, unmasked, without_reduced_dynamics};
 use objective::Batch;
 use serde::Serialize;
 use sym_diagnostics::{Code, Diagnostic};
@@ -51,6 +51,8 @@ pub struct Report {
     pub features: Option<Features>,
     /// The lazy regime in numbers, for models that are small enough to be linearised.
     pub lazy: Option<Lazy>,
+    /// What was claimed of the limit of gradient descent on the linearised model.
+    pub least_squares: Option<Bounded>,
     /// A run for every optimiser that has reduced dynamics.
     pub runs: Vec<Run>,
     /// Whether the observer ended it early.
@@ -58,6 +60,17 @@ pub struct Report {
     /// E0401, E0402, E0403.
     #[serde(skip)]
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A claim that a number is below a bound.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Bounded {
+    /// The number; absent where it could not be measured.
+    pub found: Option<f64>,
+    /// The bound.
+    pub bound: f64,
+    /// Whether the number is below.
+    pub holds: bool,
 }
 
 /// The two models under one optimiser.
@@ -154,6 +167,7 @@ pub fn execute(theorem: &Theorem, symmetries: &Symmetries, data: Option<&DataSet
         rank: 0,
         features: None,
         lazy: None,
+        least_squares: None,
         tolerance: theorem.tolerance,
         runs: Vec::new(),
         interrupted: false,
@@ -206,6 +220,14 @@ fn run_all(
     report.lazy = lazy::measure(&orthonormal, &start, examples, &mut Stream::new(theorem.seed, "theorem/lazy", &theorem.name))?;
     if let Some(diagnostic) = report.lazy.as_ref().and_then(|found| beyond_the_mask(theorem, orthonormal.rank, found)) {
         report.diagnostics.push(diagnostic);
+    }
+    if let Some(bound) = theorem.least_squares {
+        let found = report.lazy.as_ref().map(|lazy| lazy.least_squares);
+        let holds = found.is_some_and(|found| found < bound);
+        if !holds {
+            report.diagnostics.push(beside_least_squares(theorem, found, bound));
+        }
+        report.least_squares = Some(Bounded { found, bound, holds });
     }
     for &optimizer in &theorem.optimizers {
         if let Some(diagnostic) = without_reduced_dynamics(theorem, optimizer) {

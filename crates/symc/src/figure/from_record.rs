@@ -1,8 +1,8 @@
 //! From a `figure` item and measured curves to a drawing.
 
+use super::words::{axis_label, thing};
 use super::{Drawing, Line, Mark, Panel, Tone, of_sweep, profile, way};
-use sym_ir::experiment::{Figure, Probe, ProbeKind, Series};
-use sym_ir::probes::Columns;
+use sym_ir::experiment::{Figure, ProbeKind, Series};
 use sym_runtime::claims::{Curve, Evidence, breakings};
 
 /// With more lines than this the legend names only the first, the middle and the last.
@@ -61,9 +61,9 @@ fn x_label(figure: &Figure) -> String {
     }
     let of_profile = figure.profiles.first().and_then(|profile| profile.probes.first());
     let probe = of_profile.or_else(|| figure.sweeps.first().map(|plot| &plot.probe)).filter(|_| figure.over == "index");
-    match probe.map(|probe| (probe.kind, probe.kind.declaration().columns)) {
+    match probe.map(|probe| (probe.kind, thing(probe))) {
         Some((ProbeKind::Correlations, _)) => "examples, class by class".to_string(),
-        Some((_, Columns::Many(thing))) => thing.to_string(),
+        Some((_, Some(thing))) => thing.to_string(),
         _ => figure.over.clone(),
     }
 }
@@ -89,11 +89,6 @@ impl PanelKey {
     }
 }
 
-pub(super) fn axis_label(probe: &Probe) -> String {
-    let what = probe.kind.declaration().label;
-    if probe.target.is_empty() || probe.word("with").is_some() { what.to_string() } else { format!("{what} of {}", probe.target) }
-}
-
 fn points(curve: &Curve, column: &[f64]) -> Vec<(f64, f64)> {
     curve.steps.iter().zip(column).map(|(step, value)| (*step as f64, *value)).collect()
 }
@@ -101,10 +96,7 @@ fn points(curve: &Curve, column: &[f64]) -> Vec<(f64, f64)> {
 /// A line a pair.
 fn pairs(panel: &mut Panel, series: &Series, curve: &Curve, seeds: usize, several_runs: bool) {
     let count = curve.columns.len();
-    let thing = match series.probe.kind.declaration().columns {
-        Columns::Many(thing) => thing,
-        Columns::One | Columns::Estimate => "column",
-    };
+    let thing = thing(&series.probe).unwrap_or("column");
     panel.y_label = axis_label(&series.probe);
     if several_runs {
         panel.y_label = format!("{}, {}", series.train, panel.y_label);

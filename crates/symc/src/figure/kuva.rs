@@ -179,7 +179,8 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
         }
     }
     if !legend.is_empty() {
-        let longest = legend.iter().map(|entry| entry.label.chars().count()).max().unwrap_or(0) as f64;
+        // Of all panels, so that a place of the horizontal axis is one line through them.
+        let longest = drawing.panels.iter().map(longest_label).max().unwrap_or(0) as f64;
         layout = layout
             .with_legend_entries(legend)
             .with_legend_position(LegendPosition::OutsideRightTop)
@@ -187,6 +188,13 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
             .with_legend_box(false);
     }
     (plots, layout)
+}
+
+/// The letters of a panel's longest entry of the legend.
+fn longest_label(panel: &Panel) -> usize {
+    let of_lines = panel.lines.iter().filter_map(|line| line.label.as_ref());
+    let of_marks = panel.marks.iter().filter_map(|mark| mark.label.as_ref());
+    of_lines.chain(of_marks).map(|label| label.chars().count()).max().unwrap_or(0)
 }
 
 /// A heat map with its settings along both axes.

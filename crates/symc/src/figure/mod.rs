@@ -14,6 +14,7 @@ mod tests;
 mod thin;
 mod ticks;
 mod way;
+mod words;
 
 use paint::Painter;
 use std::path::{Path, PathBuf};

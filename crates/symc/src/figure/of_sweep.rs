@@ -1,6 +1,6 @@
 //! From the runs of a sweep to a panel: lines over steps or against a setting, each the mean over seeds with their range as a band, or a heat map.
 
-use super::from_record::axis_label;
+use super::words::axis_label;
 use super::{Band, HeatMap, Line, Panel, Tone, profile, ticks};
 use std::collections::BTreeMap;
 use sym_ir::experiment::{Figure, Plotted, Probe, ProbeKind, SettingValue, SweepPlot, When};

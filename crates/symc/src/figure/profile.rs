@@ -1,7 +1,7 @@
 //! Quantities in a row: from layer to layer, or from column to column, at one moment of a run.
 
-use super::from_record::axis_label;
 use super::of_sweep::Spread;
+use super::words::{axis_label, quantity};
 use super::{Band, HeatMap, Line, Panel, Tone};
 use sym_ir::experiment::{Across, Figure, Probe, ProbeKind, Profile, When};
 use sym_runtime::claims::{Curve, Evidence, index};
@@ -24,7 +24,7 @@ pub(super) fn panels(figure: &Figure, evidence: &dyn Evidence) -> Vec<Panel> {
                 .collect(),
         };
         let Some(first) = profile.probes.first() else { continue };
-        let label = first.kind.declaration().label;
+        let label = quantity(first);
         for (points, target) in rows {
             if points.is_empty() {
                 continue;
