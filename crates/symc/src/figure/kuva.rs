@@ -6,6 +6,7 @@ use ::kuva::TickFormat;
 use ::kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use ::kuva::plot::{BandPlot, Heatmap};
 use ::kuva::prelude::{Figure, Layout, LinePlot, Palette, Plot, PngBackend, ReferenceLine, ScatterPlot, SvgBackend};
+use ::kuva::render::layout::ComputedLayout;
 use std::sync::Arc;
 
 /// Width and height of a panel in pixels of the SVG.
@@ -65,6 +66,9 @@ impl Painter for Kuva {
             plots.push(lines);
             layouts.push(layout);
         }
+        if drawing.panels.iter().all(|panel| panel.map.is_none()) {
+            align(&mut layouts);
+        }
         let are_square = drawing.panels.iter().all(|panel| panel.map.as_ref().is_some_and(|map| map.square));
         let (grid, cell) = if are_square { ((1, rows), SQUARE) } else { ((rows, 1), PANEL) };
         let mut figure =
@@ -78,6 +82,16 @@ impl Painter for Kuva {
             svg: SvgBackend::new().render_scene(&scene),
             png: PngBackend::new().with_scale(SCALE).render_scene(&scene)?,
         })
+    }
+}
+
+/// Gives panels one below the other the same margins, so that a place of the horizontal axis is one line through them.
+fn align(layouts: &mut [Layout]) {
+    let computed: Vec<ComputedLayout> = layouts.iter().map(ComputedLayout::from_layout).collect();
+    let widest = |margin: fn(&ComputedLayout) -> f64| computed.iter().map(margin).reduce(f64::max);
+    let (left, right) = (widest(|layout| layout.margin_left), widest(|layout| layout.margin_right));
+    for layout in layouts {
+        (layout.force_margin_left, layout.force_margin_right) = (left, right);
     }
 }
 
@@ -179,8 +193,7 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
         }
     }
     if !legend.is_empty() {
-        // Of all panels, so that a place of the horizontal axis is one line through them.
-        let longest = drawing.panels.iter().map(longest_label).max().unwrap_or(0) as f64;
+        let longest = legend.iter().map(|entry| entry.label.chars().count()).max().unwrap_or(0) as f64;
         layout = layout
             .with_legend_entries(legend)
             .with_legend_position(LegendPosition::OutsideRightTop)
@@ -188,13 +201,6 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
             .with_legend_box(false);
     }
     (plots, layout)
-}
-
-/// The letters of a panel's longest entry of the legend.
-fn longest_label(panel: &Panel) -> usize {
-    let of_lines = panel.lines.iter().filter_map(|line| line.label.as_ref());
-    let of_marks = panel.marks.iter().filter_map(|mark| mark.label.as_ref());
-    of_lines.chain(of_marks).map(|label| label.chars().count()).max().unwrap_or(0)
 }
 
 /// A heat map with its settings along both axes.
@@ -249,4 +255,35 @@ fn span(drawing: &Drawing, counts: impl Fn(f64) -> bool) -> Option<(f64, f64)> {
 /// The library reads `$…$` as mathematics.
 fn plain(text: &str) -> String {
     text.replace('$', "\\$")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Line;
+
+    #[test]
+    fn panels_below_one_another_have_the_same_margins() {
+        let panel = |y_label: &str, label: Option<&str>, high: f64| {
+            let line = Line {
+                label: label.map(str::to_string),
+                tone: Tone::Category(0),
+                points: vec![(0.0, 0.0), (1.0, high)],
+                dots: false,
+            };
+            Panel { lines: vec![line], ..Panel::empty(y_label.to_string()) }
+        };
+        let panels = vec![panel("loss", Some("a line with a long name in the legend"), 1.0), panel("distance", None, 25_000.0)];
+        let drawing = Drawing { title: None, x_label: "step".to_string(), log_x: false, x_names: Vec::new(), panels };
+        let mut layouts: Vec<Layout> = drawing.panels.iter().map(|panel| panel_of(&drawing, panel, false).1).collect();
+        let margins = |layouts: &[Layout]| -> Vec<(f64, f64)> {
+            layouts.iter().map(ComputedLayout::from_layout).map(|layout| (layout.margin_left, layout.margin_right)).collect()
+        };
+        let before = margins(&layouts);
+        align(&mut layouts);
+        let after = margins(&layouts);
+        assert_eq!(after[0], after[1]);
+        assert_eq!(after[0], (before[0].0.max(before[1].0), before[0].1.max(before[1].1)));
+        assert_ne!(before[0], before[1]);
+    }
 }
