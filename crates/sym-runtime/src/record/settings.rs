@@ -68,7 +68,7 @@ fn shown(rules: &[impl ToString]) -> Option<Value> {
 }
 
 /// Puts the fields that have a value into an object.
-fn add<'a>(object: &mut Value, fields: impl IntoIterator<Item = (&'a str, Option<Value>)>) {
+fn add(object: &mut Value, fields: impl IntoIterator<Item = (&'static str, Option<Value>)>) {
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?)));
     object.as_object_mut().expect("settings are an object").extend(fields);
 }
@@ -77,15 +77,15 @@ impl Settings {
     /// The settings of a run.
     pub fn new(train: &Train, data: &Data, set: &Loaded, files: &Files, backend: &str, dtype: &str) -> Self {
         let mut resolved = Self::asked(train, data);
-        let read = json!({
-            "data_hash": set.hash,
-            "examples": set.train.len(),
-            "test_examples": set.test.as_ref().map_or(0, crate::data::Examples::len),
-            "backend": backend,
-            "dtype": dtype,
-        });
-        add(&mut resolved, read.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), Some(value.clone()))));
-        add(&mut resolved, [("init_hash", files.hash().map(|hash| json!(hash)))]);
+        let read = [
+            ("data_hash", Some(json!(set.hash))),
+            ("examples", Some(json!(set.train.len()))),
+            ("test_examples", Some(json!(set.test.as_ref().map_or(0, crate::data::Examples::len)))),
+            ("init_hash", files.hash().map(|hash| json!(hash))),
+            ("backend", Some(json!(backend))),
+            ("dtype", Some(json!(dtype))),
+        ];
+        add(&mut resolved, read);
         Self::resolved(&train.name, train.seeds.clone(), resolved)
     }
 
