@@ -133,6 +133,23 @@ fn a_run_that_two_sweeps_have_or_the_item_is_already_is_made_once() {
 }
 
 #[test]
+fn items_that_come_to_the_same_numbers_keep_records_of_their_own() {
+    let directory = tempfile::tempdir().expect("a scratch directory");
+    let item = FILE.split("sweep").next().expect("what stands before the sweep");
+    let again = item[item.find("train Fit").expect("the item")..].replace("train Fit", "train Other");
+    let sweeps = "sweep Rates = train Fit over { lr: [0.05, 0.02] } sweep Others = train Other over { lr: [0.05, 0.02] }";
+    std::fs::write(directory.path().join("sweep.sym"), format!("{item}{again}{sweeps}")).expect("writable");
+    for threads in ["1", "4"] {
+        let report = run(directory.path(), &["--threads", threads, "--out", threads]);
+        for sweep in report["sweeps"].as_array().expect("sweeps") {
+            for run in sweep["runs"].as_array().expect("runs") {
+                assert_eq!((&run["outcome"], &run["found"]), (&"finished".into(), &false.into()), "{threads} threads: {run}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_sweep_in_front_finds_the_runs_of_the_one_behind_it() {
     let directory = tempfile::tempdir().expect("a scratch directory");
     let write = |sweeps: &str| {

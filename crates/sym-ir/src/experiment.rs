@@ -95,7 +95,7 @@ pub struct Train {
     pub schedule: Schedule,
     /// The largest norm of the gradient of all trained entries together; a longer one is shortened to it.
     pub clip: Option<f64>,
-    /// Which statistics its batch norms use where `test_loss` and `test_accuracy` are measured.
+    /// Which statistics its batch norms use where `test_loss`, `test_accuracy` and the reduced model are measured.
     pub statistics: Statistics,
     /// Examples a step; `None` is all of them.
     pub batch: Option<u64>,

@@ -1,9 +1,10 @@
 //! `figure "NAME" { plot Run.loss over step; mark breaking(fc1, threshold: 0.1) }`.
 
 use super::fields::{Fields, Schema};
+use super::plots::Plots;
 use super::values::{name, string};
 use super::{Elaborator, arguments, probe};
-use crate::experiment::{Across, BarrierOf, Figure, LogarithmicOf, Measured, ProbeKind, Profile, Series, SweepPlot, When};
+use crate::experiment::{Across, BarrierOf, Figure, Measured, Profile, Series, When};
 use sym_diagnostics::{Code, Diagnostic, Span};
 use sym_syntax::ast::{self, Argument, Expr, ExprKind, FieldValue, Ident};
 
@@ -23,41 +24,6 @@ fn join(profiles: &mut Vec<Profile>, found: Profile) {
         Some(last) => last.probes.extend(found.probes),
         None => profiles.push(found),
     }
-}
-
-/// What the `plot` fields of a figure draw, and along which axis.
-#[derive(Default)]
-struct Plots {
-    series: Vec<Series>,
-    sweeps: Vec<SweepPlot>,
-    profiles: Vec<Profile>,
-    ways: Vec<BarrierOf>,
-    over: Option<String>,
-}
-
-impl Plots {
-    /// The kinds of what is drawn, each once.
-    fn quantities(&self) -> Vec<ProbeKind> {
-        let of_series = self.series.iter().map(|series| series.probe.kind);
-        let of_sweeps = self.sweeps.iter().map(|plot| plot.probe.kind);
-        let of_profiles = self.profiles.iter().flat_map(|profile| &profile.probes).map(|probe| probe.kind);
-        let of_ways = self.ways.iter().map(|_| ProbeKind::Loss);
-        let mut found = Vec::new();
-        for kind in of_series.chain(of_sweeps).chain(of_profiles).chain(of_ways) {
-            if !found.contains(&kind) {
-                found.push(kind);
-            }
-        }
-        found
-    }
-}
-
-/// What a word of `log` names.
-#[derive(Clone, Copy)]
-enum LogAxis {
-    X,
-    Y,
-    Of(ProbeKind),
 }
 
 impl Elaborator<'_> {
@@ -82,7 +48,7 @@ impl Elaborator<'_> {
             };
         }
         let marks = self.marks(&fields, &plots.series);
-        let (log_x, log_y) = self.log(&fields, &plots);
+        let (log_x, log_y) = self.log(&fields, &plots, complete);
         let (Some(stem), Some(title), Some(marks)) = (stem, title, marks) else { return };
         if self.reporter.count() == before
             && complete
@@ -213,23 +179,6 @@ impl Elaborator<'_> {
             None => Some(None),
             Some(option) => super::values::whole(&option.value, "`seed`", 0, &mut self.reporter).map(Some),
         }
-    }
-
-    /// `log y`, `log x, y`, `log x, loss`: axes, or quantities that are plotted.
-    fn log(&mut self, fields: &Fields, plots: &Plots) -> (bool, LogarithmicOf) {
-        let axes = [("x", LogAxis::X), ("y", LogAxis::Y)];
-        let plotted: Vec<_> = plots.quantities().into_iter().map(|kind| (kind.name(), LogAxis::Of(kind))).collect();
-        let words: Vec<_> = axes.into_iter().chain(plotted).collect();
-        let (mut log_x, mut all, mut quantities) = (false, false, Vec::new());
-        for expr in fields.exprs("log") {
-            match super::values::word(expr, "axis or plotted quantity", &words, &mut self.reporter) {
-                Some(LogAxis::X) => log_x = true,
-                Some(LogAxis::Y) => all = true,
-                Some(LogAxis::Of(kind)) => quantities.push(kind),
-                None => {}
-            }
-        }
-        (log_x, if all { LogarithmicOf::All } else { LogarithmicOf::Quantities(quantities) })
     }
 
     /// `Run.loss` or `Run.delta(fc1)`: the run and the quantity. `None` also where the run has errors of its own.

@@ -14,6 +14,7 @@ mod initial;
 mod measurement;
 mod optimizer;
 pub(crate) mod overrides;
+mod plots;
 mod probe;
 mod reporter;
 mod running;

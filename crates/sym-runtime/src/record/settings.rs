@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use sym_diagnostics::{Code, Diagnostic};
 use sym_ir::Program;
-use sym_ir::experiment::{Data, Measurement, Schedule, Train};
+use sym_ir::experiment::{Data, Measurement, Schedule, Statistics, Train};
 
 /// Resolved settings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,12 +113,17 @@ impl Settings {
             "measures": measures,
             "checkpoint": train.checkpoint,
         });
+        // A curve is not gone on with in another form of the model.
+        let has_running = matches!(train.statistics, Statistics::Running { .. }) && !train.program.batch_norms().is_empty();
+        let reduced_in_evaluation =
+            has_running && train.measures.iter().flat_map(|measure| &measure.probes).any(|probe| probe.kind.is_reduced());
         // What is not asked for is not said, so that the hash of a run without it stays what it was.
         let choices = [
             ("schedule", (train.schedule != Schedule::default()).then(|| json!(train.schedule))),
             ("smoothing", (train.smoothing > 0.0).then(|| json!(train.smoothing))),
             ("clip", train.clip.map(|clip| json!(clip))),
             ("statistics", (!train.program.batch_norms().is_empty()).then(|| json!(train.statistics))),
+            ("reduced", reduced_in_evaluation.then(|| json!("evaluation"))),
             ("stop", shown(&train.stop)),
             ("keep", shown(&train.keep)),
             ("fresh", data.fresh.then_some(Value::Bool(true))),

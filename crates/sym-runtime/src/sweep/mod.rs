@@ -61,7 +61,10 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
     let jobs = alike::together(locked.map(|(at, course)| (at, course.sweep)));
     // Runs that differ in what they ask for may still come to the same numbers, and so to the same record.
     let turns = Turns::default();
-    let places: Vec<PathBuf> = courses.iter().map(|course| course.out.clone()).collect();
+    // A record is of one `train` item, whichever sweep it was made for.
+    let of_item =
+        |item: &str| courses.iter().filter(|course| course.sweep.train == item).map(|course| course.out.clone()).collect();
+    let places: Vec<Vec<PathBuf>> = courses.iter().map(|course| of_item(&course.sweep.train)).collect();
     let at_once = environment.threads.clamp(1, jobs.len().max(1));
     let next = AtomicUsize::new(0);
     // Threads that are left over go to the first.
@@ -72,7 +75,7 @@ pub fn run(sweeps: &[&Sweep], environment: &Environment<'_>, observer: &dyn Swee
             let home = &courses[equal[0].0].out;
             for &(course, at) in equal {
                 let environment = Environment { threads: threads(worker), out: home, ..environment.clone() };
-                courses[course].execute(at, (&turns, &places), &environment);
+                courses[course].execute(at, (&turns, &places[course]), &environment);
             }
         }
     };

@@ -85,7 +85,7 @@ pub(super) fn beside_least_squares(theorem: &Theorem, found: Option<f64>, bound:
             .found(format!("{distance:.1e}"))
             .help("it ends there up to rounding times the condition of A: ask for less, or for a state with fewer parameters"),
         None => said
-            .found("a model that is not linearised: more than 400 parameters, masks, several outputs or statistics of the batch")
+            .found("a model that is not linearised: it has more than 400 parameters, masks, several outputs, one of more than 96 entries, or statistics of the batch")
             .help("remove `expect least_squares`, or state it for a smaller model"),
     }
 }

@@ -74,6 +74,8 @@ struct PanelKey {
     family: &'static str,
     target: String,
     train: Option<String>,
+    /// What each of its columns is.
+    thing: Option<&'static str>,
 }
 
 impl PanelKey {
@@ -85,7 +87,7 @@ impl PanelKey {
         };
         // Comparisons of any two values are of one kind.
         let target = if series.probe.word("with").is_some() { String::new() } else { series.probe.target.clone() };
-        Self { family, target, train: paired.then(|| series.train.clone()) }
+        Self { family, target, train: paired.then(|| series.train.clone()), thing: thing(&series.probe).filter(|_| paired) }
     }
 }
 

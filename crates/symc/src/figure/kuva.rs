@@ -32,7 +32,7 @@ const MARK_WIDTH: f64 = 0.7;
 
 const MARK_DASHES: &str = "4 3";
 
-/// Room for legends: the same in every panel, so that the panels' axes align.
+/// Room for legends of short labels.
 const LEGEND_WIDTH: f64 = 170.0;
 
 /// The line of a legend's entry and the room around it, and the room for a letter.
@@ -51,6 +51,9 @@ const LEAST_RATIO: f64 = 4.0;
 
 /// Room above and below the points of a logarithmic axis, as a factor.
 const ABOVE: f64 = 1.25;
+
+/// The least share of the width that a long legend leaves to the lines.
+const LEAST_PLOT: f64 = 0.3;
 
 /// Labels along an axis of a heat map, and whole numbers along an axis, that do not touch.
 const MOST_LABELS: usize = 12;
@@ -87,11 +90,18 @@ impl Painter for Kuva {
 
 /// Gives panels one below the other the same margins, so that a place of the horizontal axis is one line through them.
 fn align(layouts: &mut [Layout]) {
-    let computed: Vec<ComputedLayout> = layouts.iter().map(ComputedLayout::from_layout).collect();
-    let widest = |margin: fn(&ComputedLayout) -> f64| computed.iter().map(margin).reduce(f64::max);
-    let (left, right) = (widest(|layout| layout.margin_left), widest(|layout| layout.margin_right));
+    // How long a legend may be depends on the width.
+    for layout in layouts.iter_mut() {
+        layout.width = Some(PANEL.0);
+    }
+    let (left, right) = layouts
+        .iter()
+        .map(ComputedLayout::from_layout)
+        .fold((0.0, 0.0), |(left, right): (f64, f64), layout| (left.max(layout.margin_left), right.max(layout.margin_right)));
+    // A long legend is cut before the lines have no room.
+    let right = right.min(PANEL.0 * (1.0 - LEAST_PLOT) - left);
     for layout in layouts {
-        (layout.force_margin_left, layout.force_margin_right) = (left, right);
+        (layout.force_margin_left, layout.force_margin_right) = (Some(left), Some(right));
     }
 }
 
@@ -151,15 +161,16 @@ fn panel_of(drawing: &Drawing, panel: &Panel, last: bool) -> (Vec<Plot>, Layout)
         };
     }
     // Dots at the ends are seen whole.
-    let margin = if panel.lines.iter().any(|line| line.dots) { MARGIN } else { 0.0 };
+    let has_dots = drawing.panels.iter().flat_map(|panel| &panel.lines).any(|line| line.dots);
+    let margin = if has_dots { MARGIN } else { 0.0 };
     if drawing.log_x {
-        layout = layout.with_log_x();
-        if let Some((low, high)) = span(drawing, |x| x > 0.0) {
-            layout = layout.with_x_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic(low, high))));
+        let (low, high) = span(drawing, |x| x > 0.0).unwrap_or((1.0, 1.0));
+        layout = layout.with_log_x().with_x_tick_format(TickFormat::Custom(Arc::new(ticks::logarithmic(low, high))));
+        if high / low > LEAST_RATIO {
             let margin = (high / low).powf(margin);
             layout = layout.with_x_axis_min(low / margin).with_x_axis_max(high * margin);
         }
-    } else if let Some((low, high)) = span(drawing, |_| true) {
+    } else if let Some((low, high)) = span(drawing, |_| true).filter(|(low, high)| low < high) {
         let margin = margin * (high - low);
         layout = layout.with_x_axis_min(low - margin).with_x_axis_max(high + margin);
         if let Some(step) = whole_step(drawing, low, high) {
@@ -243,13 +254,13 @@ fn whole_step(drawing: &Drawing, low: f64, high: f64) -> Option<f64> {
     (are_few || !drawing.x_names.is_empty()).then(|| ((high - low) / MOST_LABELS as f64).ceil().max(1.0))
 }
 
-/// The first and the last place of any line, the same for all panels; `None` where nothing has an extent.
+/// The first and the last place of any line, the same for all panels; `None` where there is none.
 fn span(drawing: &Drawing, counts: impl Fn(f64) -> bool) -> Option<(f64, f64)> {
     let places = drawing.panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points).map(|point| point.0);
     let (low, high) = places
         .filter(|&x| x.is_finite() && counts(x))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-    (low < high).then_some((low, high))
+    (low <= high).then_some((low, high))
 }
 
 /// The library reads `$…$` as mathematics.
@@ -285,5 +296,22 @@ mod tests {
         assert_eq!(after[0], after[1]);
         assert_eq!(after[0], (before[0].0.max(before[1].0), before[0].1.max(before[1].1)));
         assert_ne!(before[0], before[1]);
+    }
+
+    #[test]
+    fn a_long_legend_leaves_room_for_the_lines() {
+        let line =
+            Line { label: Some("long".repeat(40)), tone: Tone::Category(0), points: vec![(0.0, 0.0), (1.0, 1.0)], dots: false };
+        let panels = vec![Panel { lines: vec![line], ..Panel::empty("loss".to_string()) }];
+        let drawing = Drawing { title: None, x_label: "step".to_string(), log_x: false, x_names: Vec::new(), panels };
+        let mut layouts = vec![panel_of(&drawing, &drawing.panels[0], true).1];
+        align(&mut layouts);
+        let layout = ComputedLayout::from_layout(&layouts[0]);
+        assert!(
+            PANEL.0 - layout.margin_left - layout.margin_right >= 0.29 * PANEL.0,
+            "{} {}",
+            layout.margin_left,
+            layout.margin_right
+        );
     }
 }

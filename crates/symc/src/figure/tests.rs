@@ -243,6 +243,13 @@ fn a_logarithmic_quantity_leaves_the_axes_of_others_linear() {
     let figure = Figure { log_y: LogarithmicOf::Quantities(vec![ProbeKind::Loss]), ..figure(both, Vec::new()) };
     let drawing = Drawing::from_record(&figure, &staircase()).expect("measured");
     assert_eq!(drawing.panels.iter().map(|panel| panel.log_y).collect::<Vec<_>>(), [true, false]);
+    // What shares a panel shares its axis.
+    let losses = vec![series(ProbeKind::Loss, "", 0.0), series(ProbeKind::TestLoss, "", 0.0)];
+    let figure =
+        Figure { log_y: LogarithmicOf::Quantities(vec![ProbeKind::TestLoss]), ..super::tests::figure(losses, Vec::new()) };
+    let curve = || vec![Curve { seed: 0, steps: vec![0, 1], columns: vec![vec![2.0, 1.0]], broke_off: None }];
+    let drawing = Drawing::from_record(&figure, &measured([("loss", curve()), ("test_loss", curve())])).expect("measured");
+    assert_eq!(drawing.panels.iter().map(|panel| panel.log_y).collect::<Vec<_>>(), [true]);
 }
 
 /// The attribute of the first element that has this colour.
